@@ -1,0 +1,155 @@
+/** Exit codes of the program: sysexits.h where one fits; Node itself uses 1 to 14. docs/exit-codes.md explains each. */
+export const EXIT = {
+  ok: 0,
+  usage: 64,
+  someFailed: 65,
+  noInput: 66,
+  missingDependency: 69,
+  bug: 70,
+  output: 74,
+  temporary: 75,
+  access: 77,
+  config: 78,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What a person needs to know beside the message. Each part is one or two short sentences. */
+export interface Advice {
+  /** Why we think it happened. */
+  readonly why?: string | undefined;
+  /** What is safe: finished pages, files that were not touched. */
+  readonly safe?: string | undefined;
+  /** One thing to do. May hold several lines. */
+  readonly remedy?: string | undefined;
+}
+
+/** An error as plain JSON, so that it crosses process boundaries and fits in the ledger. */
+export interface ErrorRecord extends Advice {
+  readonly family: ErrorFamily;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Base of every error this program means to raise. `code` is stable (`PDF_ENCRYPTED`); `message` says what happened in a
+ * person's words. The type decides the scope: a PageError costs a page, a DocumentError a document, all others the run.
+ */
+export abstract class PipelineError extends Error {
+  abstract readonly family: ErrorFamily;
+  abstract readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly advice: Advice;
+
+  constructor(code: string, message: string, advice: Advice = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.advice = advice;
+  }
+
+  override get name(): string {
+    return this.family;
+  }
+
+  toRecord(): ErrorRecord {
+    return { family: this.family, code: this.code, message: this.message, ...this.advice };
+  }
+}
+
+/** The command line was wrong; nothing was started. */
+export class UsageError extends PipelineError {
+  override readonly family = 'UsageError';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** A setting, from whatever source, was wrong; nothing was started. */
+export class ConfigError extends PipelineError {
+  override readonly family = 'ConfigError';
+  override readonly exitCode = EXIT.config;
+}
+
+/** There is nothing to work on, and the message says why. */
+export class NoInputError extends PipelineError {
+  override readonly family = 'NoInputError';
+  override readonly exitCode = EXIT.noInput;
+}
+
+/** Something the program needs is not installed: Tesseract, language data, a container, sbatch. */
+export class MissingDependencyError extends PipelineError {
+  override readonly family = 'MissingDependencyError';
+  override readonly exitCode = EXIT.missingDependency;
+}
+
+/** Not logged in, login ended, or no permission. The run stops and can be resumed. */
+export class AccessError extends PipelineError {
+  override readonly family = 'AccessError';
+  override readonly exitCode = EXIT.access;
+}
+
+/** One document cannot be processed; the run goes on. Trying again with the same bytes will not help. */
+export class DocumentError extends PipelineError {
+  override readonly family = 'DocumentError';
+  override readonly exitCode = EXIT.someFailed;
+}
+
+/** One page cannot be processed; the document and the run go on. */
+export class PageError extends PipelineError {
+  override readonly family = 'PageError';
+  override readonly exitCode = EXIT.someFailed;
+}
+
+/** Network or throttling, after all retries. The run stops and can be resumed. */
+export class TransientError extends PipelineError {
+  override readonly family = 'TransientError';
+  override readonly exitCode = EXIT.temporary;
+}
+
+/** Results cannot be stored: disk full, quota, digest differs, name taken. Nothing half-written is left. */
+export class OutputError extends PipelineError {
+  override readonly family = 'OutputError';
+  override readonly exitCode = EXIT.output;
+}
+
+/** The person asked to stop, or a time limit came near. Finished pages are kept. */
+export class StoppedError extends PipelineError {
+  override readonly family = 'StoppedError';
+  override readonly exitCode = EXIT.temporary;
+}
+
+/** A defect of this program. */
+export class InternalError extends PipelineError {
+  override readonly family = 'InternalError';
+  override readonly exitCode = EXIT.bug;
+}
+
+const FAMILIES = {
+  UsageError,
+  ConfigError,
+  NoInputError,
+  MissingDependencyError,
+  AccessError,
+  DocumentError,
+  PageError,
+  TransientError,
+  OutputError,
+  StoppedError,
+  InternalError,
+};
+
+export type ErrorFamily = keyof typeof FAMILIES;
+
+/** Rebuilds an error from its record, in the class its family names. */
+export function errorFromRecord(record: ErrorRecord): PipelineError {
+  const { family, code, message, why, safe, remedy } = record;
+  const Family = FAMILIES[family] ?? InternalError;
+  return new Family(code, message, { why, safe, remedy });
+}
+
+/** Turns anything thrown into a PipelineError; what we did not foresee becomes an InternalError that keeps its cause. */
+export function asPipelineError(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new InternalError('INTERNAL', message, {}, { cause: error });
+}

@@ -1,0 +1,49 @@
+import type { SourceDocument, LeftOutEntry } from './document.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { PageState } from './page.ts';
+import type { OutputFormat } from './settings.ts';
+import type { WorkHandleRecord } from './work-handle.ts';
+
+/** One page in the ledger: number, state, mean confidence (0-100 or null), words, why it failed. */
+export type PageEntry = readonly [
+  pageNumber: number,
+  state: PageState,
+  confidence: number | null,
+  wordCount: number,
+  error?: ErrorRecord,
+];
+
+export interface DeliveredOutput {
+  readonly format: OutputFormat;
+  readonly path: string;
+  readonly id: string;
+  readonly sha1: string;
+  readonly sizeBytes: number;
+  readonly outcome: 'created' | 'replaced' | 'unchanged' | 'skipped';
+  readonly link?: string | undefined;
+}
+
+/**
+ * What happened in a run, in order; the ledger is a list of these, one JSON line each. `at` is an ISO 8601 time in UTC.
+ * `document` is the SourceDocument's `id`. Readers ignore types they do not know, so that old programs read new ledgers.
+ */
+export type LedgerEvent = { readonly at: string } & (
+  | { readonly type: 'session-started'; readonly host: string; readonly pid: number; readonly programVersion: string }
+  | { readonly type: 'listed'; readonly source: SourceDocument }
+  | { readonly type: 'left-out'; readonly entry: LeftOutEntry }
+  | { readonly type: 'listing-complete'; readonly documents: number; readonly leftOut: number }
+  | { readonly type: 'fetched'; readonly document: string; readonly sha1: string; readonly sizeBytes: number }
+  | { readonly type: 'inspected'; readonly document: string; readonly pageCount: number; readonly repaired: boolean }
+  | { readonly type: 'submitted'; readonly handles: readonly WorkHandleRecord[] }
+  | { readonly type: 'pages'; readonly document: string; readonly pages: readonly PageEntry[] }
+  | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
+  | { readonly type: 'document-done'; readonly document: string }
+  | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
+  | {
+      readonly type: 'session-ended';
+      readonly exitCode: number;
+      readonly error?: ErrorRecord | undefined;
+      /** Wall-clock milliseconds of this session. */
+      readonly durationMs: number;
+    }
+);

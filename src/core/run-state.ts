@@ -1,0 +1,183 @@
+import type { LeftOutEntry, SourceDocument } from './document.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { DeliveredOutput, LedgerEvent, PageEntry } from './ledger.ts';
+
+/** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
+export const FAINT_CONFIDENCE = 60;
+
+/** Where a document stands. The last three are terminal; `failed` is tried again by the next run. */
+export type DocumentStage = 'listed' | 'fetched' | 'reading' | 'done' | 'failed';
+
+/** All the ledger says of one document. */
+export interface DocumentState {
+  readonly source: SourceDocument;
+  readonly stage: DocumentStage;
+  readonly sha1?: string | undefined;
+  readonly pageCount?: number | undefined;
+  readonly repaired?: boolean | undefined;
+  /** By page number. */
+  readonly pages: ReadonlyMap<number, PageEntry>;
+  readonly outputs: readonly DeliveredOutput[];
+  readonly error?: ErrorRecord | undefined;
+}
+
+export interface SessionRecord {
+  readonly startedAt: string;
+  readonly endedAt?: string | undefined;
+  readonly host: string;
+  readonly pid: number;
+  readonly programVersion: string;
+  readonly exitCode?: number | undefined;
+  readonly error?: ErrorRecord | undefined;
+}
+
+/** A run as its ledger tells it. */
+export interface RunState {
+  /** Documents of the last listing, by id, in ledger order. */
+  readonly documents: ReadonlyMap<string, DocumentState>;
+  readonly leftOut: readonly LeftOutEntry[];
+  /** False until a listing ended. */
+  readonly listed: boolean;
+  readonly sessions: readonly SessionRecord[];
+}
+
+/** Folds the events of a ledger, oldest first. Pure: the same events give the same state. */
+export function foldLedger(events: Iterable<LedgerEvent>): RunState {
+  type Open = { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageEntry> };
+  let documents = new Map<string, Open>();
+  let leftOut: LeftOutEntry[] = [];
+  let listed = false;
+  const sessions: { -readonly [K in keyof SessionRecord]: SessionRecord[K] }[] = [];
+  /** Documents and left-out entries of the listing in progress; they replace the old ones when it is complete. */
+  let nextDocuments = new Map<string, Open>();
+  let nextLeftOut: LeftOutEntry[] = [];
+
+  for (const event of events) {
+    switch (event.type) {
+      case 'session-started':
+        sessions.push({
+          startedAt: event.at,
+          host: event.host,
+          pid: event.pid,
+          programVersion: event.programVersion,
+        });
+        nextDocuments = new Map();
+        nextLeftOut = [];
+        break;
+      case 'session-ended': {
+        const session = sessions.at(-1);
+        if (session) Object.assign(session, { endedAt: event.at, exitCode: event.exitCode, error: event.error });
+        break;
+      }
+      case 'listed': {
+        const known = documents.get(event.source.id);
+        const unchanged = known !== undefined && known.source.version === event.source.version;
+        nextDocuments.set(
+          event.source.id,
+          unchanged
+            ? { ...known, source: event.source }
+            : { source: event.source, stage: 'listed', pages: new Map(), outputs: known?.outputs ?? [] },
+        );
+        break;
+      }
+      case 'left-out':
+        nextLeftOut.push(event.entry);
+        break;
+      case 'listing-complete':
+        documents = nextDocuments;
+        leftOut = nextLeftOut;
+        listed = true;
+        break;
+      case 'fetched':
+      case 'inspected':
+      case 'pages':
+      case 'delivered':
+      case 'document-done':
+      case 'document-failed': {
+        const document = documents.get(event.document);
+        if (document) applyToDocument(document, event);
+        break;
+      }
+      case 'submitted':
+        break;
+    }
+  }
+  return { documents, leftOut, listed, sessions };
+}
+
+function applyToDocument(
+  document: { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageEntry> },
+  event: Extract<LedgerEvent, { document: string }>,
+): void {
+  switch (event.type) {
+    case 'fetched':
+      if (document.sha1 !== event.sha1) document.pages = new Map();
+      document.stage = 'fetched';
+      document.sha1 = event.sha1;
+      document.error = undefined;
+      break;
+    case 'inspected':
+      document.stage = 'reading';
+      document.pageCount = event.pageCount;
+      document.repaired = event.repaired;
+      break;
+    case 'pages':
+      for (const page of event.pages) document.pages.set(page[0], page);
+      break;
+    case 'delivered':
+      document.outputs = event.outputs;
+      break;
+    case 'document-done':
+      document.stage = 'done';
+      document.error = undefined;
+      break;
+    case 'document-failed':
+      document.stage = 'failed';
+      document.error = event.error;
+      break;
+  }
+}
+
+/** The counts of a run. Always: listed = done + failed + waiting, and pages = done + blank + kept + failed + waiting. */
+export interface RunCounts {
+  readonly documents: {
+    readonly listed: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly waiting: number;
+    readonly leftOut: number;
+  };
+  readonly pages: {
+    /** Pages of the documents opened so far. */
+    readonly known: number;
+    readonly done: number;
+    readonly blank: number;
+    readonly keptText: number;
+    readonly failed: number;
+    readonly waiting: number;
+    /** Among the done: mean confidence under {@link FAINT_CONFIDENCE}. */
+    readonly faint: number;
+  };
+}
+
+export function countRun(state: RunState): RunCounts {
+  const documents = { listed: 0, done: 0, failed: 0, waiting: 0, leftOut: state.leftOut.length };
+  const pages = { known: 0, done: 0, blank: 0, keptText: 0, failed: 0, waiting: 0, faint: 0 };
+  for (const document of state.documents.values()) {
+    documents.listed++;
+    if (document.stage === 'done') documents.done++;
+    else if (document.stage === 'failed') documents.failed++;
+    else documents.waiting++;
+    pages.known += document.pageCount ?? 0;
+    for (const [, pageState, confidence] of document.pages.values()) {
+      if (pageState === 'done') {
+        pages.done++;
+        if (confidence !== null && confidence < FAINT_CONFIDENCE) pages.faint++;
+      } else if (pageState === 'blank') pages.blank++;
+      else if (pageState === 'kept-text') pages.keptText++;
+      else pages.failed++;
+    }
+  }
+  pages.waiting = Math.max(0, pages.known - pages.done - pages.blank - pages.keptText - pages.failed);
+  return { documents, pages };
+}
