@@ -22,6 +22,10 @@ export interface WorkStatus {
 /** Runs chunks of page work somewhere. The result file of a chunk is the truth; the states here are a second witness. */
 export interface Executor {
   readonly name: string;
+  /** How long to wait between polls, in milliseconds: a scheduler is a shared thing. */
+  readonly pollIntervalMs: number;
+  /** How many documents should be on their way at once to keep it busy. */
+  readonly documentsInFlight: number;
   /** Starts chunks whose orders are in the run folder. Settles when they are accepted, not when they are done. */
   submit(chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly WorkHandle[]>;
   /** Asks once for all of them, whatever their number; answers in the order asked. */

@@ -1,0 +1,149 @@
+import { closest } from './closest.ts';
+
+/** What came of reading a value: the value, or what is wrong with it in a person's words. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string; readonly near?: string | undefined };
+
+/** A sort of value: how it is read from text, whatever the text's source, and how it is described. */
+export interface Kind<T> {
+  /** `one` text, a `list` of texts, or a `switch` that needs no text on the command line. */
+  readonly form: 'one' | 'list' | 'switch';
+  /** Completes "needs ...": `a whole number from 72 to 1200`. */
+  readonly expects: string;
+  /** Stands for the value in help: `N`, `FOLDER`. */
+  readonly placeholder: string;
+  /** The value is one path, or several, taken relative to where it was written. */
+  readonly isPath: boolean;
+  readonly parse: (texts: readonly string[]) => Parsed<T>;
+  /** The value as it would be typed. */
+  readonly show: (value: T) => string;
+}
+
+function one<T>(parse: (text: string) => Parsed<T>): Kind<T>['parse'] {
+  return (texts) => {
+    const [text] = texts;
+    if (texts.length > 1) return { problem: 'takes one value, and several were given' };
+    return text === undefined || text.trim() === '' ? { problem: 'has no value' } : parse(text);
+  };
+}
+
+/** A whole number within limits, inclusive. */
+export function integer(min: number, max: number, placeholder = 'N'): Kind<number> {
+  const expects = `a whole number from ${min} to ${max}`;
+  const parse = (text: string): Parsed<number> => {
+    const value = /^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not "${text}"` };
+  };
+  return { form: 'one', expects, placeholder, isPath: false, parse: one(parse), show: String };
+}
+
+/** A whole number within limits, or the word `auto`. */
+export function integerOrAuto(min: number, max: number): Kind<number | 'auto'> {
+  const number = integer(min, max);
+  const expects = `${number.expects}, or auto`;
+  const parse = (text: string): Parsed<number | 'auto'> => {
+    if (text.trim() === 'auto') return { value: 'auto' };
+    const parsed = number.parse([text]);
+    return 'value' in parsed ? parsed : { problem: `needs ${expects}, not "${text}"` };
+  };
+  return { ...number, expects, parse: one(parse), show: String };
+}
+
+/** A length of time in whole seconds: `300`, `300s`, `5m`, `1h`. */
+export function seconds(min: number, max: number): Kind<number> {
+  const expects = `a time from ${min} s to ${max} s, such as 90, 90s or 5m`;
+  const parse = (text: string): Parsed<number> => {
+    const match = /^(\d{1,9}) ?(s|m|h)?$/.exec(text.trim());
+    const factor = match?.[2] === 'h' ? 3600 : match?.[2] === 'm' ? 60 : 1;
+    const value = match ? Number(match[1]) * factor : Number.NaN;
+    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not "${text}"` };
+  };
+  return { form: 'one', expects, placeholder: 'TIME', isPath: false, parse: one(parse), show: (value) => `${value}s` };
+}
+
+function pick<T extends string>(text: string, choices: readonly T[], hidden: readonly T[]): Parsed<T> {
+  const word = text.trim();
+  const value = [...choices, ...hidden].find((choice) => choice === word);
+  if (value !== undefined) return { value };
+  return { problem: `needs one of ${choices.join(', ')}, not "${text}"`, near: closest(word, choices) };
+}
+
+/** One of a few words. Hidden ones are accepted and not advertised. */
+export function choice<T extends string>(choices: readonly T[], hidden: readonly T[] = []): Kind<T> {
+  return {
+    form: 'one',
+    expects: `one of ${choices.join(', ')}`,
+    placeholder: choices.join('|'),
+    isPath: false,
+    parse: one((text) => pick(text, choices, hidden)),
+    show: String,
+  };
+}
+
+/** Any of a few words, separated by commas; at least one. The answer has each once, in the order of `choices`. */
+export function choices<T extends string>(all: readonly T[]): Kind<readonly T[]> {
+  const parse = (texts: readonly string[]): Parsed<readonly T[]> => {
+    const words = texts.flatMap((text) => text.split(',')).map((word) => word.trim());
+    const named = words.filter((word) => word !== '');
+    if (named.length === 0) return { problem: 'has no value' };
+    const found = new Set<T>();
+    for (const word of named) {
+      const parsed = pick(word, all, []);
+      if ('problem' in parsed) return parsed;
+      found.add(parsed.value);
+    }
+    return { value: all.filter((item) => found.has(item)) };
+  };
+  const expects = `any of ${all.join(',')}`;
+  return { form: 'list', expects, placeholder: 'LIST', isPath: false, parse, show: (value) => value.join(',') };
+}
+
+/** Any text without control characters. IDs of digits alone stay text. */
+export function text(expects: string, placeholder: string, pattern?: RegExp): Kind<string> {
+  const parse = (given: string): Parsed<string> => {
+    const value = given.trim();
+    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
+    if (/[\u0000-\u001f\u007f]/.test(value) || (pattern && !pattern.test(value))) {
+      return { problem: `needs ${expects}, not ${JSON.stringify(given)}` };
+    }
+    return { value };
+  };
+  return { form: 'one', expects, placeholder, isPath: false, parse: one(parse), show: (value) => value };
+}
+
+/** One path. */
+export function path(placeholder: 'FILE' | 'FOLDER'): Kind<string> {
+  const parse = (given: string): Parsed<string> =>
+    given.includes('\0') ? { problem: 'holds a zero byte, which no path can' } : { value: given };
+  const expects = `a ${placeholder.toLowerCase()}`;
+  return { form: 'one', expects, placeholder, isPath: true, parse: one(parse), show: (value) => value };
+}
+
+function list(expects: string, placeholder: string, isPath: boolean): Kind<readonly string[]> {
+  const parse = (texts: readonly string[]): Parsed<readonly string[]> => {
+    const value = texts.filter((item) => item !== '');
+    if (value.length === 0) return { problem: 'has no value' };
+    return value.some((item) => item.includes('\0')) ? { problem: 'holds a zero byte' } : { value };
+  };
+  return { form: 'list', expects, placeholder, isPath, parse, show: (value) => value.join(' ') };
+}
+
+/** One path or several. */
+export const paths: Kind<readonly string[]> = list('one or more files or folders', 'PATH...', true);
+
+/** Glob patterns, one or several. */
+export const patterns: Kind<readonly string[]> = list('one or more patterns such as "letters/**"', 'PATTERN...', false);
+
+/** On or off. */
+export const onOff: Kind<boolean> = {
+  form: 'switch',
+  expects: 'true or false',
+  placeholder: '',
+  isPath: false,
+  parse: one((given) => {
+    const word = given.trim().toLowerCase();
+    if (['true', 'yes', 'on', '1'].includes(word)) return { value: true };
+    if (['false', 'no', 'off', '0'].includes(word)) return { value: false };
+    return { problem: `needs true or false, not "${given}"` };
+  }),
+  show: String,
+};

@@ -1,0 +1,166 @@
+import { CONFLICT_POLICIES, DEFAULT_LIMITS, ENGINE_NAMES, OUTPUT_FORMATS, TEXT_MODES } from '../settings.ts';
+import { choice, choices, integer, integerOrAuto, onOff, path, paths, patterns, seconds, text, type Kind } from './kinds.ts';
+
+/** How progress is shown. `auto`: `live` on a terminal, `plain` elsewhere. */
+export const PROGRESS_STYLES = ['auto', 'live', 'plain', 'json', 'none'] as const;
+export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Headings under which help and documentation list the settings, in order. */
+export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Talk'] as const;
+type SettingGroup = (typeof SETTING_GROUPS)[number];
+
+/** All there is to know of one setting, in one place. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  readonly group: SettingGroup;
+  /** One line, without a full stop. */
+  readonly help: string;
+  readonly defaultValue: T | undefined;
+  /** Says the default where it is not a fixed value. */
+  readonly defaultText?: string | undefined;
+  /** Its name in configuration files: `work-dir`. */
+  readonly key: string;
+  /** Its name on the command line, without dashes. */
+  readonly flag: string;
+  /** One letter. */
+  readonly alias?: string | undefined;
+  /** Names a program that is run: not taken from a project file, which may come from somebody else. */
+  readonly notInProjectFile: boolean;
+}
+
+type Draft<T> = Pick<Setting<T>, 'kind' | 'group' | 'help'> &
+  Partial<Pick<Setting<T>, 'defaultText' | 'alias' | 'key' | 'flag' | 'notInProjectFile'>>;
+
+/** A setting that always has a value. */
+function withDefault<T>(defaultValue: NoInfer<T>, draft: Draft<T>): Draft<T> & { readonly defaultValue: T } {
+  return { ...draft, defaultValue };
+}
+
+/** A setting that may be absent. */
+function withoutDefault<T>(draft: Draft<T>): Draft<T> & { readonly defaultValue: undefined } {
+  return { ...draft, defaultValue: undefined };
+}
+
+const FROM_TO = 'Where from, where to';
+const READING = 'How pages are read';
+const RUNNING = 'How the run goes';
+const LIMITS = 'Limits of a page';
+const TALK = 'Talk';
+
+/** Tesseract's codes: `eng`, `deu+frk`, `chi_sim_vert`, `script/Fraktur`. */
+const LANGUAGE = /^[A-Za-z][\w/-]*(\+[A-Za-z][\w/-]*)*$/;
+
+const DRAFTS = {
+  input: withoutDefault({
+    kind: paths,
+    group: FROM_TO,
+    help: 'Scanned PDFs: a folder, files, or several of either',
+    alias: 'i',
+  }),
+  output: withoutDefault({
+    kind: path('FOLDER'),
+    group: FROM_TO,
+    help: 'Where results go; made if it is not there',
+    alias: 'o',
+  }),
+  match: withDefault([], {
+    kind: patterns,
+    group: FROM_TO,
+    help: 'Only PDFs whose path fits a pattern, such as "letters/**"',
+    defaultText: 'all PDFs',
+  }),
+  recursive: withDefault(true, { kind: onOff, group: FROM_TO, help: 'Look into sub-folders too' }),
+  onConflict: withDefault('stop', {
+    kind: choice(CONFLICT_POLICIES),
+    group: FROM_TO,
+    help: 'When a name is taken by a file of somebody else',
+  }),
+  lang: withDefault('eng', {
+    kind: text('Tesseract language codes joined by +, such as deu+frk', 'CODES', LANGUAGE),
+    group: READING,
+    help: 'Languages of the pages, such as deu+frk',
+    alias: 'l',
+  }),
+  engine: withDefault('auto', {
+    kind: choice(['auto', 'tesseract', 'tesseract.js'] as const, ENGINE_NAMES),
+    group: READING,
+    help: 'What reads the pages; auto prefers tesseract',
+  }),
+  tesseract: withoutDefault({
+    kind: path('FILE'),
+    group: READING,
+    help: 'The tesseract program',
+    defaultText: 'the one on PATH',
+    notInProjectFile: true,
+  }),
+  mode: withDefault('skip', {
+    kind: choice(TEXT_MODES),
+    group: READING,
+    help: 'Pages that have text: keep it, redo earlier OCR, read all',
+  }),
+  formats: withDefault(['txt', 'pdf'], { kind: choices(OUTPUT_FORMATS), group: READING, help: `Any of ${OUTPUT_FORMATS.join(',')}` }),
+  dpi: withDefault(300, { kind: integer(72, 1200), group: READING, help: 'Pixels an inch for pages that are drawn' }),
+  jobs: withDefault('auto', {
+    kind: integerOrAuto(1, 1024),
+    group: RUNNING,
+    help: 'Pages read at once',
+    defaultText: 'the cores given to us',
+    alias: 'j',
+  }),
+  workDir: withDefault('~/ocr-runs', { kind: path('FOLDER'), group: RUNNING, help: 'Where run folders are kept' }),
+  pageTimeout: withDefault(DEFAULT_LIMITS.seconds, {
+    kind: seconds(1, 86_400),
+    group: LIMITS,
+    help: 'Time after which a page fails',
+  }),
+  pageMegapixels: withDefault(DEFAULT_LIMITS.megapixels, {
+    kind: integer(1, 2000),
+    group: LIMITS,
+    help: 'Largest page image, in million pixels',
+  }),
+  pageMemory: withDefault(DEFAULT_LIMITS.memoryMiB, {
+    kind: integer(64, 1_048_576, 'MIB'),
+    group: LIMITS,
+    help: 'Memory of a page worker and its engine, in MiB',
+  }),
+  progress: withDefault('auto', { kind: choice(PROGRESS_STYLES), group: TALK, help: 'How progress is shown' }),
+  logLevel: withDefault('info', { kind: choice(LOG_LEVELS), group: TALK, help: 'What is worth a line; debug adds causes of errors' }),
+} as const;
+
+export type SettingName = keyof typeof DRAFTS;
+
+type DraftValue<D> = D extends { readonly kind: Kind<infer T>; readonly defaultValue: infer V }
+  ? V extends undefined
+    ? T | undefined
+    : T
+  : never;
+
+/** The settings of one invocation, resolved: paths are absolute. */
+export type Settings = { readonly [K in SettingName]: DraftValue<(typeof DRAFTS)[K]> };
+
+/** `workDir` becomes `work-dir`. */
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function complete(name: string, draft: Draft<unknown> & { readonly defaultValue: unknown }): Setting<unknown> {
+  const key = draft.key ?? kebab(name);
+  return { ...draft, key, flag: draft.flag ?? key, notInProjectFile: draft.notInProjectFile ?? false };
+}
+
+/** Every setting by name. Flags, environment, files, help and documentation are all made from this. */
+export const SETTINGS = Object.fromEntries(
+  // Each kind reads and shows its own values only, so that forgetting the type of the values here is safe.
+  Object.entries(DRAFTS).map(([name, draft]) => [name, complete(name, draft as unknown as Parameters<typeof complete>[1])]),
+) as unknown as { readonly [K in SettingName]: Setting<unknown> };
+
+/** All names, in the order of the table. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** The environment variable of a setting: `OCR_PIPELINE_WORK_DIR`. */
+export function environmentName(setting: Pick<Setting<unknown>, 'key'>): string {
+  return `OCR_PIPELINE_${setting.key.replaceAll(/[-.]/g, '_').toUpperCase()}`;
+}

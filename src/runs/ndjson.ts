@@ -1,0 +1,60 @@
+import { createReadStream } from 'node:fs';
+
+/** One line of a file, without its end. */
+export interface FileLine {
+  readonly text: string;
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+/** Longest line that is read, in bytes; a page result has some tens of kilobytes. Longer ones are passed over. */
+const MAX_LINE_BYTES = 1 << 26;
+
+/** The lines of a UTF-8 file, the last one also where it has no end; none where there is no file. */
+export async function* readLines(file: string): AsyncGenerator<FileLine> {
+  const input = createReadStream(file, { highWaterMark: 1 << 18 });
+  let parts: Buffer[] = [];
+  let partsBytes = 0;
+  let offset = 0;
+  const take = (): FileLine => {
+    const text = partsBytes > MAX_LINE_BYTES ? '' : Buffer.concat(parts).toString('utf8');
+    const line = { text, offset, lengthBytes: partsBytes };
+    parts = [];
+    partsBytes = 0;
+    return line;
+  };
+  const hold = (part: Buffer): void => {
+    if (part.length === 0) return;
+    partsBytes += part.length;
+    if (partsBytes > MAX_LINE_BYTES) parts = [];
+    else parts.push(part);
+  };
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      let start = 0;
+      for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+        hold(chunk.subarray(start, end));
+        const line = take();
+        yield line;
+        offset = line.offset + line.lengthBytes + 1;
+        start = end + 1;
+      }
+      hold(chunk.subarray(start));
+    }
+    if (partsBytes > 0) yield take();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  } finally {
+    input.destroy();
+  }
+}
+
+/** Parses one line of NDJSON; undefined for a torn or empty one. */
+export function parseLine<T>(line: string): T | undefined {
+  try {
+    return line === '' ? undefined : (JSON.parse(line) as T);
+  } catch {
+    return undefined;
+  }
+}

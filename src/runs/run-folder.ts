@@ -1,0 +1,186 @@
+import { access, readdir, readFile, writeFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
+import type { LedgerEvent } from '../core/ledger.ts';
+import type { RunProgress } from '../core/progress.ts';
+import type { AppendFile, Disk } from './disk.ts';
+import { parseLine, readLines } from './ndjson.ts';
+import type { RunRecord, RunStore } from './run-store.ts';
+
+/** Hex digits of a digest that file names carry: enough for 10^9 documents. */
+const DIGEST_DIGITS = 16;
+
+/**
+ * One run on disk, and the only place that knows where its files are:
+ *
+ *     run.json  ledger.ndjson  lock.json  progress.json  log.ndjson  report.html
+ *     chunks/<id>.json         work orders
+ *     chunks/<id>.partial      results while they come in; renamed to <id>.ndjson when complete
+ *     documents/<sha1>/pages-<recipe>.ndjson   a document's page results, in page order
+ *     documents/<sha1>/work/   what is being made or waits to be delivered
+ *     fetched/                 documents brought here, while needed
+ */
+export class RunFolder implements RunStore, AsyncDisposable {
+  readonly path: string;
+  readonly record: RunRecord;
+  readonly disk: Disk;
+  #ledger: AppendFile | undefined;
+  #pending: Promise<void> = Promise.resolve();
+  #queued: { lines: string; settled: PromiseWithResolvers<void> } | undefined;
+
+  private constructor(path: string, record: RunRecord, disk: Disk) {
+    this.path = path;
+    this.record = record;
+    this.disk = disk;
+  }
+
+  /** Makes a run folder, or opens the one of the same name if it was started with the same things. */
+  static async create(workDir: string, record: RunRecord, disk: Disk): Promise<RunFolder> {
+    const path = join(workDir, record.name);
+    const known = await RunFolder.open(path, disk);
+    if (known) return known;
+    for (const folder of ['', 'chunks', 'documents', 'fetched']) await disk.makeFolder(join(path, folder));
+    await disk.writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+    return new RunFolder(path, record, disk);
+  }
+
+  /** Opens a run folder; undefined where there is none. @throws {ConfigError} `RUN_DAMAGED`: its run.json is unreadable. */
+  static async open(path: string, disk: Disk): Promise<RunFolder | undefined> {
+    let text: string;
+    try {
+      text = await readFile(join(path, 'run.json'), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+      throw error;
+    }
+    try {
+      return new RunFolder(path, JSON.parse(text) as RunRecord, disk);
+    } catch (cause) {
+      throw new ConfigError('RUN_DAMAGED', `${join(path, 'run.json')} is not readable.`, {
+        safe: 'Nothing was changed.',
+        remedy: 'Move the folder away and start the run again.',
+      }, { cause });
+    }
+  }
+
+  /** Names of the runs in a work folder, newest first by last change of their ledger; at most `limit`. */
+  static async list(workDir: string): Promise<string[]> {
+    const entries = await readdir(workDir, { withFileTypes: true }).catch(() => []);
+    const names: string[] = [];
+    for (const entry of entries) {
+      if (!entry.isDirectory()) continue;
+      const isRun = await access(join(workDir, entry.name, 'run.json')).then(
+        () => true,
+        () => false,
+      );
+      if (isRun) names.push(entry.name);
+    }
+    return names.sort();
+  }
+
+  get ledgerFile(): string {
+    return join(this.path, 'ledger.ndjson');
+  }
+
+  get logFile(): string {
+    return join(this.path, 'log.ndjson');
+  }
+
+  get reportFile(): string {
+    return join(this.path, 'report.html');
+  }
+
+  get chunksFolder(): string {
+    return join(this.path, 'chunks');
+  }
+
+  chunkOrderFile(chunkId: string): string {
+    return join(this.chunksFolder, `${chunkId}.json`);
+  }
+
+  chunkPartialFile(chunkId: string): string {
+    return join(this.chunksFolder, `${chunkId}.partial`);
+  }
+
+  chunkResultFile(chunkId: string): string {
+    return join(this.chunksFolder, `${chunkId}.ndjson`);
+  }
+
+  documentFolder(sha1: string): string {
+    return join(this.path, 'documents', sha1);
+  }
+
+  /** Where a document's page results are, in page order, once all are known. */
+  pagesFile(sha1: string): string {
+    return join(this.documentFolder(sha1), `pages-${this.record.recipe.digest.slice(0, DIGEST_DIGITS)}.ndjson`);
+  }
+
+  /** What is made for a document and not yet delivered. */
+  artifactsFolder(sha1: string): string {
+    return join(this.documentFolder(sha1), 'work');
+  }
+
+  fetchedFile(key: string): string {
+    return join(this.path, 'fetched', `${key}.pdf`);
+  }
+
+  append(events: readonly LedgerEvent[]): Promise<void> {
+    if (events.length === 0) return Promise.resolve();
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    // Events that arrive while a write is under way share the next one, and its sync.
+    if (this.#queued) {
+      this.#queued.lines += lines;
+      return this.#queued.settled.promise;
+    }
+    const queued = { lines, settled: Promise.withResolvers<void>() };
+    this.#queued = queued;
+    this.#pending = this.#pending.then(async () => {
+      this.#queued = undefined;
+      try {
+        this.#ledger ??= await this.disk.openAppend(this.ledgerFile);
+        await this.#ledger.append(queued.lines);
+        await this.#ledger.sync();
+        queued.settled.resolve();
+      } catch (error) {
+        queued.settled.reject(error);
+      }
+    });
+    return queued.settled.promise;
+  }
+
+  async *load(): AsyncGenerator<LedgerEvent> {
+    for await (const { text } of readLines(this.ledgerFile)) {
+      const event = parseLine<LedgerEvent>(text);
+      if (event) yield event;
+    }
+  }
+
+  async writeProgress(progress: RunProgress): Promise<void> {
+    const path = join(this.path, 'progress.json');
+    try {
+      // No fsync and not through `disk`: it is worth nothing after a crash.
+      await writeFile(`${path}.tmp`, JSON.stringify(progress));
+      await rename(`${path}.tmp`, path);
+    } catch {
+      // A full disk shows itself in the writes that matter.
+    }
+  }
+
+  async readProgress(): Promise<RunProgress | undefined> {
+    try {
+      return JSON.parse(await readFile(join(this.path, 'progress.json'), 'utf8')) as RunProgress;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pending;
+    await this.#ledger?.close();
+    this.#ledger = undefined;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

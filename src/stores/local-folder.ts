@@ -1,0 +1,298 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, type BigIntStats } from 'node:fs';
+import { link, mkdir, open, opendir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import pLimit from 'p-limit';
+import type { ListedEntry, SourceDocument } from '../core/document.ts';
+import { AccessError, DocumentError, NoInputError, OutputError, PipelineError } from '../core/errors.ts';
+import { asOutputError } from '../core/write-failure.ts';
+import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
+
+/** File system calls under way at once while listing. */
+const STATS_AT_ONCE = 32;
+/** Folders below folders that are followed; deeper ones are an error of the file system or of somebody. */
+const MAX_DEPTH = 64;
+/** Times a name may be taken by somebody between our look and our write. */
+const MAX_RACES = 5;
+
+export interface LocalFolderOptions {
+  /** A directory, or files and directories. Absolute. The first directory is where results are written. */
+  readonly roots: readonly string[];
+  readonly recursive: boolean;
+  /** Folders that are passed over wherever they lie: where results and run folders go. Absolute. */
+  readonly exclude: readonly string[];
+}
+
+/** Documents in directories of this machine. Reads them in place. */
+export class LocalFolder implements DocumentStore {
+  readonly #options: LocalFolderOptions;
+
+  constructor(options: LocalFolderOptions) {
+    this.#options = { ...options, roots: options.roots.map((root) => resolve(root)), exclude: options.exclude.map((path) => resolve(path)) };
+  }
+
+  get #root(): string {
+    return this.#options.roots[0] ?? '.';
+  }
+
+  describe(): Promise<FolderLabel> {
+    const [first, ...others] = this.#options.roots;
+    const name = basename(first ?? '') || String(first);
+    return Promise.resolve({ name: others.length === 0 ? name : `${name} and ${others.length} more`, id: this.#root });
+  }
+
+  async *list(signal: AbortSignal): AsyncGenerator<ListedEntry> {
+    const single = this.#options.roots.length === 1;
+    const limit = pLimit(STATS_AT_ONCE);
+    for (const root of this.#options.roots) {
+      const facts = await stat(root, { bigint: true }).catch((error: unknown) => {
+        throw unreadable(root, error);
+      });
+      if (facts.isDirectory()) yield* this.#walk(root, single ? '' : `${basename(root)}/`, 0, limit, signal);
+      // A file named by the person is taken at its word, whatever its extension.
+      else yield { kind: 'document', document: documentOf(root, basename(root), facts) };
+    }
+  }
+
+  async *#walk(
+    folder: string,
+    prefix: string,
+    depth: number,
+    limit: ReturnType<typeof pLimit>,
+    signal: AbortSignal,
+  ): AsyncGenerator<ListedEntry> {
+    signal.throwIfAborted();
+    const names: { name: string; isDirectory: boolean; isLink: boolean }[] = [];
+    try {
+      for await (const entry of await opendir(folder, { bufferSize: 256 })) {
+        names.push({ name: entry.name, isDirectory: entry.isDirectory(), isLink: entry.isSymbolicLink() });
+      }
+    } catch (error) {
+      if (depth === 0) throw unreadable(folder, error);
+      yield leftOut(prefix.slice(0, -1), 'FOLDER_UNREADABLE', 'The folder cannot be opened.');
+      return;
+    }
+    const files = names.filter((entry) => !entry.isDirectory);
+    for (let start = 0; start < files.length; start += 1_000) {
+      const batch = files.slice(start, start + 1_000);
+      yield* await Promise.all(batch.map(({ name, isLink }) => limit(() => inspectFile(folder, prefix, name, isLink))));
+      signal.throwIfAborted();
+    }
+    for (const { name, isDirectory } of names) {
+      if (!isDirectory) continue;
+      const path = join(folder, name);
+      if (this.#options.exclude.includes(path)) {
+        yield leftOut(prefix + name, 'OUR_OUTPUT', 'Results of this program are kept there.');
+      } else if (!this.#options.recursive) {
+        yield leftOut(prefix + name, 'SUBFOLDER', 'A folder; --no-recursive was given.');
+      } else if (depth >= MAX_DEPTH) {
+        yield leftOut(prefix + name, 'TOO_DEEP', `More than ${MAX_DEPTH} folders deep.`);
+      } else yield* this.#walk(path, `${prefix}${name}/`, depth + 1, limit, signal);
+    }
+  }
+
+  async read(document: SourceDocument, _toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
+    await checkUnchanged(document);
+    const hash = createHash('sha1');
+    let sizeBytes = 0;
+    try {
+      for await (const part of createReadStream(document.id, { highWaterMark: 1 << 20, signal })) {
+        hash.update(part as Buffer);
+        sizeBytes += (part as Buffer).length;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new DocumentError('SOURCE_UNREADABLE', `${document.path} cannot be read.`, {
+        why: error instanceof Error ? error.message : undefined,
+      });
+    }
+    await checkUnchanged(document);
+    return { file: document.id, sizeBytes, sha1: hash.digest('hex'), inPlace: true };
+  }
+
+  async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
+    const parts = request.path.split('/');
+    if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
+      throw new OutputError('NAME_UNSAFE', `"${request.path}" is not a name that can be written.`, {
+        safe: 'Nothing was written.',
+      });
+    }
+    try {
+      return await this.#writeChecked(request, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asOutputError(error, request.path);
+    }
+  }
+
+  async #writeChecked(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
+    const { artifact } = request;
+    let path = request.path;
+    let races = 0;
+    for (let n = 2; ; n++) {
+      const target = join(this.#root, path);
+      const there = await sha1Of(target, signal);
+      const done = (outcome: WrittenFile['outcome']): WrittenFile => ({ outcome, path, id: target, sha1: artifact.sha1 });
+      if (there === artifact.sha1) return done('unchanged');
+      const replace = there !== undefined && (request.isOurs(there) || request.onConflict === 'version');
+      if (there === undefined || replace) {
+        if (await placeCopy(artifact.file, target, artifact.sha1, replace, signal)) return done(replace ? 'replaced' : 'created');
+        // Somebody took the name since we looked, or it is a link that leads nowhere: look again, not for ever.
+        if (++races > MAX_RACES) throw nameTaken(path);
+        n--;
+        continue;
+      }
+      if (request.onConflict === 'skip') return { ...done('skipped'), sha1: there };
+      if (request.onConflict === 'stop') throw nameTaken(request.path);
+      path = numbered(request.path, n);
+    }
+  }
+
+  async checkWritable(): Promise<void> {
+    const probe = join(this.#root, `.ocr-pipeline-${randomBytes(4).toString('hex')}.tmp`);
+    try {
+      await mkdir(this.#root, { recursive: true });
+      await (await open(probe, 'wx')).close();
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+        throw new AccessError('OUTPUT_NOT_WRITABLE', `You may not write to ${this.#root}.`, {
+          safe: 'Nothing was started.',
+          remedy: 'Give another folder with --output.',
+        });
+      }
+      throw asOutputError(error, this.#root);
+    } finally {
+      await rm(probe, { force: true });
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function leftOut(path: string, code: string, reason: string): ListedEntry {
+  return { kind: 'left-out', entry: { path, code, reason } };
+}
+
+async function inspectFile(folder: string, prefix: string, name: string, isLink: boolean): Promise<ListedEntry> {
+  const path = prefix + name;
+  if (!/\.pdf$/i.test(name)) return leftOut(path, 'NOT_A_PDF_NAME', 'Its name does not end in .pdf.');
+  if (name.includes('\uFFFD')) return leftOut(path, 'NAME_NOT_UTF8', 'Its name is not valid UTF-8; rename it.');
+  const file = join(folder, name);
+  try {
+    const facts = await stat(file, { bigint: true });
+    if (facts.isFile()) return { kind: 'document', document: documentOf(file, path, facts) };
+    return leftOut(path, isLink ? 'LINK' : 'NOT_A_FILE', isLink ? 'A link to a folder; not followed.' : 'Not a file.');
+  } catch {
+    return leftOut(path, isLink ? 'LINK' : 'SOURCE_GONE', isLink ? 'A link that leads nowhere.' : 'It disappeared while listing.');
+  }
+}
+
+function documentOf(file: string, path: string, facts: BigIntStats): SourceDocument {
+  return { id: file, path, sizeBytes: Number(facts.size), version: versionOf(facts) };
+}
+
+function versionOf(facts: BigIntStats): string {
+  return `${facts.size}-${facts.mtimeNs}-${facts.ino}`;
+}
+
+async function checkUnchanged(document: SourceDocument): Promise<void> {
+  const facts = await stat(document.id, { bigint: true }).catch(() => undefined);
+  if (!facts) {
+    throw new DocumentError('SOURCE_GONE', `${document.path} is no longer there.`, { remedy: 'The next run lists the folder again.' });
+  }
+  if (versionOf(facts) !== document.version) {
+    throw new DocumentError('SOURCE_CHANGED', `${document.path} was changed while it was being worked on.`, {
+      safe: 'The file itself was not touched.',
+      remedy: 'Run the same command again when it is finished; it is read anew.',
+    });
+  }
+}
+
+async function sha1Of(file: string, signal: AbortSignal): Promise<string | undefined> {
+  const hash = createHash('sha1');
+  try {
+    for await (const part of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(part as Buffer);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return hash.digest('hex');
+}
+
+/** Copies a file into place in one step, its SHA-1 checked on the way. False where the name was taken meanwhile. */
+async function placeCopy(from: string, target: string, sha1: string, replace: boolean, signal: AbortSignal): Promise<boolean> {
+  const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
+  // Short and unlike the target's name: that may have 255 bytes already.
+  const aside = `${folder}${sep}.ocr-pipeline-${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const hash = createHash('sha1');
+    const file = await open(aside, 'wx');
+    try {
+      for await (const part of createReadStream(from, { highWaterMark: 1 << 20, signal })) {
+        hash.update(part as Buffer);
+        await file.writeFile(part as Buffer);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (hash.digest('hex') !== sha1) {
+      throw new OutputError('DIGEST_DIFFERS', `What was to be written to ${target} changed on the way.`, {
+        safe: 'Nothing was written.',
+        remedy: 'Run the same command again; if it happens again, the disk may be failing.',
+      });
+    }
+    if (replace) await rename(aside, target);
+    else return await linkIntoPlace(aside, target);
+    return true;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** Gives a file its name only if nobody has it. */
+async function linkIntoPlace(aside: string, target: string): Promise<boolean> {
+  try {
+    await link(aside, target);
+    await unlink(aside);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return false;
+    // No hard links here (exFAT, some network file systems).
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EMLINK') throw error;
+    if (await stat(target).then(() => true, () => false)) return false;
+    await rename(aside, target);
+    return true;
+  }
+}
+
+function numbered(path: string, n: number): string {
+  const extension = /(?:\.alto\.xml|\.[^./]+)?$/.exec(path)?.[0] ?? '';
+  return `${path.slice(0, path.length - extension.length)} (${n})${extension}`;
+}
+
+function nameTaken(path: string): OutputError {
+  return new OutputError('NAME_TAKEN', `"${path}" is already there, not made by this program.`, {
+    safe: 'It was not touched. Our result waits in the run folder.',
+    remedy: '--on-conflict rename | version | skip',
+  });
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  if (error instanceof PipelineError || !(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+    return new NoInputError('INPUT_NOT_FOUND', `There is no ${path}.`, {
+      safe: 'Nothing was started.',
+      remedy: 'Check the name after --input.',
+    });
+  }
+  if (error.code === 'EACCES' || error.code === 'EPERM') {
+    return new AccessError('INPUT_NOT_READABLE', `You may not read ${path}.`, { safe: 'Nothing was started.' });
+  }
+  return error;
+}

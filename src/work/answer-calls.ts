@@ -1,0 +1,94 @@
+import type { OcrEngine } from '../engines/ocr-engine.ts';
+import type { Recipe } from '../core/chunk.ts';
+import { FAINT_CONFIDENCE } from '../core/run-state.ts';
+import type { PageImage, PageResult } from '../core/page.ts';
+import type { OpenDocument, PageRenderer } from '../renderers/page-renderer.ts';
+import { assemble } from '../stages/assemble.ts';
+import { rasterize } from '../stages/rasterize.ts';
+import { recognize } from '../stages/recognize.ts';
+import type { AssembleRequest, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
+
+/** The adapters a worker works with; built by its wiring, lazily, since not every worker needs each. */
+export interface WorkerParts {
+  makeRenderer(): Promise<PageRenderer>;
+  makeEngine(recipe: Recipe): Promise<OcrEngine>;
+  /** A small grey picture for the report: WebP, base64, about 160 px wide. */
+  makeThumbnail(image: PageImage): Promise<string>;
+}
+
+/** Answers the calls of a worker's owner, one at a time. */
+export interface CallAnswerer {
+  call(call: WorkerCall, request: unknown): Promise<unknown>;
+  /** Stops what is under way and frees everything. */
+  close(): Promise<void>;
+}
+
+/** Makes the answerer of one worker; `onStep` hears what it is at, so that a crash can be blamed on the right step. */
+export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (step: WorkStep) => void): CallAnswerer {
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  let renderer: PageRenderer | undefined;
+  let engine: OcrEngine | undefined;
+  let opened: { file: string; document: OpenDocument } | undefined;
+
+  async function closeDocument(): Promise<void> {
+    const closing = opened;
+    opened = undefined;
+    await closing?.document.close();
+  }
+
+  /** Pages of one document come in a row: it stays open until another is asked for. */
+  async function openDocument(file: string): Promise<OpenDocument> {
+    if (opened?.file === file) return opened.document;
+    await closeDocument();
+    onStep('open');
+    renderer ??= await parts.makeRenderer();
+    const document = await renderer.open(file, { megapixels: setup.limits.megapixels }, signal);
+    opened = { file, document };
+    return document;
+  }
+
+  async function inspect({ file }: WorkerCalls['inspect']['request']): Promise<WorkerCalls['inspect']['answer']> {
+    const { pageCount, repaired } = await openDocument(file);
+    return { pageCount, repaired };
+  }
+
+  async function read({ file, pageNumber }: WorkerCalls['read']['request']): Promise<PageResult> {
+    const document = await openDocument(file);
+    onStep('rasterize');
+    const page = await rasterize(document, pageNumber, setup.recipe, signal);
+    if (page.kind === 'kept') {
+      const { blocks, image } = page.text;
+      return { pageNumber, state: 'kept-text', image, blocks };
+    }
+    onStep('recognize');
+    engine ??= await parts.makeEngine(setup.recipe);
+    const { widthPx, heightPx, dpi, toPoints } = page.image;
+    const result: PageResult = {
+      pageNumber,
+      ...(await recognize(page.image, engine, setup.recipe, signal)),
+      image: { widthPx, heightPx, dpi, toPoints },
+      ...(page.replacesText ? { replacesText: true } : {}),
+    };
+    const faint = result.confidence !== undefined && result.confidence < FAINT_CONFIDENCE;
+    return faint ? { ...result, thumbnail: await parts.makeThumbnail(page.image) } : result;
+  }
+
+  return {
+    async call(call, request) {
+      switch (call) {
+        case 'inspect':
+          return await inspect(request as WorkerCalls['inspect']['request']);
+        case 'read':
+          return await read(request as WorkerCalls['read']['request']);
+        case 'assemble':
+          return await assemble(request as AssembleRequest, signal);
+      }
+    },
+    async close() {
+      aborter.abort();
+      await closeDocument();
+      await engine?.close();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Recipe } from '../core/chunk.ts';
+import type { ErrorRecord } from '../core/errors.ts';
+import type { PageResult } from '../core/page.ts';
+import type { OutputFormat, PageLimits } from '../core/settings.ts';
+
+/** What a page worker is told when it starts; plain JSON. */
+export interface WorkerSetup {
+  readonly recipe: Recipe;
+  readonly limits: PageLimits;
+}
+
+/** What a page worker can be asked to do. One request at a time; each gets one answer, or the worker dies. */
+export interface WorkerCalls {
+  /** Opens a PDF and counts its pages. */
+  inspect: {
+    request: { readonly file: string };
+    answer: { readonly pageCount: number; readonly repaired: boolean };
+  };
+  /** Renders and recognizes one page. */
+  read: {
+    request: { readonly file: string; readonly pageNumber: number };
+    answer: PageResult;
+  };
+  /** Writes a document's output files from its page results. */
+  assemble: {
+    request: AssembleRequest;
+    answer: readonly AssembledFile[];
+  };
+}
+
+export type WorkerCall = keyof WorkerCalls;
+
+export interface AssembleRequest {
+  /** The PDF. */
+  readonly sourceFile: string;
+  readonly sourceSha1: string;
+  /** The document's name as people know it, for titles inside the outputs. */
+  readonly documentPath: string;
+  /** Page results, in page order. */
+  readonly pagesFile: string;
+  /** Folder the outputs are made in; each is written aside and renamed. */
+  readonly folder: string;
+  readonly formats: readonly OutputFormat[];
+  readonly programVersion: string;
+}
+
+export interface AssembledFile {
+  readonly format: OutputFormat;
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** Lower-case hex SHA-1. */
+  readonly sha1: string;
+}
+
+/** What a worker is at: told to its owner, so that a crash can be blamed on the right step. */
+export type WorkStep = 'open' | 'rasterize' | 'recognize' | 'assemble';
+
+export type ToWorker = { readonly id: number; readonly call: WorkerCall; readonly request: unknown };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'step'; readonly step: WorkStep }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: ErrorRecord };
