@@ -110,21 +110,24 @@ export function text(expects: string, placeholder: string, pattern?: RegExp): Ki
   return { form: 'one', expects, placeholder, isPath: false, parse: one(parse), show: (value) => value };
 }
 
+function parsePath(given: string): Parsed<string> {
+  return given.includes('\0') ? { problem: 'holds a zero byte, which no path can' } : { value: given };
+}
+
 /** One path. */
 export function path(placeholder: 'FILE' | 'FOLDER'): Kind<string> {
-  const parse = (given: string): Parsed<string> =>
-    given.includes('\0') ? { problem: 'holds a zero byte, which no path can' } : { value: given };
   const expects = `a ${placeholder.toLowerCase()}`;
-  return { form: 'one', expects, placeholder, isPath: true, parse: one(parse), show: (value) => value };
+  return { form: 'one', expects, placeholder, isPath: true, parse: one(parsePath), show: (value) => value };
+}
+
+function parseList(texts: readonly string[]): Parsed<readonly string[]> {
+  const value = texts.filter((item) => item !== '');
+  if (value.length === 0) return { problem: 'has no value' };
+  return value.some((item) => item.includes('\0')) ? { problem: 'holds a zero byte' } : { value };
 }
 
 function list(expects: string, placeholder: string, isPath: boolean): Kind<readonly string[]> {
-  const parse = (texts: readonly string[]): Parsed<readonly string[]> => {
-    const value = texts.filter((item) => item !== '');
-    if (value.length === 0) return { problem: 'has no value' };
-    return value.some((item) => item.includes('\0')) ? { problem: 'holds a zero byte' } : { value };
-  };
-  return { form: 'list', expects, placeholder, isPath, parse, show: (value) => value.join(' ') };
+  return { form: 'list', expects, placeholder, isPath, parse: parseList, show: (value) => value.join(' ') };
 }
 
 /** One path or several. */

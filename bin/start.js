@@ -1,0 +1,21 @@
+'use strict';
+
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
+const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
+
+/* A checkout has the source and, after `npm run build`, perhaps an older build beside it: the source wins. */
+if (existsSync(source) && process.features.typescript) {
+  import(pathToFileURL(source).href);
+} else if (existsSync(built)) {
+  import(pathToFileURL(built).href);
+} else {
+  process.stderr.write(
+    'ocr-pipeline is not built, and this Node (' + process.versions.node + ') cannot run its source. [NOT_BUILT] (69)\n' +
+      '  Do    npm run build, or use Node 24\n'
+  );
+  process.exitCode = 69;
+}
