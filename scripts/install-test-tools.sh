@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests call: Tesseract with its languages, qpdf, poppler and a few more. `--bench` adds what
+# the benchmarks call. Does nothing where all are there, and only says so where it cannot: tests that need them are then
+# skipped, each with its reason. Never fails by itself, so that the tests always run.
+set -u
+
+TOOLS=(tesseract qpdf pdftoppm rclone xmllint openssl)
+PACKAGES=(tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-frk
+  qpdf poppler-utils rclone libxml2-utils openssl)
+LANGUAGES=(eng deu fra frk osd)
+TIMEOUT_S=900
+LOCK_TIMEOUT_S=300
+
+if [ "${1:-}" = "--bench" ]; then
+  TOOLS+=(ocrmypdf time)
+  PACKAGES+=(ocrmypdf time)
+fi
+
+missing() {
+  local tool language installed
+  for tool in "${TOOLS[@]}"; do
+    # Not `command -v`: `time` is also a word of the shell.
+    [ -n "$(type -P "$tool")" ] || echo "$tool"
+  done
+  [ -n "$(type -P tesseract)" ] || return 0
+  installed=$(timeout 20 tesseract --list-langs 2>&1)
+  for language in "${LANGUAGES[@]}"; do
+    grep -qx "$language" <<<"$installed" || echo "tesseract-ocr-$language"
+  done
+}
+
+give_up() {
+  echo "Test tools: $1. Missing: $(missing | tr '\n' ' ')" >&2
+  echo "Tests that need them will be skipped, or fail where CI=true." >&2
+  exit 0
+}
+
+[ -n "$(missing)" ] || exit 0
+[ -z "${OCR_PIPELINE_NO_INSTALL:-}" ] || give_up "OCR_PIPELINE_NO_INSTALL is set, nothing is installed"
+[ -n "$(type -P apt-get)" ] || give_up "this is not Debian or Ubuntu, install them yourself"
+if [ "$(id -u)" -eq 0 ]; then
+  AS_ROOT=()
+elif [ -n "$(type -P sudo)" ] && sudo -n true 2>/dev/null; then
+  AS_ROOT=(sudo -n)
+else
+  give_up "only root can install them: run scripts/install-test-tools.sh as root"
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "Test tools: installing $(missing | tr '\n' ' ')(some minutes, up to $((TIMEOUT_S / 60)))" >&2
+apt() {
+  "${AS_ROOT[@]}" timeout -k 30 "$TIMEOUT_S" env DEBIAN_FRONTEND=noninteractive apt-get -qq \
+    -o DPkg::Lock::Timeout="$LOCK_TIMEOUT_S" -o Acquire::Retries=3 "$@" >>"$log" 2>&1 </dev/null
+}
+apt update || echo "Test tools: apt-get update failed; trying with the package lists at hand" >&2
+if ! apt install -y --no-install-recommends "${PACKAGES[@]}"; then
+  tail -n 15 "$log" >&2
+  give_up "apt-get could not install them"
+fi
+[ -z "$(missing)" ] || give_up "apt-get installed its packages, but not all is found"
+echo "Test tools: installed" >&2
