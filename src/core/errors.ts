@@ -153,3 +153,16 @@ export function asPipelineError(error: unknown): PipelineError {
   const message = error instanceof Error ? error.message : String(error);
   return new InternalError('INTERNAL', message, {}, { cause: error });
 }
+
+/** The reason of an aborted signal as an error of ours: what the one who aborted gave, or StoppedError. */
+export function stopReason(signal: AbortSignal): PipelineError {
+  const reason: unknown = signal.reason;
+  return reason instanceof PipelineError
+    ? reason
+    : new StoppedError('STOPPED', 'Stopped before the end.', { safe: 'All that is finished is kept.' }, { cause: reason });
+}
+
+/** @throws {PipelineError} the signal was aborted. */
+export function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw stopReason(signal);
+}

@@ -26,7 +26,7 @@ export interface Executor {
   readonly pollIntervalMs: number;
   /** How many documents should be on their way at once to keep it busy. */
   readonly documentsInFlight: number;
-  /** Starts chunks whose orders are in the run folder. Settles when they are accepted, not when they are done. */
+  /** Starts chunks. Settles when they are accepted, not when they are done. */
   submit(chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly WorkHandle[]>;
   /** Asks once for all of them, whatever their number; answers in the order asked. */
   poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]>;

@@ -76,8 +76,11 @@ export class PageResultIndex {
     return numbers;
   }
 
-  forget(sha1: string): void {
+  /** Forgets a document and names the files its results were in. */
+  forget(sha1: string): string[] {
+    const files = new Set([...(this.#documents.get(sha1)?.values() ?? [])].map((place) => place.file));
     this.#documents.delete(sha1);
+    return [...files];
   }
 
   /** The results of a document in page order. @throws {Error} one is missing. */

@@ -1,4 +1,4 @@
-import { matchesGlob } from 'node:path';
+import picomatch from 'picomatch';
 import type { LeftOutEntry, SourceDocument } from '../core/document.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { DocumentStore } from '../stores/document-store.ts';
@@ -13,9 +13,10 @@ export interface Listing {
 export async function list(store: DocumentStore, match: readonly string[], signal: AbortSignal): Promise<Listing> {
   const documents: SourceDocument[] = [];
   const leftOut: LeftOutEntry[] = [];
+  const matches = pathMatcher(match);
   for await (const entry of store.list(signal)) {
     if (entry.kind === 'left-out') leftOut.push(entry.entry);
-    else if (matches(entry.document.path, match)) documents.push(entry.document);
+    else if (matches(entry.document.path)) documents.push(entry.document);
     else leftOut.push({ path: entry.document.path, code: 'NOT_MATCHED', reason: 'Not matched by --match.' });
   }
   documents.sort((a, b) => compareNatural(a.path, b.path));
@@ -23,9 +24,10 @@ export async function list(store: DocumentStore, match: readonly string[], signa
   return { documents, leftOut };
 }
 
-function matches(path: string, globs: readonly string[]): boolean {
-  if (globs.length === 0) return true;
-  const whole = path.normalize('NFC');
-  const name = whole.slice(whole.lastIndexOf('/') + 1);
-  return globs.some((glob) => matchesGlob(glob.includes('/') ? whole : name, glob.normalize('NFC')));
+function pathMatcher(globs: readonly string[]): (path: string) => boolean {
+  const tests = globs.map((glob) => {
+    const test = picomatch(glob.normalize('NFC'), { dot: true, nocase: true });
+    return glob.includes('/') ? test : (path: string) => test(path.slice(path.lastIndexOf('/') + 1));
+  });
+  return (path) => tests.length === 0 || tests.some((test) => test(path.normalize('NFC')));
 }

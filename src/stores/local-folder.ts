@@ -4,7 +4,7 @@ import { link, mkdir, open, opendir, rename, rm, stat, unlink } from 'node:fs/pr
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import pLimit from 'p-limit';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
-import { AccessError, DocumentError, NoInputError, OutputError, PipelineError } from '../core/errors.ts';
+import { AccessError, DocumentError, NoInputError, OutputError, PipelineError, throwIfStopped } from '../core/errors.ts';
 import { asOutputError } from '../core/write-failure.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 
@@ -61,7 +61,7 @@ export class LocalFolder implements DocumentStore {
     limit: ReturnType<typeof pLimit>,
     signal: AbortSignal,
   ): AsyncGenerator<ListedEntry> {
-    signal.throwIfAborted();
+    throwIfStopped(signal);
     const names: { name: string; isDirectory: boolean; isLink: boolean }[] = [];
     try {
       for await (const entry of await opendir(folder, { bufferSize: 256 })) {
@@ -76,7 +76,7 @@ export class LocalFolder implements DocumentStore {
     for (let start = 0; start < files.length; start += 1_000) {
       const batch = files.slice(start, start + 1_000);
       yield* await Promise.all(batch.map(({ name, isLink }) => limit(() => inspectFile(folder, prefix, name, isLink))));
-      signal.throwIfAborted();
+      throwIfStopped(signal);
     }
     for (const { name, isDirectory } of names) {
       if (!isDirectory) continue;
@@ -93,6 +93,8 @@ export class LocalFolder implements DocumentStore {
 
   async read(document: SourceDocument, _toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
     await checkUnchanged(document);
+    const { sizeBytes: listedBytes, sha1: known } = document;
+    if (known !== undefined) return { file: document.id, sizeBytes: listedBytes, sha1: known, inPlace: true };
     const hash = createHash('sha1');
     let sizeBytes = 0;
     try {
@@ -101,7 +103,7 @@ export class LocalFolder implements DocumentStore {
         sizeBytes += (part as Buffer).length;
       }
     } catch (error) {
-      signal.throwIfAborted();
+      throwIfStopped(signal);
       throw new DocumentError('SOURCE_UNREADABLE', `${document.path} cannot be read.`, {
         why: error instanceof Error ? error.message : undefined,
       });
@@ -120,7 +122,10 @@ export class LocalFolder implements DocumentStore {
     try {
       return await this.#writeChecked(request, signal);
     } catch (error) {
-      signal.throwIfAborted();
+      throwIfStopped(signal);
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      // A folder has the name, or a file has the name of a folder on the way.
+      if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') throw nameTaken(request.path);
       throw asOutputError(error, request.path);
     }
   }
@@ -146,6 +151,11 @@ export class LocalFolder implements DocumentStore {
       if (request.onConflict === 'stop') throw nameTaken(request.path);
       path = numbered(request.path, n);
     }
+  }
+
+  async stillHas(file: { readonly path: string; readonly sizeBytes: number }): Promise<boolean> {
+    const facts = await stat(join(this.#root, file.path)).catch(() => undefined);
+    return facts?.isFile() === true && facts.size === file.sizeBytes;
   }
 
   async checkWritable(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Chunk, PageRange } from '../core/chunk.ts';
-import { DocumentError, MissingDependencyError, PageError } from '../core/errors.ts';
+import { DocumentError, MissingDependencyError, PageError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../runs/disk.ts';
@@ -53,7 +53,7 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSu
     // All settle before the file is closed; the first failure is the one to tell.
     await Promise.allSettled(tasks);
     if (failure.signal.aborted) throw failure.signal.reason;
-    signal.throwIfAborted();
+    throwIfStopped(signal);
     await out.sync();
   } finally {
     await out.close();

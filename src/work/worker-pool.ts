@@ -1,4 +1,4 @@
-import { StoppedError } from '../core/errors.ts';
+import { StoppedError, stopReason } from '../core/errors.ts';
 import { PageWorker, WorkerBrokeError } from './page-worker.ts';
 import type { WorkerCall, WorkerCalls, WorkerSetup } from './protocol.ts';
 
@@ -65,12 +65,12 @@ export class WorkerPool implements AsyncDisposable {
   #runOnce<C extends WorkerCall>(wanted: PoolRequest<C>, signal: AbortSignal): Promise<WorkerCalls[C]['answer']> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.#closed) {
-        reject(signal.reason ?? new StoppedError('STOPPED', 'Stopped.'));
+        reject(stopReason(signal));
         return;
       }
       const drop = (): void => {
         waiting.dropped = true;
-        reject(signal.reason ?? new StoppedError('STOPPED', 'Stopped.'));
+        reject(stopReason(signal));
       };
       const waiting: Waiting = {
         label: wanted.label,

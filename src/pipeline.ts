@@ -1,0 +1,263 @@
+import { access, copyFile, mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import pLimit from 'p-limit';
+import type { SourceDocument } from './core/document.ts';
+import { DocumentError, throwIfStopped } from './core/errors.ts';
+import type { PageEntry } from './core/ledger.ts';
+import { planChunks, planSession, type SessionPlan } from './core/plan.ts';
+import type { DocumentState } from './core/run-state.ts';
+import { entryOf, openPagesFile, writePagesFile } from './runs/page-results.ts';
+import type { Session } from './session.ts';
+import { deliver } from './stages/deliver.ts';
+import { fetch } from './stages/fetch.ts';
+import { list } from './stages/list.ts';
+import type { FetchedDocument } from './stores/document-store.ts';
+import type { AssembledFile } from './work/protocol.ts';
+
+/** Documents that are brought here at once; more only share the same line. */
+const FETCHES_AT_ONCE = 4;
+
+/**
+ * Runs the stages over a folder: list, fetch, rasterize, recognize, assemble, deliver. Documents flow: while pages of one
+ * are read the next is fetched and the last is delivered. Pages are rasterized and recognized wherever the executor works.
+ * @throws {PipelineError} whatever stops a run. All that is finished is kept, and the same call goes on from there.
+ */
+export async function runPipeline(session: Session, signal: AbortSignal): Promise<void> {
+  const { run, source, executor } = session.parts;
+  const listing = await list(source, run.record.settings.match, signal);
+  const plan = await planWork(session, listing.documents, signal);
+  await session.listed(listing);
+
+  const fatal = new AbortController();
+  const stop = AbortSignal.any([signal, fatal.signal]);
+  stop.addEventListener('abort', () => session.stopping(), { once: true });
+  const inFlight = pLimit(executor.documentsInFlight);
+  const fetching = pLimit(FETCHES_AT_ONCE);
+  const works = plan.todo.map(({ document, known }) =>
+    inFlight(async () => {
+      if (stop.aborted) return;
+      try {
+        const fetched = await fetching(() => bring(session, document, known, stop));
+        await session.alone(fetched.sha1, async () => {
+          const pages = await readPages(session, document, fetched, stop);
+          const files = await assemble(session, document, fetched, pages, stop);
+          await handOver(session, document, fetched, pages, files, stop);
+        });
+      } catch (error) {
+        if (stop.aborted) return;
+        if (!(await session.absorb(document.id, document.path, error))) fatal.abort(error);
+      }
+    }),
+  );
+  // A journal that cannot be written rejects here: that is the run's end, too.
+  for (const work of works) work.catch((error: unknown) => fatal.abort(error));
+  await Promise.allSettled(works);
+  if (fatal.signal.aborted) throw fatal.signal.reason;
+  throwIfStopped(signal);
+  if (session.storeTrouble) throw session.storeTrouble;
+}
+
+/** What is to be done: all but what is done already, unchanged, and still where it was put. */
+async function planWork(session: Session, documents: readonly SourceDocument[], signal: AbortSignal): Promise<SessionPlan> {
+  const { destination, meter } = session.parts;
+  const plan = planSession(documents, session.state);
+  const looking = pLimit(16);
+  const gone = new Set<string>();
+  const look = async (state: DocumentState): Promise<void> => {
+    for (const output of state.outputs) if (!(await destination.stillHas(output, signal))) gone.add(state.source.id);
+  };
+  await Promise.all(plan.done.map((state) => looking(() => look(state))));
+  const done = plan.done.filter(({ source }) => !gone.has(source.id));
+  for (const { source, pageCount } of done) {
+    meter.opened(pageCount ?? 0, source.sizeBytes);
+    meter.foundPages(pageCount ?? 0);
+    for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
+  }
+  const again = new Map(plan.done.filter(({ source }) => gone.has(source.id)).map((state) => [state.source.id, state]));
+  const known = new Map(plan.todo.map((entry) => [entry.document.id, entry.known]));
+  const todo = documents
+    .filter(({ id }) => known.has(id) || again.has(id))
+    .map((document) => ({ document, known: known.get(document.id) ?? again.get(document.id) }));
+  return { todo, done };
+}
+
+/** Stage fetch: the document's bytes on this machine. What the ledger knows of an unchanged version is not asked again. */
+async function bring(
+  session: Session,
+  document: SourceDocument,
+  known: DocumentState | undefined,
+  signal: AbortSignal,
+): Promise<FetchedDocument> {
+  throwIfStopped(signal);
+  const { source, run, meter } = session.parts;
+  if (session.storeTrouble) throw session.storeTrouble;
+  const sha1 = known?.sha1 ?? document.sha1;
+  const fetched = await fetch(sha1 === undefined ? document : { ...document, sha1 }, source, run, signal);
+  if (known?.sha1 !== fetched.sha1) {
+    await session.journal({ type: 'fetched', document: document.id, sha1: fetched.sha1, sizeBytes: fetched.sizeBytes });
+  }
+  meter.documents.fetched++;
+  meter.bytes.fetched += fetched.sizeBytes;
+  return fetched;
+}
+
+/** Stages rasterize and recognize: every page's result, in page order in one file; pages read before are not read again. */
+async function readPages(
+  session: Session,
+  document: SourceDocument,
+  { file, sha1, sizeBytes }: FetchedDocument,
+  signal: AbortSignal,
+): Promise<readonly PageEntry[]> {
+  const { run, pool, meter } = session.parts;
+  const { recipe, settings } = run.record;
+  const pagesFile = run.pagesFile(sha1);
+  await reuseFromOtherRun(session, sha1, pagesFile);
+  const before = await openPagesFile(pagesFile);
+  const entries: PageEntry[] = [];
+  if (before) {
+    for await (const page of before.pages) entries.push(entryOf(page));
+    const { pageCount, repaired } = before.header;
+    if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
+      meter.opened(pageCount, sizeBytes);
+      meter.foundPages(pageCount);
+      await session.journal(
+        { type: 'inspected', document: document.id, pageCount, repaired },
+        { type: 'pages', document: document.id, pages: entries },
+      );
+      return entries;
+    }
+    await session.results.addPagesFile(sha1, pagesFile);
+  }
+
+  const label = document.path;
+  const timeoutMs = settings.limits.seconds * 1_000;
+  const { pageCount, repaired } =
+    before?.header ?? (await pool.run({ call: 'inspect', request: { file }, timeoutMs, label, urgent: true }, signal));
+  await session.journal({ type: 'inspected', document: document.id, pageCount, repaired });
+  const missing = session.results.missing(sha1, pageCount);
+  meter.opened(pageCount, sizeBytes);
+  meter.foundPages(pageCount - missing.length);
+
+  const chunks = planChunks({ sha1, file }, missing, recipe, settings.limits);
+  await session.chunks.run(chunks, signal);
+  for (const chunk of chunks) await session.results.add(run.chunkResultFile(chunk.id), true);
+
+  await run.disk.makeFolder(run.documentFolder(sha1));
+  const header = { sha1, recipe: recipe.digest, pageCount, repaired };
+  const all = await writePagesFile(pagesFile, header, session.results.read(sha1, pageCount), run.disk);
+  await session.journal({ type: 'pages', document: document.id, pages: all });
+  for (const used of session.results.forget(sha1)) if (used !== pagesFile) await run.disk.remove(used);
+  return all;
+}
+
+/** The same bytes read by the same recipe in another run of this work folder need not be read again. */
+async function reuseFromOtherRun(session: Session, sha1: string, pagesFile: string): Promise<void> {
+  const { run } = session.parts;
+  const isThere = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+  if (await isThere(pagesFile)) return;
+  for (const folder of session.parts.otherRunFolders) {
+    const file = join(folder, relative(run.path, pagesFile));
+    if (!(await isThere(file))) continue;
+    await mkdir(run.documentFolder(sha1), { recursive: true });
+    await copyFile(file, `${pagesFile}.tmp`);
+    await run.disk.rename(`${pagesFile}.tmp`, pagesFile);
+    return;
+  }
+}
+
+/** Stage assemble: the document's outputs, made in the run folder from its page results. */
+async function assemble(
+  session: Session,
+  document: SourceDocument,
+  { file, sha1, sizeBytes }: FetchedDocument,
+  pages: readonly PageEntry[],
+  signal: AbortSignal,
+): Promise<readonly AssembledFile[]> {
+  const { run, pool, meter, programVersion } = session.parts;
+  const { settings } = run.record;
+  if (pages.every(([, state]) => state === 'failed')) return [];
+  const folder = run.artifactsFolder(sha1);
+  await run.disk.makeFolder(folder);
+  const files = await pool.run(
+    {
+      call: 'assemble',
+      request: {
+        sourceFile: file,
+        sourceSha1: sha1,
+        documentPath: document.path,
+        pagesFile: run.pagesFile(sha1),
+        folder,
+        formats: settings.formats,
+        programVersion,
+      },
+      // Half a second a page and a hundred MB in ten seconds: far beyond what is usual.
+      timeoutMs: settings.limits.seconds * 1_000 + pages.length * 500 + sizeBytes / 10_000,
+      label: document.path,
+      urgent: true,
+    },
+    signal,
+  );
+  meter.documents.assembled++;
+  return files;
+}
+
+/** Stage deliver: outputs to their destination; then the document has its end state. */
+async function handOver(
+  session: Session,
+  document: SourceDocument,
+  fetched: FetchedDocument,
+  pages: readonly PageEntry[],
+  files: readonly AssembledFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { run, source, destination, meter } = session.parts;
+  const { recipe, settings } = run.record;
+  // The results must be those of the file that is there, not of one changed in between.
+  if (fetched.inPlace) await source.read({ ...document, sha1: fetched.sha1 }, fetched.file, signal);
+  const confidences = pages.flatMap(([, , confidence]) => (confidence === null ? [] : [confidence]));
+  const mean = confidences.reduce((sum, value) => sum + value, 0) / Math.max(1, confidences.length);
+  session.delivered(files.map(({ sha1 }) => sha1));
+  const outputs = await deliver(
+    files,
+    destination,
+    {
+      stem: session.stems.get(document.path) ?? document.path,
+      onConflict: settings.onConflict,
+      isOurs: (sha1) => session.isOurs(sha1),
+      properties: {
+        ocrStatus: 'done',
+        engine: recipe.engine,
+        version: recipe.engineVersion,
+        confidence: mean.toFixed(1),
+        pages: String(pages.length),
+        sourceFileId: document.id,
+        sourceSha1: fetched.sha1,
+        recipe: recipe.digest,
+      },
+    },
+    signal,
+  );
+  await session.journal({ type: 'delivered', document: document.id, outputs });
+  meter.documents.delivered++;
+  meter.bytes.delivered += outputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  await run.disk.remove(run.artifactsFolder(fetched.sha1));
+  if (!fetched.inPlace) await run.disk.remove(fetched.file);
+  const failed = pages.filter(([, state]) => state === 'failed');
+  if (failed.length > 0) throw pagesFailed(failed, pages.length);
+  await session.journal({ type: 'document-done', document: document.id });
+}
+
+function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentError {
+  const first = failed[0]?.[4];
+  const message =
+    failed.length === pageCount && first
+      ? pageCount === 1
+        ? first.message
+        : `None of its ${pageCount} pages could be read. ${first.message}`
+      : `${failed.length} of ${pageCount} pages could not be read.`;
+  return new DocumentError('PAGES_FAILED', message, {
+    why: first?.message,
+    safe: failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
+    remedy: 'The same command tries the failed pages again, and only those.',
+  });
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ListedEntry } from '../../src/core/document.ts';
+import { LocalFolder } from '../../src/stores/local-folder.ts';
+import { describeDocumentStore, type StoreHarness } from '../conformance/document-store.ts';
+
+async function makeHarness(): Promise<StoreHarness> {
+  const base = await mkdtemp(join(tmpdir(), 'local-folder-'));
+  const root = join(base, 'root');
+  const scratch = join(base, 'scratch');
+  await mkdir(root);
+  await mkdir(scratch);
+  const place = (path: string): string => join(root, path);
+  const put = async (path: string, bytes: Uint8Array): Promise<void> => {
+    await mkdir(dirname(place(path)), { recursive: true });
+    await writeFile(place(path), bytes);
+  };
+  return {
+    store: new LocalFolder({ roots: [root], recursive: true, exclude: [] }),
+    scratch,
+    seed: put,
+    async replace(path, bytes) {
+      await put(path, bytes);
+      // Two writes within one tick of the clock would look alike.
+      await utimes(place(path), new Date(), new Date(Date.now() + 2_000));
+    },
+    remove: (path) => unlink(place(path)),
+    readBack: (path) => readFile(place(path)).catch(() => undefined),
+    async listVisible() {
+      const entries = await readdir(root, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+    },
+    async versionOf(path) {
+      const { ino, mtimeNs } = await stat(place(path), { bigint: true });
+      return `${ino}-${mtimeNs}`;
+    },
+    refusesName: (name) => (Buffer.byteLength(name) > 255 ? 'file names here have at most 255 bytes' : undefined),
+    close: () => rm(base, { recursive: true, force: true }),
+  };
+}
+
+describeDocumentStore('local folder', makeHarness);
+
+describe('local folder', () => {
+  let base: string;
+  const signal = AbortSignal.timeout(30_000);
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), 'local-folder-'));
+  });
+  afterEach(() => rm(base, { recursive: true, force: true }));
+
+  async function listed(store: LocalFolder): Promise<string[]> {
+    const entries: ListedEntry[] = [];
+    for await (const entry of store.list(signal)) entries.push(entry);
+    return entries.map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`)).sort();
+  }
+
+  it('leaves out, with a reason, what is not a document', async () => {
+    await mkdir(join(base, 'sub/deep'), { recursive: true });
+    await mkdir(join(base, 'folder.pdf'));
+    await mkdir(join(base, 'out'));
+    await writeFile(join(base, 'out/old.pdf'), 'x');
+    await writeFile(join(base, 'a.PDF'), 'x');
+    await writeFile(join(base, 'notes.txt'), 'x');
+    await writeFile(join(base, 'sub/deep/b.pdf'), 'x');
+    await symlink(join(base, 'a.PDF'), join(base, 'linked.pdf'));
+    await symlink(base, join(base, 'loop.pdf'));
+    await symlink('/nowhere', join(base, 'dangling.pdf'));
+    const store = new LocalFolder({ roots: [base], recursive: true, exclude: [join(base, 'out')] });
+    expect(await listed(store)).toEqual([
+      '-dangling.pdf LINK',
+      '-loop.pdf LINK',
+      '-notes.txt NOT_A_PDF_NAME',
+      '-out OUR_OUTPUT',
+      'a.PDF',
+      'linked.pdf',
+      'sub/deep/b.pdf',
+    ]);
+    const flat = new LocalFolder({ roots: [base], recursive: false, exclude: [] });
+    expect(await listed(flat)).toContain('-sub SUBFOLDER');
+  });
+
+  it('takes files by name and several folders, told apart by their names', async () => {
+    await mkdir(join(base, 'one'));
+    await mkdir(join(base, 'two'));
+    await writeFile(join(base, 'one/x.pdf'), 'x');
+    await writeFile(join(base, 'two/x.pdf'), 'x');
+    await writeFile(join(base, 'scan'), 'x');
+    const store = new LocalFolder({ roots: [join(base, 'one'), join(base, 'two'), join(base, 'scan')], recursive: true, exclude: [] });
+    expect(await listed(store)).toEqual(['one/x.pdf', 'scan', 'two/x.pdf']);
+  });
+
+  it('says which folder is missing', async () => {
+    const store = new LocalFolder({ roots: [join(base, 'none')], recursive: true, exclude: [] });
+    await expect(listed(store)).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND', exitCode: 66 });
+  });
+
+  it('does not loop where the name is a link that leads nowhere', async () => {
+    await symlink('/nowhere', join(base, 'a.txt'));
+    const file = join(base, 'artifact');
+    await writeFile(file, 'text');
+    const store = new LocalFolder({ roots: [base], recursive: true, exclude: [] });
+    const sha1 = createHash('sha1').update('text').digest('hex');
+    const request = { path: 'a.txt', artifact: { file, sizeBytes: 4, sha1 }, isOurs: () => false, onConflict: 'stop' as const };
+    await expect(store.write(request, signal)).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+  });
+
+  it('tells whether a result is still there', async () => {
+    await writeFile(join(base, 'a.txt'), 'text');
+    const store = new LocalFolder({ roots: [base], recursive: true, exclude: [] });
+    expect(await store.stillHas({ path: 'a.txt', sizeBytes: 4 })).toBe(true);
+    expect(await store.stillHas({ path: 'a.txt', sizeBytes: 5 })).toBe(false);
+    expect(await store.stillHas({ path: 'b.txt', sizeBytes: 4 })).toBe(false);
+  });
+});
