@@ -1,0 +1,125 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findBreaches, findCycles, parseImports, readImports, type LayerRule } from '../support/import-rules.ts';
+
+const SOURCE = resolve(import.meta.dirname, '../../src');
+
+const SEAMS = new Set([
+  'stores/document-store.ts',
+  'renderers/page-renderer.ts',
+  'engines/ocr-engine.ts',
+  'executors/executor.ts',
+  'runs/run-store.ts',
+]);
+
+/** Files of the adapters' folders that decide nothing about which adapter is used, so that others may call them. */
+const PIPELINE_FILES = new Set(['pipeline.ts', 'session.ts', 'executors/track-chunks.ts']);
+const WIRING_FILES = new Set(['cli/wiring.ts', 'cli/worker-wiring.ts']);
+
+/** What a command asks of an adapter's folder without building the adapter: what is installed, who is logged in. */
+function isInquiry(path: string): boolean {
+  return path === 'engines/find-engines.ts' || path.startsWith('stores/box/login/');
+}
+
+const below = (folder: string) => (path: string): boolean => path.startsWith(`${folder}/`);
+
+/** `cli -> pipeline -> stages -> seams <- adapters`; everyone may import `core`, `core` imports nothing of ours. */
+const RULES: readonly LayerRule[] = [
+  { name: 'seams', holds: (path) => SEAMS.has(path), mayImport: ['core'] },
+  { name: 'wiring', holds: (path) => WIRING_FILES.has(path) || below('cli/wiring')(path), mayImport: [
+    'core', 'seams', 'pdf', 'formats', 'report', 'runs', 'work', 'stages', 'pipeline', 'config', 'cli',
+    'inquiry', 'stores', 'renderers', 'engines', 'executors',
+  ] },
+  { name: 'inquiry', holds: isInquiry, mayImport: ['core', 'seams', 'engines', 'stores'] },
+  { name: 'pipeline', holds: (path) => PIPELINE_FILES.has(path), mayImport: [
+    'core', 'seams', 'stages', 'work', 'runs', 'formats', 'report',
+  ] },
+  { name: 'core', holds: below('core'), mayImport: [] },
+  { name: 'pdf', holds: below('pdf'), mayImport: ['core'] },
+  { name: 'formats', holds: below('formats'), mayImport: ['core', 'pdf'] },
+  { name: 'report', holds: below('report'), mayImport: ['core', 'seams'] },
+  { name: 'runs', holds: below('runs'), mayImport: ['core', 'seams'] },
+  { name: 'stages', holds: below('stages'), mayImport: ['core', 'seams', 'runs', 'formats', 'work'] },
+  { name: 'work', holds: below('work'), mayImport: ['core', 'seams', 'runs', 'stages'] },
+  { name: 'stores', holds: below('stores'), mayImport: ['core', 'seams', 'runs', 'inquiry'] },
+  { name: 'renderers', holds: below('renderers'), mayImport: ['core', 'seams', 'pdf'] },
+  { name: 'engines', holds: below('engines'), mayImport: ['core', 'seams', 'inquiry'] },
+  { name: 'executors', holds: below('executors'), mayImport: ['core', 'seams', 'runs', 'work', 'pipeline'] },
+  { name: 'config', holds: below('config'), mayImport: ['core', 'runs'] },
+  { name: 'cli', holds: below('cli'), mayImport: [
+    'core', 'seams', 'report', 'runs', 'work', 'pipeline', 'config', 'wiring', 'inquiry',
+  ] },
+];
+
+describe('the imports of src/', () => {
+  test('point one way: cli to pipeline to stages to interfaces, and adapters to interfaces', async () => {
+    const imports = await readImports(SOURCE);
+    expect(imports.length).toBeGreaterThan(20);
+    expect(findBreaches(imports, RULES)).toEqual([]);
+  });
+
+  test('make no circles', async () => {
+    expect(findCycles(await readImports(SOURCE))).toEqual([]);
+  });
+});
+
+describe('the check itself', () => {
+  test.each([
+    ['core that imports a stage', 'core/page.ts', 'stages/list.ts'],
+    ['core that imports an interface', 'core/page.ts', 'engines/ocr-engine.ts'],
+    ['a stage that imports an adapter', 'stages/recognize.ts', 'engines/tesseract-native.ts'],
+    ['a pipeline that imports an adapter', 'pipeline.ts', 'stores/local-folder.ts'],
+    ['a command that builds an adapter', 'cli/run.ts', 'stores/box/box-store.ts'],
+    ['an engine that imports a store', 'engines/tesseract-native.ts', 'stores/local-folder.ts'],
+    ['an interface that imports its adapter', 'engines/ocr-engine.ts', 'engines/tesseract-native.ts'],
+    ['a stage that imports a command', 'stages/list.ts', 'cli/run.ts'],
+  ])('finds %s', (_what, from, to) => {
+    expect(findBreaches([{ from, to }], RULES)).toHaveLength(1);
+  });
+
+  test('finds files that no rule knows', () => {
+    expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts' }], RULES)).toEqual(['misc/x.ts belongs to no layer']);
+  });
+
+  test('lets wiring import everything, and everyone core', () => {
+    const imports = [
+      { from: 'cli/wiring.ts', to: 'stores/local-folder.ts' },
+      { from: 'cli/worker-wiring.ts', to: 'engines/tesseract-native.ts' },
+      { from: 'engines/tesseract-native.ts', to: 'core/page.ts' },
+      { from: 'engines/tesseract-native.ts', to: 'engines/parse-hocr.ts' },
+    ];
+    expect(findBreaches(imports, RULES)).toEqual([]);
+  });
+
+  test('sees every way to import', () => {
+    const text = [
+      `import { a } from '../core/a.ts';`,
+      `import type { B } from "./b.ts";`,
+      `import {\n  c,\n} from './sub/c.ts';`,
+      `export * from '../core/d.ts';`,
+      `const e = await import('../engines/e.ts');`,
+      `new Worker(new URL('./f.ts', import.meta.url));`,
+      `import './g.ts';`,
+      `import { h } from 'node:fs';`,
+    ].join('\n');
+    expect(parseImports('stages/x.ts', text).map((each) => each.to)).toEqual([
+      'core/a.ts', 'stages/b.ts', 'stages/sub/c.ts', 'core/d.ts', 'engines/e.ts', 'stages/f.ts', 'stages/g.ts',
+    ]);
+  });
+
+  test('reads a folder of files and finds their circles', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'imports-'));
+    try {
+      mkdirSync(join(folder, 'core'));
+      writeFileSync(join(folder, 'core/a.ts'), `import './b.ts';`);
+      writeFileSync(join(folder, 'core/b.ts'), `import './c.ts';`);
+      writeFileSync(join(folder, 'core/c.ts'), `import './a.ts';`);
+      const imports = await readImports(folder);
+      expect(findCycles(imports)).toEqual([['core/a.ts', 'core/b.ts', 'core/c.ts']]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
