@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSuite, Vitest } from 'vitest/node';
 import { explainSkips, parseSkipLog, type SkippedTest } from './explain-skips.ts';
 
 /** Names a file to which the counts of the run are written as JSON, for `.ci/run`. */
@@ -9,7 +9,7 @@ export const COUNTS_VARIABLE = 'OCR_PIPELINE_TEST_COUNTS';
 
 export interface TestCounts {
   readonly passed: number;
-  /** Tests that failed, files that could not be loaded, errors outside any test, and skips that are a fault. */
+  /** Tests that failed, files and suites that could not be set up, errors outside any test, and skips that are a fault. */
   readonly failed: number;
   readonly skipped: number;
 }
@@ -39,11 +39,12 @@ export class ReasonsReporter implements Reporter {
     const skipped: SkippedTest[] = [];
     for (const module of modules) {
       counts.failed += module.errors().length;
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === 'passed') counts.passed++;
         else if (result.state === 'failed') counts.failed++;
-        else if (result.state === 'skipped') {
+        else if (result.state === 'skipped' && !isBelowFault(test)) {
           skipped.push({ file: module.moduleId, name: test.fullName, note: result.note });
         }
       }
@@ -71,6 +72,14 @@ export class ReasonsReporter implements Reporter {
       process.exitCode = 1;
     }
     return faults;
+  }
+}
+
+/** Whether a test did not run because what its suite sets up failed, which is counted there. */
+function isBelowFault(test: TestCase): boolean {
+  for (let above: TestSuite | TestModule = test.parent; ; above = above.parent) {
+    if (above.errors().length > 0) return true;
+    if (above.type === 'module') return false;
   }
 }
 

@@ -73,6 +73,16 @@ describe('a test that names its needs', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('that did not run because its suite could not be set up is no skip', () => {
+    const body = `
+import { beforeAll } from 'vitest';
+describe('x', () => { beforeAll(() => { throw new Error('no'); }); describe('y', () => { test('a', () => {}); }); });`;
+    const { exitCode, output, counts } = runTests('set-up', body, {});
+    expect(output).not.toContain('no reason given');
+    expect(exitCode).toBe(1);
+    expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+
   test('a file that cannot be loaded counts as failed', () => {
     const { exitCode, counts } = runTests('broken', `throw new Error('broken file');`, {});
     expect(exitCode).toBe(1);
