@@ -188,6 +188,7 @@ async function assemble(
         pagesFile: run.pagesFile(sha1),
         folder,
         formats: settings.formats,
+        recipe: run.record.recipe,
         programVersion,
       },
       // Half a second a page and a hundred MB in ten seconds: far beyond what is usual.

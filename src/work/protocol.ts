@@ -41,6 +41,7 @@ export interface AssembleRequest {
   /** Folder the outputs are made in; each is written aside and renamed. */
   readonly folder: string;
   readonly formats: readonly OutputFormat[];
+  readonly recipe: Recipe;
   readonly programVersion: string;
 }
 

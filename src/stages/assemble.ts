@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InternalError, throwIfStopped } from '../core/errors.ts';
+import { outputPath } from '../core/output-names.ts';
+import type { PageResult } from '../core/page.ts';
+import { asOutputError } from '../core/write-failure.ts';
+import { writeFormat } from '../formats/write-format.ts';
+import { writeSearchablePdf } from '../formats/searchable-pdf.ts';
+import { openPagesFile } from '../runs/page-results.ts';
+import type { AssembledFile, AssembleRequest } from '../work/protocol.ts';
+
+/**
+ * Puts a document's page results together, in page order, as each of the formats; memory does not grow with the pages.
+ * Every file is written aside and renamed when it is whole.
+ * @throws {OutputError} it cannot be stored here. @throws {DocumentError} the PDF cannot take the text.
+ */
+export async function assemble(request: AssembleRequest, signal: AbortSignal): Promise<AssembledFile[]> {
+  const files: AssembledFile[] = [];
+  for (const format of request.formats) {
+    const file = join(request.folder, outputPath('output', format));
+    throwIfStopped(signal);
+    if (format === 'pdf') {
+      await writeSearchablePdf({ sourceFile: request.sourceFile, outFile: file, pages: inOrder(request), signal });
+    } else {
+      const header = await headerOf(request);
+      await writeAside(file, writeFormat(format, header, inOrder(request)), signal);
+    }
+    files.push({ format, file, ...(await measure(file)) });
+  }
+  return files;
+}
+
+/** The page results, checked to be all pages of the PDF in order: the one thing the text must not get wrong. */
+async function* inOrder({ pagesFile }: AssembleRequest): AsyncGenerator<PageResult> {
+  const opened = await openPagesFile(pagesFile);
+  if (!opened) throw new InternalError('RESULTS_DAMAGED', `${pagesFile} is not a file of page results.`);
+  let expected = 1;
+  for await (const page of opened.pages) {
+    if (page.pageNumber !== expected++) throw new InternalError('PAGES_OUT_OF_ORDER', `${pagesFile} is out of order.`);
+    yield page;
+  }
+  if (expected - 1 !== opened.header.pageCount) throw new InternalError('PAGES_MISSING', `${pagesFile} lacks pages.`);
+}
+
+async function headerOf(request: AssembleRequest): Promise<Parameters<typeof writeFormat>[1]> {
+  const opened = await openPagesFile(request.pagesFile);
+  if (!opened) throw new InternalError('RESULTS_DAMAGED', `${request.pagesFile} is not a file of page results.`);
+  await opened.pages.return(undefined);
+  const { language, engine, engineVersion } = request.recipe;
+  return {
+    documentPath: request.documentPath,
+    sha1: request.sourceSha1,
+    pageCount: opened.header.pageCount,
+    language,
+    engine,
+    engineVersion,
+    programVersion: request.programVersion,
+  };
+}
+
+async function writeAside(file: string, content: AsyncIterable<string | Uint8Array>, signal: AbortSignal): Promise<void> {
+  const aside = `${file}.tmp`;
+  try {
+    const out = await open(aside, 'w');
+    try {
+      for await (const part of content) {
+        throwIfStopped(signal);
+        await out.writeFile(part);
+      }
+      await out.sync();
+    } finally {
+      await out.close();
+    }
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw asOutputError(error, file);
+  }
+}
+
+async function measure(file: string): Promise<{ sizeBytes: number; sha1: string }> {
+  const hash = createHash('sha1');
+  let sizeBytes = 0;
+  for await (const part of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    hash.update(part as Buffer);
+    sizeBytes += (part as Buffer).length;
+  }
+  return { sizeBytes, sha1: hash.digest('hex') };
+}

@@ -1,0 +1,81 @@
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Chunk } from '../../src/core/chunk.ts';
+import type { PageResult } from '../../src/core/page.ts';
+import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
+import { realDisk } from '../../src/runs/disk.ts';
+import type { ChunkResultLine } from '../../src/runs/page-results.ts';
+import { workChunk } from '../../src/work/work-chunk.ts';
+import type { WorkerPool } from '../../src/work/worker-pool.ts';
+import { LIMITS, makePool, RECIPE } from './pool-setup.ts';
+
+describe('work on a chunk', () => {
+  let pool: WorkerPool;
+  let folder: string;
+  let read: number[];
+  beforeEach(async () => {
+    pool = makePool(2);
+    folder = await mkdtemp(join(tmpdir(), 'chunk-'));
+    read = [];
+  });
+  afterEach(async () => {
+    await pool.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function chunkOf(file: string, pageNumbers: number[]): Chunk {
+    return { id: 'c1', ranges: [{ sha1: 'abc', file, pageNumbers }], recipe: RECIPE, limits: LIMITS };
+  }
+
+  function work(chunk: Chunk): Promise<void> {
+    const onPage = (_sha1: string, page: PageResult): void => void read.push(page.pageNumber);
+    const around = { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: () => 'a.pdf', onPage };
+    return workChunk(chunk, { partial: join(folder, 'c1.partial'), result: join(folder, 'c1.ndjson') }, around, new AbortController().signal);
+  }
+
+  async function results(): Promise<ChunkResultLine[]> {
+    const text = await readFile(join(folder, 'c1.ndjson'), 'utf8');
+    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as ChunkResultLine);
+  }
+
+  it('writes a result for every page, failed ones with their reason', async () => {
+    await work(chunkOf('page-error', [1, 2]));
+    const lines = await results();
+    expect(lines.map(({ page }) => [page.state, page.error?.code])).toEqual([
+      ['failed', 'PAGE_DAMAGED'],
+      ['failed', 'PAGE_DAMAGED'],
+    ]);
+  });
+
+  it('does not read again what an earlier try left, and survives its torn last line', async () => {
+    const line = (pageNumber: number): string =>
+      JSON.stringify({ sha1: 'abc', recipe: RECIPE.digest, page: { pageNumber, state: 'blank', blocks: [] } });
+    await writeFile(join(folder, 'c1.partial'), `${line(1)}\n${line(2)}\n${line(3).slice(0, 40)}`);
+    await work(chunkOf('ok', [1, 2, 3, 4]));
+    expect(read.sort()).toEqual([3, 4]);
+    const text = await readFile(join(folder, 'c1.ndjson'), 'utf8');
+    expect(text.split('\n')).toHaveLength(6);
+    await expect(access(join(folder, 'c1.partial'))).rejects.toThrow('ENOENT');
+  });
+
+  it('stops with one sentence when page after page fails the same way', async () => {
+    const pages = Array.from({ length: 60 }, (_, index) => index + 1);
+    await expect(work(chunkOf('engine-error', pages))).rejects.toMatchObject({ code: 'ENGINE_BROKEN', exitCode: 69 });
+    expect(read.length).toBeGreaterThanOrEqual(SYSTEMIC_PAGES);
+    expect(read.length).toBeLessThanOrEqual(20);
+    await expect(access(join(folder, 'c1.ndjson'))).rejects.toThrow('ENOENT');
+  });
+
+  it('does not take a damaged book for a broken system', async () => {
+    const pages = Array.from({ length: 60 }, (_, index) => index + 1);
+    await work(chunkOf('page-error', pages));
+    expect(await results()).toHaveLength(60);
+  });
+
+  it('stops at once when the engine is gone, and keeps what was read', async () => {
+    await expect(work(chunkOf('missing', [1, 2, 3]))).rejects.toMatchObject({ code: 'TESSERACT_MISSING' });
+    await access(join(folder, 'c1.partial'));
+  });
+});
