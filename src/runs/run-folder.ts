@@ -142,6 +142,9 @@ export class RunFolder implements RunStore, AsyncDisposable {
         await this.#ledger.sync();
         queued.settled.resolve();
       } catch (error) {
+        // Half a line may be there: opening anew closes it off before anything follows.
+        await this.#ledger?.close().catch(() => undefined);
+        this.#ledger = undefined;
         queued.settled.reject(error);
       }
     });
