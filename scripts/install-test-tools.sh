@@ -12,14 +12,13 @@ TIMEOUT_S=900
 LOCK_TIMEOUT_S=300
 
 if [ "${1:-}" = "--bench" ]; then
-  TOOLS+=(ocrmypdf time)
-  PACKAGES+=(ocrmypdf time)
+  TOOLS+=(ocrmypdf)
+  PACKAGES+=(ocrmypdf)
 fi
 
 missing() {
   local tool language installed
   for tool in "${TOOLS[@]}"; do
-    # Not `command -v`: `time` is also a word of the shell.
     [ -n "$(type -P "$tool")" ] || echo "$tool"
   done
   [ -n "$(type -P tesseract)" ] || return 0
@@ -36,7 +35,7 @@ give_up() {
 }
 
 [ -n "$(missing)" ] || exit 0
-[ -z "${OCR_PIPELINE_NO_INSTALL:-}" ] || give_up "OCR_PIPELINE_NO_INSTALL is set, nothing is installed"
+[ -z "${OCR_TEST_NO_INSTALL:-}" ] || give_up "OCR_TEST_NO_INSTALL is set, nothing is installed"
 [ -n "$(type -P apt-get)" ] || give_up "this is not Debian or Ubuntu, install them yourself"
 if [ "$(id -u)" -eq 0 ]; then
   AS_ROOT=()

@@ -1,5 +1,5 @@
 /** Names the file in which the reporter finds why tests were skipped; set by vitest.config.ts. */
-export const SKIP_LOG_VARIABLE = 'OCR_PIPELINE_SKIP_LOG';
+export const SKIP_LOG_VARIABLE = 'OCR_TEST_SKIP_LOG';
 
 /** One line of the skip log. */
 export interface SkipRecord {

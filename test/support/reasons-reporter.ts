@@ -5,7 +5,7 @@ import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSuite, Vites
 import { explainSkips, parseSkipLog, type SkippedTest } from './explain-skips.ts';
 
 /** Names a file to which the counts of the run are written as JSON, for `.ci/run`. */
-export const COUNTS_VARIABLE = 'OCR_PIPELINE_TEST_COUNTS';
+export const COUNTS_VARIABLE = 'OCR_TEST_COUNTS';
 
 export interface TestCounts {
   readonly passed: number;

@@ -31,7 +31,7 @@ function runTests(name: string, body: string, env: NodeJS.ProcessEnv, args: read
   const { status, stdout, stderr } = spawnSync(process.execPath, [VITEST, 'run', '--root', root, ...args], {
     encoding: 'utf8',
     timeout: 50_000,
-    env: { ...process.env, CI: '', NO_COLOR: '1', VITEST: undefined, OCR_PIPELINE_TEST_COUNTS: counts, ...env },
+    env: { ...process.env, CI: '', NO_COLOR: '1', VITEST: undefined, OCR_TEST_COUNTS: counts, ...env },
   });
   const written: unknown = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : undefined;
   return { exitCode: status, output: stdout + stderr, counts: written };

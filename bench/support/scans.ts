@@ -1,0 +1,85 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { PROJECT, type BenchOptions } from './options.ts';
+import { measureSuccess, type Cost } from './measure.ts';
+
+/** A scanned PDF to read. */
+export interface Scan {
+  readonly file: string;
+  readonly pages: number;
+  /** Whether its pages stand upright and straight, as plain Tesseract needs them. */
+  readonly upright: boolean;
+}
+
+const TOOL_TIMEOUT_MS = 300_000;
+const QUICK_SCANS = 2;
+const TURNED = ['rotated-content', 'page-rotate-flag', 'skewed'];
+
+/** English scans of the corpus in the order of its manifest; without a corpus, this project's own samples. */
+export function findScans(options: BenchOptions): Scan[] {
+  const manifest = join(options.corpus, 'manifest.json');
+  const scans = existsSync(manifest) ? readManifest(manifest, options.corpus) : ownSamples();
+  if (!options.quick) return scans;
+  return scans.filter((scan) => scan.upright && scan.pages <= 3).slice(0, QUICK_SCANS);
+}
+
+interface ManifestItem {
+  readonly file: string;
+  readonly pages: number;
+  readonly lang: string;
+  readonly features: readonly string[];
+}
+
+function readManifest(manifest: string, folder: string): Scan[] {
+  const { items } = JSON.parse(readFileSync(manifest, 'utf8')) as { items: readonly ManifestItem[] };
+  return items
+    .filter((item) => item.lang === 'eng')
+    .map((item) => ({
+      file: join(folder, item.file),
+      pages: item.pages,
+      upright: !item.features.some((feature) => TURNED.includes(feature)),
+    }));
+}
+
+function ownSamples(): Scan[] {
+  const file = join(PROJECT, 'test/fixtures/scan-3-pages.pdf');
+  return [{ file, pages: 3, upright: true }];
+}
+
+/** Copies scans to a folder of their own, so that every program is given the same. */
+export function copyScans(scans: readonly Scan[], folder: string): string[] {
+  mkdirSync(folder, { recursive: true });
+  return scans.map((scan) => {
+    const copy = join(folder, basename(scan.file));
+    cpSync(scan.file, copy);
+    return copy;
+  });
+}
+
+/** Joins scans into one document with qpdf. */
+export async function joinScans(scans: readonly Scan[], target: string): Promise<void> {
+  const args = ['--empty', '--pages', ...scans.map((scan) => scan.file), '--', target];
+  // 3: done, with warnings.
+  await measureSuccess({ program: 'qpdf', args, timeoutMs: TOOL_TIMEOUT_MS }, [0, 3]);
+}
+
+/** Draws all pages in grey at 300 dpi with pdftoppm; gives the images and what it cost. */
+export async function drawPages(
+  pdfs: readonly string[],
+  folder: string,
+  jobs: number,
+): Promise<{ readonly images: readonly string[]; readonly cost: Cost }> {
+  mkdirSync(folder, { recursive: true });
+  const draw = 'pdftoppm -r 300 -gray "$1" "$2/$(basename "$1" .pdf)"';
+  const cost = await forEachFile(pdfs, jobs, ['sh', '-c', draw, 'sh', '{}', folder]);
+  const images = readdirSync(folder).toSorted();
+  return { images: images.map((name) => join(folder, name)), cost };
+}
+
+/** Runs a command for each file, `{}` standing for it, so many at once, by xargs. Output is thrown away. */
+export async function forEachFile(files: readonly string[], jobs: number, command: readonly string[]): Promise<Cost> {
+  const script = `jobs=$1; count=$2; shift 2; files=("\${@:1:count}"); shift "$count"
+    printf '%s\\0' "\${files[@]}" | xargs -0 -P "$jobs" -I{} "$@" >/dev/null`;
+  const args = ['-c', script, 'bash', String(jobs), String(files.length), ...files, ...command];
+  return await measureSuccess({ program: 'bash', args, timeoutMs: 2 * 3600_000 });
+}
