@@ -18,6 +18,8 @@ export interface Setting<T> {
   readonly group: SettingGroup;
   /** One line, without a full stop. */
   readonly help: string;
+  /** Help on the `--no-` form of a switch that is on by default. */
+  readonly offHelp?: string | undefined;
   readonly defaultValue: T | undefined;
   /** Says the default where it is not a fixed value. */
   readonly defaultText?: string | undefined;
@@ -32,7 +34,7 @@ export interface Setting<T> {
 }
 
 type Draft<T> = Pick<Setting<T>, 'kind' | 'group' | 'help'> &
-  Partial<Pick<Setting<T>, 'defaultText' | 'alias' | 'key' | 'flag' | 'notInProjectFile'>>;
+  Partial<Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile'>>;
 
 /** A setting that always has a value. */
 function withDefault<T>(defaultValue: NoInfer<T>, draft: Draft<T>): Draft<T> & { readonly defaultValue: T } {
@@ -72,7 +74,7 @@ const DRAFTS = {
     help: 'Only PDFs whose path fits a pattern, such as "letters/**"',
     defaultText: 'all PDFs',
   }),
-  recursive: withDefault(true, { kind: onOff, group: FROM_TO, help: 'Look into sub-folders too' }),
+  recursive: withDefault(true, { kind: onOff, group: FROM_TO, help: 'Look into sub-folders too', offHelp: 'Stay out of sub-folders' }),
   onConflict: withDefault('stop', {
     kind: choice(CONFLICT_POLICIES),
     group: FROM_TO,

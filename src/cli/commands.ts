@@ -1,0 +1,237 @@
+import type { SettingName, Settings } from '../core/config/settings-table.ts';
+import type { ExitCode } from '../core/errors.ts';
+import type { ConfigSurroundings } from '../config/config-files.ts';
+import type { LoadedSettings } from '../config/load-settings.ts';
+import type { FlagName, FlagValues } from './flags.ts';
+import type { Terminal } from './terminal.ts';
+import type { Wiring } from './wiring.ts';
+
+/** One call of a command, with all it may use. */
+export interface Invocation {
+  readonly positionals: readonly string[];
+  readonly flags: FlagValues;
+  readonly terminal: Terminal;
+  readonly wiring: Wiring;
+  /** Aborts with a StoppedError when the person or the system asks to stop. */
+  readonly signal: AbortSignal;
+  readonly surroundings: ConfigSurroundings;
+  /** @throws {UsageError | ConfigError} a setting is wrong. */
+  loadSettings(): Promise<Settings>;
+  /** The settings and where each came from. */
+  explainSettings(): Promise<LoadedSettings>;
+}
+
+/** What a command's file exports. */
+export interface CommandModule {
+  run(invocation: Invocation): Promise<ExitCode>;
+}
+
+/** A command as help shows it and the command line is checked against it. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name: `[run] [options]`. */
+  readonly usage: string;
+  readonly group: 'START HERE' | 'DO THE WORK' | 'READ THE RESULT' | 'ONE STEP AT A TIME' | 'hidden';
+  /** How many words may follow. */
+  readonly positionals: readonly [min: number, max: number];
+  readonly settings: readonly SettingName[];
+  readonly flags: readonly FlagName[];
+  /** Full command lines. */
+  readonly examples: readonly string[];
+  /** A first Ctrl-C asks it to stop tidily; others end at once. */
+  readonly stoppable: boolean;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
+const READING = ['lang', 'engine', 'tesseract', 'mode', 'dpi'] as const;
+const RUN_SETTINGS = [
+  ...(['input', 'output', 'match', 'recursive', 'onConflict'] as const),
+  ...READING,
+  ...(['formats', 'jobs', 'workDir'] as const),
+  ...LIMITS,
+] as const;
+
+const ANY_NUMBER = 100_000;
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'doctor',
+    summary: 'Is everything in place? If not, how to fix it',
+    usage: '[check...] [--json]',
+    group: 'START HERE',
+    positionals: [0, 20],
+    settings: ['lang', 'engine', 'tesseract', 'jobs', 'workDir'],
+    flags: ['json'],
+    examples: ['ocr-pipeline doctor', 'ocr-pipeline doctor tesseract space', 'ocr-pipeline doctor --lang deu+frk'],
+    stoppable: false,
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'languages',
+    summary: 'Which languages can be read here?',
+    usage: '[--json]',
+    group: 'START HERE',
+    positionals: [0, 0],
+    settings: ['tesseract'],
+    flags: ['json'],
+    examples: ['ocr-pipeline languages'],
+    stoppable: false,
+    load: () => import('./commands/languages.ts'),
+  },
+  {
+    name: 'plan',
+    summary: 'What would be done, how long, what it costs. Changes nothing',
+    usage: '--input PATH... --output FOLDER [options]',
+    group: 'START HERE',
+    positionals: [0, 0],
+    settings: RUN_SETTINGS,
+    flags: ['verbose', 'json'],
+    examples: ['ocr-pipeline plan --input ./scans --output ./text --lang deu+frk'],
+    stoppable: true,
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'OCR a folder of scanned PDFs, or single ones',
+    usage: '--input PATH... --output FOLDER [options]',
+    group: 'DO THE WORK',
+    positionals: [0, 0],
+    settings: [...RUN_SETTINGS, 'progress'],
+    flags: ['dry-run', 'verbose', 'json'],
+    examples: [
+      'ocr-pipeline run --input ./scans --output ./text',
+      'ocr-pipeline run --input a.pdf b.pdf --output ./text --lang deu+frk',
+      'ocr-pipeline run -i ./scans -o ./text --match "letters/**" --dry-run',
+    ],
+    stoppable: true,
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'How far is it?           (--watch to follow, --json)',
+    usage: '[run] [--watch] [--json]',
+    group: 'DO THE WORK',
+    positionals: [0, 1],
+    settings: ['workDir'],
+    flags: ['watch', 'all', 'json'],
+    examples: ['ocr-pipeline status', 'ocr-pipeline status --watch', 'ocr-pipeline status marduk-7f3a01 --json'],
+    stoppable: true,
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'Go on where it stopped',
+    usage: '[run] [options]',
+    group: 'DO THE WORK',
+    positionals: [0, 1],
+    settings: ['workDir', 'jobs', 'tesseract', 'progress'],
+    flags: ['json'],
+    examples: ['ocr-pipeline resume', 'ocr-pipeline resume marduk-7f3a01 --jobs 4'],
+    stoppable: true,
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    name: 'cancel',
+    summary: 'Stop a run, keep its pages',
+    usage: '[run]',
+    group: 'DO THE WORK',
+    positionals: [0, 1],
+    settings: ['workDir'],
+    flags: ['json'],
+    examples: ['ocr-pipeline cancel marduk-7f3a01'],
+    stoppable: false,
+    load: () => import('./commands/cancel.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'One HTML page: what went well, what needs you, how to cite',
+    usage: '[run]',
+    group: 'READ THE RESULT',
+    positionals: [0, 1],
+    settings: ['workDir'],
+    flags: ['json'],
+    examples: ['ocr-pipeline report', 'ocr-pipeline report marduk-7f3a01'],
+    stoppable: false,
+    load: () => import('./commands/report.ts'),
+  },
+  {
+    name: 'rasterize',
+    summary: 'PDF pages to page images',
+    usage: '(FILE... | --run RUN) --output FOLDER [options]',
+    group: 'ONE STEP AT A TIME',
+    positionals: [0, ANY_NUMBER],
+    settings: ['output', 'dpi', 'jobs', 'workDir', ...LIMITS],
+    flags: ['pages', 'run', 'json'],
+    examples: ['ocr-pipeline rasterize book.pdf --output pages/', 'ocr-pipeline rasterize book.pdf --output pages/ --pages 1-5,8'],
+    stoppable: true,
+    load: () => import('./commands/rasterize.ts'),
+  },
+  {
+    name: 'recognize',
+    summary: 'Page images or PDFs to page results (text, boxes)',
+    usage: '(FILE... | --run RUN) --output FOLDER [options]',
+    group: 'ONE STEP AT A TIME',
+    positionals: [0, ANY_NUMBER],
+    settings: ['output', ...READING, 'jobs', 'workDir', ...LIMITS],
+    flags: ['pages', 'run', 'json'],
+    examples: ['ocr-pipeline recognize book.pdf --output results/ --lang deu', 'ocr-pipeline recognize pages/*.png --output results/'],
+    stoppable: true,
+    load: () => import('./commands/recognize.ts'),
+  },
+  {
+    name: 'assemble',
+    summary: 'Page results to text, searchable PDF and more',
+    usage: '(FILE... --results FOLDER | --run RUN) --output FOLDER [options]',
+    group: 'ONE STEP AT A TIME',
+    positionals: [0, ANY_NUMBER],
+    settings: ['output', 'formats', 'jobs', 'workDir', ...LIMITS],
+    flags: ['results', 'run', 'json'],
+    examples: ['ocr-pipeline assemble book.pdf --results results/ --output text/'],
+    stoppable: true,
+    load: () => import('./commands/assemble.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'Settings and where they come from; set your own',
+    usage: '(explain [NAME] | get NAME | set NAME VALUE... | unset NAME | path)',
+    group: 'START HERE',
+    positionals: [0, 102],
+    settings: [...RUN_SETTINGS, 'progress'],
+    flags: ['project', 'json'],
+    examples: ['ocr-pipeline config explain', 'ocr-pipeline config set lang deu+frk', 'ocr-pipeline config get work-dir'],
+    stoppable: false,
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    name: 'help',
+    summary: 'This help, a command, or a topic',
+    usage: '[command | topic]',
+    group: 'hidden',
+    positionals: [0, 1],
+    settings: [],
+    flags: [],
+    examples: ['ocr-pipeline help run', 'ocr-pipeline help exit-codes'],
+    stoppable: false,
+    load: () => import('./commands/help.ts'),
+  },
+  {
+    name: 'work',
+    summary: 'Read the pages of one chunk of a run; started on cluster nodes',
+    usage: '<run folder> <chunk>',
+    group: 'hidden',
+    positionals: [2, 2],
+    settings: ['tesseract'],
+    flags: [],
+    examples: [],
+    stoppable: true,
+    load: () => import('./commands/work.ts'),
+  },
+];
+
+/** Settings every command takes. */
+export const COMMON_SETTINGS: readonly SettingName[] = ['logLevel'];
+/** Flags every command takes. */
+export const COMMON_FLAGS: readonly FlagName[] = ['help'];

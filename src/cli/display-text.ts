@@ -1,0 +1,85 @@
+/** Characters that move the cursor, hide text or turn its direction: never printed as they are. */
+// oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const WIDE =
+  /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$|^[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]$/u;
+
+/** A name from outside as one line of harmless text: control characters become `?`. */
+export function cleanText(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '?');
+}
+
+/** As {@link cleanText}, keeping line ends. */
+export function cleanLines(text: string): string {
+  return text.split('\n').map(cleanText).join('\n');
+}
+
+function widthOf(character: string): number {
+  if (ZERO_WIDTH.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
+
+/** Columns a text takes on a terminal. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += widthOf(character);
+  return width;
+}
+
+/** Cuts a text to at most `width` columns, marking the cut by `...`. */
+export function truncate(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const mark = '...'.slice(0, Math.max(0, width));
+  let kept = '';
+  let used = mark.length;
+  for (const character of text) {
+    used += widthOf(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return kept + mark;
+}
+
+/** Cuts out the middle, which keeps the end of long file names in sight. */
+export function truncateMiddle(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const characters = [...text];
+  const tailWidth = Math.max(0, Math.floor((width - 3) / 2));
+  let tail = '';
+  let used = 0;
+  for (const character of characters.toReversed()) {
+    if (used + widthOf(character) > tailWidth) break;
+    used += widthOf(character);
+    tail = character + tail;
+  }
+  return truncate(text, width - used) + tail;
+}
+
+/** Pads with spaces to `width` columns; longer text stays as it is. */
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+}
+
+export function padStart(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
+}
+
+/**
+ * Breaks a text at spaces into lines of at most `width` columns. A word that is longer, such as a path, stays whole, so
+ * that it can be copied. Spaces at the beginning and inside a line are kept.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const token of paragraph.match(/ *[^ ]+/g) ?? []) {
+      if (line !== '' && displayWidth(line) + displayWidth(token) > width) {
+        lines.push(line);
+        line = token.trimStart();
+      } else line += token;
+    }
+    lines.push(line);
+  }
+  return lines;
+}

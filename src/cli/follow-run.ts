@@ -1,0 +1,51 @@
+import { PipelineError, StoppedError, type ExitCode } from '../core/errors.ts';
+import type { RunObserver } from '../core/progress.ts';
+import type { Settings } from '../core/config/settings-table.ts';
+import { showPath } from '../config/config-files.ts';
+import type { Invocation } from './commands.ts';
+import { makeReporter } from './progress/reporters.ts';
+import { renderSummary } from './render-summary.ts';
+import { summarizeRun, type RunSummary } from './run-summary.ts';
+import type { RunOutcome } from './wiring.ts';
+
+/** Shows a run while it is on, then tells what became of it. Answers with the exit code. */
+export async function followRun(
+  invocation: Invocation,
+  settings: Pick<Settings, 'progress' | 'logLevel'>,
+  start: (observer: RunObserver, signal: AbortSignal) => Promise<RunOutcome>,
+): Promise<ExitCode> {
+  const { terminal, signal, flags } = invocation;
+  const reporter = makeReporter(terminal, { style: settings.progress, logLevel: settings.logLevel, clock: Date.now });
+  const onStop = (): void => reporter.stopping();
+  signal.addEventListener('abort', onStop, { once: true });
+  let outcome: RunOutcome;
+  try {
+    signal.throwIfAborted();
+    outcome = await start(reporter, signal);
+  } catch (error) {
+    // A run that was asked to stop ends with the reason it was given, unless something else broke.
+    if (signal.aborted && !(error instanceof PipelineError) && signal.reason instanceof StoppedError) throw signal.reason;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onStop);
+    reporter.end();
+  }
+  const summary = summarizeRun(outcome.state);
+  terminal.print(flags.json === true ? JSON.stringify(summaryJson(outcome, summary), null, 2) : describe(invocation, outcome, summary));
+  return summary.exitCode;
+}
+
+function describe({ surroundings, terminal }: Invocation, outcome: RunOutcome, summary: RunSummary): string {
+  const { record, reportFile, durationMs } = outcome;
+  const { kind, ids, name } = record.destination;
+  return renderSummary(summary, {
+    durationMs,
+    destination: kind === 'local' ? showPath(ids[0] ?? name, surroundings) : name,
+    report: reportFile === undefined ? undefined : showPath(reportFile, surroundings),
+    width: terminal.columns(),
+  });
+}
+
+function summaryJson({ record, folder, reportFile, durationMs }: RunOutcome, summary: RunSummary): object {
+  return { run: record.name, folder, report: reportFile ?? null, source: record.source, destination: record.destination, durationMs, ...summary };
+}

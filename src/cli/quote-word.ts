@@ -1,0 +1,4 @@
+/** A word as one would type it in a POSIX shell. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

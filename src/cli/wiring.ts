@@ -1,0 +1,135 @@
+import { InternalError } from '../core/errors.ts';
+import type { RunObserver, RunProgress } from '../core/progress.ts';
+import type { RunPlan } from '../core/run-plan.ts';
+import type { EngineRequest, RunRequest } from '../core/run-request.ts';
+import type { RunState } from '../core/run-state.ts';
+import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
+import type { RunRecord } from '../runs/run-store.ts';
+
+/** A run that came to its end, whether all documents are complete or some failed. */
+export interface RunOutcome {
+  readonly record: RunRecord;
+  /** Absolute path of the run folder. */
+  readonly folder: string;
+  readonly state: RunState;
+  /** Absolute path. */
+  readonly reportFile?: string | undefined;
+  /** Of this session. */
+  readonly durationMs: number;
+}
+
+/** A run folder as `status` lists it. */
+export interface RunEntry {
+  readonly folder: string;
+  readonly record: RunRecord;
+  /** The last sign of life. */
+  readonly progress?: RunProgress | undefined;
+  /** Reads the whole ledger. */
+  readState(): Promise<RunState>;
+}
+
+/** What `resume` may change of a run; all else was frozen when it began. */
+export interface ResumeRequest {
+  readonly workDir: string;
+  readonly name: string;
+  readonly jobs: number;
+  readonly tesseract?: string | undefined;
+}
+
+export type CancelOutcome = 'asked-to-stop' | 'not-running';
+
+/** What one step is applied to: files named by the person, or all documents of a run. */
+export type StepTarget =
+  | { readonly kind: 'files'; readonly files: readonly string[]; /** 1-based, ascending; absent: all. */ readonly pageNumbers?: readonly number[] | undefined }
+  | { readonly kind: 'run'; readonly workDir: string; readonly name: string };
+
+interface StepRequest {
+  readonly target: StepTarget;
+  /** Absolute; made when needed. */
+  readonly outputFolder: string;
+  readonly jobs: number;
+  readonly limits: PageLimits;
+}
+
+export interface RasterizeRequest extends StepRequest {
+  readonly dpi: number;
+}
+
+/** Files are PDFs or page images. Results go to `<name>.pages.jsonl`, one page result a line. */
+export interface RecognizeRequest extends StepRequest, EngineRequest {
+  readonly recognition: Omit<RecognitionSettings, 'engine'>;
+}
+
+/** Files are PDFs; their page results are read from `resultsFolder`, `<name>.pages.jsonl`, as `recognize` writes them. */
+export interface AssembleRequest extends StepRequest {
+  readonly resultsFolder: string;
+  readonly formats: readonly OutputFormat[];
+}
+
+/** Something a step made, or failed to make. */
+export interface StepItem {
+  readonly source: string;
+  readonly pageNumber?: number | undefined;
+  /** Absolute path of what was written; absent when it failed. */
+  readonly file?: string | undefined;
+  /** Why it failed, for people. */
+  readonly problem?: string | undefined;
+}
+
+/** What an engine is, as `languages` and `doctor` show it. */
+export interface EngineReport {
+  readonly name: string;
+  readonly available: boolean;
+  readonly version?: string | undefined;
+  /** Tesseract codes, without `osd`. */
+  readonly languages: readonly string[];
+  /** Has the model that tells which way a page is turned. */
+  readonly orientation: boolean;
+  /** Where it is, or why it cannot be used. */
+  readonly detail: string;
+}
+
+/** All that commands ask of the program behind them. The adapters are built here and nowhere else. */
+export interface Wiring {
+  startRun(request: RunRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
+  resumeRun(request: ResumeRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
+  planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan>;
+  /** Every run folder in the work directory, newest first; none where there is no such directory. */
+  listRuns(workDir: string): Promise<readonly RunEntry[]>;
+  /** Asks whoever works on a run to stop tidily. Settles once asked. */
+  cancelRun(entry: RunEntry): Promise<CancelOutcome>;
+  /** Writes the report of a run again and answers with its path. */
+  writeReport(entry: RunEntry): Promise<string>;
+  rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  recognizePages(request: RecognizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  /** Reads the pages of one chunk of a run, here. Settles when its result file is complete. */
+  workOnChunk(runFolder: string, chunkId: string, signal: AbortSignal): Promise<void>;
+  /** Looks at every engine that could be used; an engine that is missing is in the answer. */
+  findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
+}
+
+function missing(what: string): InternalError {
+  return new InternalError('NOT_WIRED', `This build cannot ${what} yet.`);
+}
+
+/** The program's own parts, loaded when they are asked for. */
+export const wiring: Wiring = {
+  startRun: async () => Promise.reject(missing('start runs')),
+  resumeRun: async () => Promise.reject(missing('resume runs')),
+  planRun: async () => Promise.reject(missing('plan runs')),
+  listRuns: async () => Promise.reject(missing('list runs')),
+  cancelRun: async () => Promise.reject(missing('cancel runs')),
+  writeReport: async () => Promise.reject(missing('write reports')),
+  rasterizePages: () => {
+    throw missing('rasterize single files');
+  },
+  recognizePages: () => {
+    throw missing('recognize single files');
+  },
+  assembleDocuments: () => {
+    throw missing('assemble single documents');
+  },
+  workOnChunk: async () => Promise.reject(missing('work on chunks')),
+  findEngines: async () => Promise.reject(missing('find engines')),
+};

@@ -1,0 +1,48 @@
+import type { OutputFormat } from './settings.ts';
+
+/** Documents that would not be read, or not wholly, for one reason. */
+export interface PlannedSkip {
+  readonly documents: number;
+  readonly pages: number;
+  /** Completes "6 PDFs ...": `already have text`. */
+  readonly reason: string;
+  /** What would change it: `--mode redo to OCR them too`. */
+  readonly hint?: string | undefined;
+}
+
+/** A document that cannot be read. */
+export interface PlannedFailure {
+  readonly path: string;
+  readonly code: string;
+  /** `encrypted`, `damaged`. */
+  readonly reason: string;
+}
+
+/** How long, and for how much, somewhere. */
+export interface PlanEstimate {
+  /** `this computer`, `savio3 (whole node)`. */
+  readonly where: string;
+  readonly cores: number;
+  /** Absent where no sample page could be read. */
+  readonly seconds?: readonly [low: number, high: number] | undefined;
+  readonly cost?: { readonly unit: string; readonly low: number; readonly high: number } | undefined;
+  readonly suggested: boolean;
+}
+
+/** What a run would do. Making it changes nothing. */
+export interface RunPlan {
+  readonly source: { readonly name: string; readonly id?: string | undefined; readonly foldersDeep?: number | undefined };
+  readonly destination: string;
+  readonly toDo: { readonly documents: number; readonly pages: number; readonly sizeBytes: number };
+  /** Documents an earlier run has done, with nothing changed since. */
+  readonly alreadyDone: { readonly documents: number; readonly pages: number };
+  readonly skips: readonly PlannedSkip[];
+  readonly failures: readonly PlannedFailure[];
+  /** Entries that are not worked on, by reason. */
+  readonly leftOut: readonly { readonly reason: string; readonly entries: number }[];
+  readonly outputs: { readonly formats: readonly OutputFormat[]; readonly perFormat: number; readonly namesTaken: number };
+  readonly scratch: { readonly neededBytes: number; readonly freeBytes?: number | undefined };
+  /** Sample pages that were read for the estimate. */
+  readonly samplePages: number;
+  readonly estimates: readonly PlanEstimate[];
+}
