@@ -2,7 +2,7 @@ import { access, copyFile, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from './core/document.ts';
-import { DocumentError, throwIfStopped } from './core/errors.ts';
+import { DocumentError, NoInputError, throwIfStopped } from './core/errors.ts';
 import type { PageEntry } from './core/ledger.ts';
 import { planChunks, planSession, type SessionPlan } from './core/plan.ts';
 import type { DocumentState } from './core/run-state.ts';
@@ -10,7 +10,7 @@ import { entryOf, openPagesFile, writePagesFile } from './runs/page-results.ts';
 import type { Session } from './session.ts';
 import { deliver } from './stages/deliver.ts';
 import { fetch } from './stages/fetch.ts';
-import { list } from './stages/list.ts';
+import { list, type Listing } from './stages/list.ts';
 import type { FetchedDocument } from './stores/document-store.ts';
 import type { AssembledFile } from './work/protocol.ts';
 
@@ -25,6 +25,7 @@ const FETCHES_AT_ONCE = 4;
 export async function runPipeline(session: Session, signal: AbortSignal): Promise<void> {
   const { run, source, executor } = session.parts;
   const listing = await list(source, run.record.settings.match, signal);
+  if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
 
@@ -96,6 +97,7 @@ async function bring(
   if (known?.sha1 !== fetched.sha1) {
     await session.journal({ type: 'fetched', document: document.id, sha1: fetched.sha1, sizeBytes: fetched.sizeBytes });
   }
+  session.parts.names.set(fetched.sha1, document.path);
   meter.documents.fetched++;
   meter.bytes.fetched += fetched.sizeBytes;
   return fetched;
@@ -260,5 +262,16 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
     why: first?.message,
     safe: failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
     remedy: 'The same command tries the failed pages again, and only those.',
+  });
+}
+
+function nothingToDo({ leftOut }: Listing): NoInputError {
+  const reasons = new Map<string, number>();
+  for (const { reason } of leftOut) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const counts = [...reasons].map(([reason, count]) => `${count}: ${reason}`).join(' ');
+  return new NoInputError('NO_PDFS', 'There are no PDFs to read here.', {
+    why: leftOut.length === 0 ? 'The folder is empty.' : `${leftOut.length} left out. ${counts}`,
+    safe: 'Nothing was started.',
+    remedy: 'Check the folder after --input, and --match if you gave it.',
   });
 }

@@ -29,6 +29,8 @@ export interface SessionParts {
   readonly meter: ProgressMeter;
   readonly log: RunLog;
   readonly observer: RunObserver;
+  /** Paths of documents by their SHA-1, for what people see while pages are read. */
+  readonly names: Map<string, string>;
   readonly programVersion: string;
   /** `this computer`, or the scheduler's job. */
   readonly where: string;

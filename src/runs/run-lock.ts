@@ -49,6 +49,15 @@ export async function lockRun(folder: string): Promise<RunLock> {
   });
 }
 
+/** Whether somebody alive holds the lock of a run folder. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const path = join(folder, 'lock.json');
+  const held = await readLock(path);
+  if (!held) return false;
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  return await isAlive(held, Date.now() - mtimeMs);
+}
+
 function holdLock(path: string, record: LockRecord): RunLock {
   const heartbeat = setInterval(() => {
     const now = new Date();

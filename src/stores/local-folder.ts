@@ -21,6 +21,8 @@ export interface LocalFolderOptions {
   readonly recursive: boolean;
   /** Folders that are passed over wherever they lie: where results and run folders go. Absolute. */
   readonly exclude: readonly string[];
+  /** Paths that are never written over, whatever the policy: the scans themselves. Absolute. */
+  readonly isProtected?: ((path: string) => boolean) | undefined;
 }
 
 /** Documents in directories of this machine. Reads them in place. */
@@ -139,7 +141,8 @@ export class LocalFolder implements DocumentStore {
       const there = await sha1Of(target, signal);
       const done = (outcome: WrittenFile['outcome']): WrittenFile => ({ outcome, path, id: target, sha1: artifact.sha1 });
       if (there === artifact.sha1) return done('unchanged');
-      const replace = there !== undefined && (request.isOurs(there) || request.onConflict === 'version');
+      const mayReplace = this.#options.isProtected?.(target) !== true;
+      const replace = there !== undefined && mayReplace && (request.isOurs(there) || request.onConflict === 'version');
       if (there === undefined || replace) {
         if (await placeCopy(artifact.file, target, artifact.sha1, replace, signal)) return done(replace ? 'replaced' : 'created');
         // Somebody took the name since we looked, or it is a link that leads nowhere: look again, not for ever.
@@ -148,7 +151,7 @@ export class LocalFolder implements DocumentStore {
         continue;
       }
       if (request.onConflict === 'skip') return { ...done('skipped'), sha1: there };
-      if (request.onConflict === 'stop') throw nameTaken(request.path);
+      if (request.onConflict === 'stop' || request.onConflict === 'version') throw nameTaken(request.path);
       path = numbered(request.path, n);
     }
   }

@@ -7,6 +7,8 @@ import type { OutputFormat, PageLimits } from '../core/settings.ts';
 export interface WorkerSetup {
   readonly recipe: Recipe;
   readonly limits: PageLimits;
+  /** Path of the tesseract program; absent takes the one on PATH. */
+  readonly tesseract?: string | undefined;
 }
 
 /** What a page worker can be asked to do. One request at a time; each gets one answer, or the worker dies. */

@@ -1,0 +1,222 @@
+import { join, resolve } from 'node:path';
+import type { Recipe } from '../../core/chunk.ts';
+import { asPipelineError, ConfigError, EXIT, NoInputError, UsageError, type PipelineError } from '../../core/errors.ts';
+import { ProgressMeter } from '../../core/progress-meter.ts';
+import type { RunObserver } from '../../core/progress.ts';
+import { digestOf } from '../../core/recipe.ts';
+import { redact } from '../../core/redact.ts';
+import { foldLedger, type RunState } from '../../core/run-state.ts';
+import type { RunRequest } from '../../core/run-request.ts';
+import type { RunSettings } from '../../core/settings.ts';
+import { SystemicFailureWatch } from '../../core/systemic-failure.ts';
+import { LocalExecutor } from '../../executors/local.ts';
+import { runPipeline } from '../../pipeline.ts';
+import { realDisk, type Disk } from '../../runs/disk.ts';
+import { parseLine, readLines } from '../../runs/ndjson.ts';
+import { RunFolder } from '../../runs/run-folder.ts';
+import { lockRun } from '../../runs/run-lock.ts';
+import { RunLog } from '../../runs/run-log.ts';
+import type { RunRecord, StoreReference } from '../../runs/run-store.ts';
+import { watchForStop } from '../../runs/stop-request.ts';
+import { Session, type SessionParts } from '../../session.ts';
+import { WorkerPool } from '../../work/worker-pool.ts';
+import { programVersion } from '../program-version.ts';
+import type { ResumeRequest, RunOutcome } from '../wiring.ts';
+import { chooseRecipe } from './choose-engine.ts';
+import { makeLocalStores } from './local-stores.ts';
+import { saveReport } from './save-report.ts';
+
+/** Other runs of a work folder that are looked at for results to reuse; older ones are read again. */
+const OTHER_RUNS = 50;
+
+/** What a run needs from outside, replaced by tests only: the disk, and the program of a worker. */
+export interface RunSurroundings {
+  readonly disk: Disk;
+  readonly workerEntry: URL;
+}
+
+export const REAL_SURROUNDINGS: RunSurroundings = {
+  disk: realDisk,
+  workerEntry: new URL(import.meta.url.endsWith('.ts') ? '../worker-main.ts' : '../worker-main.js', import.meta.url),
+};
+
+/** Starts a run, or goes on with the one that was started with the same things. */
+export async function startRun(
+  request: RunRequest,
+  observer: RunObserver,
+  signal: AbortSignal,
+  surroundings: RunSurroundings = REAL_SURROUNDINGS,
+): Promise<RunOutcome> {
+  const { source, destination } = referencesOf(request);
+  const recipe = await chooseRecipe(request);
+  const settings: RunSettings = { ...request.settings, engine: recipe.engine };
+  const record: RunRecord = {
+    name: nameRun(source, destination, settings, recipe),
+    createdAt: new Date().toISOString(),
+    programVersion: programVersion(),
+    source,
+    destination,
+    settings,
+    recipe,
+  };
+  const stores = makeLocalStores(record, request.workDir);
+  await stores.source.describe(signal);
+  await stores.destination.checkWritable(signal);
+  await using run = await RunFolder.create(request.workDir, record, surroundings.disk);
+  return await workOnRun(run, request, observer, signal, surroundings);
+}
+
+/** Goes on with a run as it was frozen. @throws {NoInputError} `RUN_NOT_FOUND`. @throws {ConfigError} `ENGINE_CHANGED`. */
+export async function resumeRun(
+  request: ResumeRequest,
+  observer: RunObserver,
+  signal: AbortSignal,
+  surroundings: RunSurroundings = REAL_SURROUNDINGS,
+): Promise<RunOutcome> {
+  const run = await RunFolder.open(join(request.workDir, request.name), surroundings.disk);
+  if (!run) {
+    throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${request.name}" in ${request.workDir}.`, {
+      remedy: 'ocr-pipeline status   lists the runs',
+    });
+  }
+  await using _ = run;
+  const { settings, recipe } = run.record;
+  const now = await chooseRecipe({ engine: settings.engine, tesseract: request.tesseract, settings });
+  if (now.digest !== recipe.digest) {
+    throw new ConfigError('ENGINE_CHANGED', `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`, {
+      safe: 'Nothing was changed. Pages already read are kept.',
+      remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
+    });
+  }
+  return await workOnRun(run, request, observer, signal, surroundings);
+}
+
+async function workOnRun(
+  run: RunFolder,
+  request: { readonly workDir: string; readonly jobs: number; readonly tesseract?: string | undefined },
+  observer: RunObserver,
+  signal: AbortSignal,
+  { disk, workerEntry }: RunSurroundings,
+): Promise<RunOutcome> {
+  await using _lock = await lockRun(run.path);
+  const started = Date.now();
+  const { recipe, settings } = run.record;
+  const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
+  await using pool = new WorkerPool(workerEntry, setup, request.jobs);
+  const log = new RunLog(run.record.name, run.logFile, disk, redact);
+  const meter = new ProgressMeter(started);
+  const names = new Map<string, string>();
+  const executor = new LocalExecutor(
+    {
+      pool,
+      disk,
+      watch: new SystemicFailureWatch(),
+      label: (sha1) => names.get(sha1) ?? sha1,
+      onPage(sha1, page) {
+        const document = names.get(sha1) ?? sha1;
+        meter.pageRead(document, page, Date.now());
+        log.write({ level: page.error ? 'warn' : 'debug', event: 'page', document, pageNumber: page.pageNumber, text: page.error?.code ?? page.state });
+        if (page.error) observer.notice({ level: 'warn', code: page.error.code, text: page.error.message, document, pageNumber: page.pageNumber });
+      },
+    },
+    (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
+    `${process.pid}-${started}`,
+  );
+  const stores = makeLocalStores(run.record, request.workDir);
+  const others = await otherRuns(run, request.workDir, disk);
+  const parts: SessionParts = {
+    run,
+    ...stores,
+    executor,
+    pool,
+    meter,
+    log,
+    observer,
+    names,
+    programVersion: programVersion(),
+    where: 'this computer',
+    otherRunFolders: others.folders,
+    deliveredByOthers: others.delivered,
+  };
+  let failure: PipelineError | undefined;
+  const session = await Session.begin(parts);
+  const stopRequest = watchForStop(run.path);
+  try {
+    await runPipeline(session, AbortSignal.any([signal, stopRequest.signal]));
+  } catch (error) {
+    failure = asPipelineError(error);
+    if (failure.exitCode === EXIT.bug) {
+      const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
+      log.write({ level: 'error', event: 'defect', text: failure.message, stack });
+    }
+  }
+  await stopRequest.close();
+  await executor.close();
+  const state = await readState(run);
+  const exitCode = failure?.exitCode ?? exitCodeOf(state);
+  await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
+  await log.close();
+  const reportFile = await saveReport(run).catch(() => undefined);
+  if (failure) throw failure;
+  return { record: run.record, folder: run.path, state: await readState(run), reportFile, durationMs: Date.now() - started };
+}
+
+/** 0 when all is complete; 74 when results only wait for a name; 65 when documents or pages failed. */
+export function exitCodeOf(state: RunState): number {
+  const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
+  if (failed.length === 0) return EXIT.ok;
+  return failed.every(({ error }) => error?.code === 'NAME_TAKEN') ? EXIT.output : EXIT.someFailed;
+}
+
+/** Folds a run's whole ledger. */
+export async function readState(run: RunFolder): Promise<RunState> {
+  const events = [];
+  for await (const event of run.load()) events.push(event);
+  return foldLedger(events);
+}
+
+function referencesOf(request: RunRequest): { source: StoreReference; destination: StoreReference } {
+  const ids = request.source.paths.map((path) => resolve(path));
+  const folder = resolve(request.destination.folder);
+  if (ids.includes(folder)) {
+    throw new UsageError('OUTPUT_IS_INPUT', 'The results cannot go into the folder of the scans itself.', {
+      why: 'A searchable PDF has the name of its scan.',
+      safe: 'Nothing was started.',
+      remedy: `--output ${join(folder, 'OCR')}`,
+    });
+  }
+  const name = ids[0] === undefined ? '' : (ids[0].split(/[\\/]/).at(-1) ?? '');
+  return { source: { kind: 'local', name, ids }, destination: { kind: 'local', name: folder.split(/[\\/]/).at(-1) ?? folder, ids: [folder] } };
+}
+
+/** A word of the source's name and six hex digits of all that makes the run what it is. */
+function nameRun(source: StoreReference, destination: StoreReference, settings: RunSettings, recipe: Recipe): string {
+  const word = source.name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/\.pdf$/g, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 24);
+  return `${word || 'run'}-${digestOf([source, destination, settings, recipe.digest]).slice(0, 6)}`;
+}
+
+async function otherRuns(run: RunFolder, workDir: string, disk: Disk): Promise<{ folders: string[]; delivered: Set<string> }> {
+  const folders: string[] = [];
+  const delivered = new Set<string>();
+  for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {
+    if (name === run.record.name) continue;
+    const other = await RunFolder.open(join(workDir, name), disk).catch(() => undefined);
+    if (!other) continue;
+    if (other.record.recipe.digest === run.record.recipe.digest) folders.push(other.path);
+    const { destination } = other.record;
+    if (JSON.stringify(destination) !== JSON.stringify(run.record.destination)) continue;
+    for await (const { text } of readLines(other.ledgerFile)) {
+      // Most lines are about pages: parse only those that matter.
+      if (!text.includes('"delivered"')) continue;
+      const event = parseLine<{ outputs?: { sha1: string }[] }>(text);
+      for (const { sha1 } of event?.outputs ?? []) delivered.add(sha1);
+    }
+  }
+  return { folders, delivered };
+}
