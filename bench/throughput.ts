@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cost } from './support/measure.ts';
 import { insistOnPrograms, type BenchOptions } from './support/options.ts';
@@ -39,7 +40,7 @@ export async function benchThroughput(options: BenchOptions): Promise<BenchTable
 
 async function oneDocument(scans: readonly Scan[], options: BenchOptions): Promise<Case> {
   const folder = join(options.scratch, 'single');
-  copyScans([], folder);
+  mkdirSync(folder, { recursive: true });
   const book = join(folder, 'book.pdf');
   await joinScans(scans, book);
   const { images } = await drawPages([book], join(options.scratch, 'single-images'), options.jobs);
@@ -135,18 +136,20 @@ async function measureCase(each: Case, options: BenchOptions): Promise<BenchTabl
 
 function findings(each: Case, rows: readonly BenchRow[]): string[] {
   const rowOf = (role: Way['role']): BenchRow | undefined => rows[each.ways.findIndex((way) => way.role === role)];
-  const value = (row: BenchRow | undefined, column: string): number =>
-    Number(row?.values[COLUMNS.indexOf(column) - 1] ?? Number.NaN);
   const ours = rowOf('ours');
-  const lines = [`ocr-pipeline reads ${percent(value(ours, 'x bare'))} of the pages a minute of bare Tesseract.`];
+  const lines = [`ocr-pipeline reads ${percent(valueIn(ours, 'x bare'))} of the pages a minute of bare Tesseract.`];
   for (const role of ['peer', 'straight'] as const) {
     const other = rowOf(role);
     if (other === undefined) continue;
-    const faster = value(ours, 'pages/min') / value(other, 'pages/min');
-    const cpu = value(ours, 'CPU s') / value(other, 'CPU s');
+    const faster = valueIn(ours, 'pages/min') / valueIn(other, 'pages/min');
+    const cpu = valueIn(ours, 'CPU s') / valueIn(other, 'CPU s');
     lines.push(`${formatNumber(faster)} times the pages a minute of ${other.what}, at ${percent(cpu)} of its CPU time.`);
   }
   return lines;
+}
+
+function valueIn(row: BenchRow | undefined, column: string): number {
+  return Number(row?.values[COLUMNS.indexOf(column) - 1] ?? Number.NaN);
 }
 
 function percent(share: number): string {

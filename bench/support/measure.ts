@@ -15,6 +15,8 @@ export interface Cost {
   readonly mainPeakMiB: number;
   /** Of the command itself, without its children; taken at the last sample, so up to a sample's interval short. */
   readonly mainCpuSeconds: number;
+  /** As `mainCpuSeconds`, of the processes the command itself started: page workers of ours, without their engines. */
+  readonly workersCpuSeconds: number;
   readonly exitCode: number;
   readonly stdout: string;
   /** The end of what it said. */
@@ -74,7 +76,7 @@ function watch(command: Command, times: string): Promise<Watched> {
     let stdout = '';
     let stderr = '';
     let late = false;
-    const peaks = { peakTreeMiB: 0, mainPeakMiB: 0, mainCpuSeconds: 0 };
+    const peaks: Samples = { peakTreeMiB: 0, mainPeakMiB: 0, mainCpuSeconds: 0, workers: new Map() };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-KEPT_STDERR_CHARS)));
     const shell = child.pid;
@@ -94,22 +96,36 @@ function watch(command: Command, times: string): Promise<Watched> {
     child.on('close', (code) => {
       settle();
       if (late) reject(new Error(`${command.program} took more than ${command.timeoutMs / 1000} s and was ended`));
-      else resolve({ ...peaks, exitCode: code ?? -1, stdout, stderr });
+      else resolve({ ...summarize(peaks), exitCode: code ?? -1, stdout, stderr });
     });
   });
 }
 
-/** Adds one moment of the tree below the shell to the peaks. */
-function sample(shell: number, peaks: { peakTreeMiB: number; mainPeakMiB: number; mainCpuSeconds: number }): void {
+interface Samples {
+  peakTreeMiB: number;
+  mainPeakMiB: number;
+  mainCpuSeconds: number;
+  /** CPU seconds of each child of the command, by process ID. */
+  readonly workers: Map<number, number>;
+}
+
+/** Adds one moment of the tree below the shell. */
+function sample(shell: number, samples: Samples): void {
   const main = readChildren(shell)[0];
   if (main === undefined) return;
-  peaks.mainPeakMiB = Math.max(peaks.mainPeakMiB, readPeakMiB(main));
-  peaks.mainCpuSeconds = Math.max(peaks.mainCpuSeconds, readCpuSeconds(main));
-  let sum = 0;
-  const open = [main];
+  samples.mainPeakMiB = Math.max(samples.mainPeakMiB, readPeakMiB(main));
+  samples.mainCpuSeconds = Math.max(samples.mainCpuSeconds, readCpuSeconds(main));
+  const workers = readChildren(main);
+  for (const pid of workers) samples.workers.set(pid, Math.max(samples.workers.get(pid) ?? 0, readCpuSeconds(pid)));
+  let sum = readResidentMiB(main);
+  const open = [...workers];
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
     sum += readResidentMiB(pid);
     open.push(...readChildren(pid));
   }
-  peaks.peakTreeMiB = Math.max(peaks.peakTreeMiB, sum);
+  samples.peakTreeMiB = Math.max(samples.peakTreeMiB, sum);
+}
+
+function summarize({ workers, ...peaks }: Samples): Omit<Watched, 'exitCode' | 'stdout' | 'stderr'> {
+  return { ...peaks, workersCpuSeconds: [...workers.values()].reduce((sum, each) => sum + each, 0) };
 }

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { measureSuccess, type Cost } from './support/measure.ts';
+import { insistOnPrograms, PROJECT, type BenchOptions } from './support/options.ts';
+import { readByUs } from './support/peers.ts';
+import { copyScans, drawPages, findScans } from './support/scans.ts';
+import { formatNumber, median, type BenchRow, type BenchTable } from './support/table.ts';
+
+const TIMEOUT_MS = 2 * 3600_000;
+const GOAL_SHARE = 0.9;
+
+/** Our program with tesseract.js beside the same number of bare tesseract.js workers on ready images. */
+export async function benchTesseractJs(options: BenchOptions): Promise<BenchTable[]> {
+  insistOnPrograms(['pdftoppm']);
+  const scans = findScans(options).filter((scan) => scan.upright);
+  const input = join(options.scratch, 'in');
+  const pdfs = copyScans(scans, input);
+  const { images } = await drawPages(pdfs, join(options.scratch, 'images'), options.jobs);
+  const script = join(PROJECT, 'bench/support/bare-tesseract-js.ts');
+  const bare: Cost[] = [];
+  const ours: Cost[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    options.say(`tesseract.js: round ${round + 1} of ${options.rounds}`);
+    const args = [script, String(options.jobs), ...images];
+    bare.push(await measureSuccess({ program: process.execPath, args, timeoutMs: TIMEOUT_MS }));
+    const folder = join(options.scratch, `ours-${round}`);
+    ours.push(await readByUs({ input, folder, jobs: options.jobs, formats: 'txt', engine: 'tesseract.js' }));
+  }
+  const speed = (costs: readonly Cost[]): number => (images.length * 60) / median(costs.map((cost) => cost.wallSeconds));
+  const row = (what: string, costs: readonly Cost[]): BenchRow => ({
+    what,
+    values: [
+      median(costs.map((cost) => cost.wallSeconds)),
+      speed(costs),
+      median(costs.map((cost) => cost.cpuSeconds)),
+      coresBusy(costs),
+      Math.max(...costs.map((cost) => cost.peakTreeMiB)),
+      speed(costs) / speed(bare),
+    ],
+  });
+  return [
+    {
+      title: 'tesseract.js',
+      method: `${images.length} pages, ${options.jobs} workers, median of ${options.rounds} rounds; bare: ready images, text only.`,
+      columns: ['what', 'wall s', 'pages/min', 'CPU s', 'cores busy', 'peak MiB', 'x bare'],
+      rows: [row(`${options.jobs} bare workers`, bare), row('ocr-pipeline --engine tesseract.js', ours)],
+      findings: [
+        `ocr-pipeline reads ${formatNumber((speed(ours) / speed(bare)) * 100)} % of the pages a minute of bare workers ` +
+          `(goal: ${GOAL_SHARE * 100} %), with ${formatNumber(coresBusy(ours))} of ${options.jobs} cores busy.`,
+      ],
+    },
+  ];
+}
+
+function coresBusy(costs: readonly Cost[]): number {
+  return median(costs.map((cost) => cost.cpuSeconds / cost.wallSeconds));
+}
