@@ -8,7 +8,7 @@ const RUN_TIMEOUT_MS = 2 * 3600_000;
 
 /** Reads ready page images by one `tesseract` process a page, so many at once: the work nobody can do without. */
 export async function readImages(images: readonly string[], jobs: number): Promise<Cost> {
-  return await forEachFile(images, jobs, ['tesseract', '{}', '{}', '-l', 'eng']);
+  return await forEachFile(images, jobs, ['tesseract', '{}', '{}', '-l', 'eng', '--dpi', '300']);
 }
 
 /** Options of OCRmyPDF by what they mean. */
