@@ -7,11 +7,15 @@ const { pathToFileURL } = require('node:url');
 const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
 const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
 
+function start(file) {
+  import(pathToFileURL(file).href).then((program) => program.main());
+}
+
 /* A checkout has the source and, after `npm run build`, perhaps an older build beside it: the source wins. */
 if (existsSync(source) && process.features.typescript) {
-  import(pathToFileURL(source).href);
+  start(source);
 } else if (existsSync(built)) {
-  import(pathToFileURL(built).href);
+  start(built);
 } else {
   process.stderr.write(
     'ocr-pipeline is not built, and this Node (' + process.versions.node + ') cannot run its source. [NOT_BUILT] (69)\n' +

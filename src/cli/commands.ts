@@ -16,9 +16,9 @@ export interface Invocation {
   readonly signal: AbortSignal;
   readonly surroundings: ConfigSurroundings;
   /** @throws {UsageError | ConfigError} a setting is wrong. */
-  loadSettings(): Promise<Settings>;
+  readonly loadSettings: () => Promise<Settings>;
   /** The settings and where each came from. */
-  explainSettings(): Promise<LoadedSettings>;
+  readonly explainSettings: () => Promise<LoadedSettings>;
 }
 
 /** What a command's file exports. */

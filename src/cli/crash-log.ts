@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { homeFolder, type ConfigSurroundings } from '../config/config-files.ts';
 import { redact } from '../core/redact.ts';
 
@@ -9,7 +10,8 @@ const MAX_LENGTH = 200_000;
 export function describeCrash(error: unknown, facts: readonly string[]): string {
   const parts: string[] = [...facts];
   for (let cause: unknown = error, depth = 0; cause !== undefined && depth < 5; depth++) {
-    parts.push(`${depth === 0 ? '' : 'Caused by: '}${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+    const told = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause, { depth: 2 });
+    parts.push(depth === 0 ? told : `Caused by: ${told}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return redact(parts.join('\n').slice(0, MAX_LENGTH));

@@ -1,3 +1,21 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { findRun } from '../find-run.ts';
+
+/** `cancel [run]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { wiring, positionals, terminal, flags } = invocation;
+  const { workDir } = await invocation.loadSettings();
+  const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
+  const { name } = entry.record;
+  const outcome = await wiring.cancelRun(entry);
+  if (flags.json === true) terminal.print(JSON.stringify({ run: name, outcome }));
+  else if (outcome === 'not-running') terminal.print(`Run ${name} is not running; nothing was changed.`);
+  else {
+    terminal.print(
+      `Run ${name} was asked to stop. It finishes the pages in hand and keeps all others.\n` +
+        `Next: ocr-pipeline status ${name}       ocr-pipeline resume ${name}   to go on`,
+    );
+  }
+  return EXIT.ok;
+}

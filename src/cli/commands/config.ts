@@ -1,3 +1,88 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { access } from 'node:fs/promises';
+import { configPlaces, showPath } from '../../config/config-files.ts';
+import { writeSetting } from '../../config/edit-config.ts';
+import { settingOfKey } from '../../core/config/resolve-settings.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
+import { closest } from '../../core/config/closest.ts';
+import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { cleanText, padEnd } from '../display-text.ts';
+
+const ACTIONS = { explain, get, set, unset, path: showPlaces } as const;
+
+/** `config explain | get | set | unset | path` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const [word] = invocation.positionals;
+  const action = Object.entries(ACTIONS).find(([name]) => name === word)?.[1];
+  if (action === undefined) {
+    const near = word === undefined ? undefined : closest(word, Object.keys(ACTIONS));
+    throw new UsageError('UNKNOWN_COMMAND', word === undefined ? 'config does what? One word is missing.' : `config cannot "${word}".`, {
+      remedy: near === undefined ? 'One of: config explain, get, set, unset, path' : `Did you mean ocr-pipeline config ${near}?`,
+    });
+  }
+  await action(invocation, invocation.positionals.slice(1));
+  return EXIT.ok;
+}
+
+async function explain({ explainSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
+  const { settings, origins } = await explainSettings();
+  const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, `"${key}"`)];
+  if (flags.json === true) {
+    const entries = names.map((name) => [SETTINGS[name].key, { value: settings[name] ?? null, from: origins[name] }]);
+    terminal.print(JSON.stringify(Object.fromEntries(entries), null, 2));
+    return;
+  }
+  for (const name of names) {
+    terminal.print(`${padEnd(SETTINGS[name].key, 17)}${padEnd(showValue(name, settings[name]), 32)} ${cleanText(origins[name])}`);
+  }
+}
+
+async function get({ loadSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
+  const name = settingOfKey(requireKey(key, 'get lang'), `"${key ?? ''}"`);
+  const value = (await loadSettings())[name];
+  terminal.print(flags.json === true ? JSON.stringify(value ?? null) : showValue(name, value));
+}
+
+async function set(invocation: Invocation, [key, ...texts]: readonly string[]): Promise<void> {
+  const name = settingOfKey(requireKey(key, 'set lang deu'), `"${key ?? ''}"`);
+  if (texts.length === 0) {
+    throw new UsageError('MISSING_VALUE', `${SETTINGS[name].key} needs a value: ${SETTINGS[name].kind.expects}.`, {
+      remedy: `ocr-pipeline config unset ${SETTINGS[name].key}   takes it out`,
+    });
+  }
+  if (invocation.flags.project === true && SETTINGS[name].notInProjectFile) {
+    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" names a program, so it cannot be set in a project file.`, {
+      remedy: `Leave out --project`,
+    });
+  }
+  await write(invocation, name, texts);
+}
+
+async function unset(invocation: Invocation, [key]: readonly string[]): Promise<void> {
+  await write(invocation, settingOfKey(requireKey(key, 'unset lang'), `"${key ?? ''}"`), []);
+}
+
+async function write({ flags, surroundings, terminal }: Invocation, name: SettingName, texts: readonly string[]): Promise<void> {
+  const kind = flags.project === true ? 'project' : 'user';
+  const place = configPlaces(surroundings).find((candidate) => candidate.kind === kind);
+  if (place === undefined) return;
+  await writeSetting(place.file, SETTINGS[name].key, texts);
+  terminal.say(`${texts.length === 0 ? 'Taken out of' : 'Written to'} ${showPath(place.file, surroundings)}`);
+}
+
+async function showPlaces({ surroundings, terminal, flags }: Invocation): Promise<void> {
+  const places = await Promise.all(
+    configPlaces(surroundings).map(async ({ kind, file }) => ({ kind, file, exists: await access(file).then(() => true, () => false) })),
+  );
+  if (flags.json === true) terminal.print(JSON.stringify(places, null, 2));
+  else for (const { kind, file, exists } of places) terminal.print(`${padEnd(kind, 9)}${cleanText(file)}${exists ? '' : '   (not there)'}`);
+}
+
+function requireKey(key: string | undefined, example: string): string {
+  if (key !== undefined) return key;
+  throw new UsageError('MISSING_ARGUMENT', 'Which setting? Its name is missing.', { remedy: `For example: ocr-pipeline config ${example}` });
+}
+
+function showValue(name: SettingName, value: unknown): string {
+  return cleanText(value === undefined || (Array.isArray(value) && value.length === 0) ? '-' : SETTINGS[name].kind.show(value));
+}

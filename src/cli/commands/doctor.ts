@@ -1,3 +1,58 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { resolveSettings } from '../../core/config/resolve-settings.ts';
+import { closest } from '../../core/config/closest.ts';
+import type { Settings } from '../../core/config/settings-table.ts';
+import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
+import { homeFolder } from '../../config/config-files.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { checkTesseract, checkTesseractJs } from '../doctor/check-engines.ts';
+import { checkLibraries } from '../doctor/check-libraries.ts';
+import { checkConfig, checkCores, checkProgram } from '../doctor/check-program.ts';
+import { checkSpace } from '../doctor/check-space.ts';
+import { examine } from '../doctor/examine.ts';
+import type { Check, CheckContext, Finding } from '../doctor/finding.ts';
+import { renderFinding, renderVerdict } from '../doctor/render-findings.ts';
+
+/** In the order they are told. */
+const CHECKS: readonly Check[] = [checkProgram, checkConfig, checkTesseract, checkTesseractJs, checkLibraries, checkSpace, checkCores];
+
+/** `doctor [check...] [--json]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, flags } = invocation;
+  const findings: Finding[] = [];
+  for await (const finding of examine(chooseChecks(invocation.positionals), makeContext(invocation))) {
+    findings.push(finding);
+    if (flags.json !== true) terminal.print(renderFinding(finding, terminal.columns(), terminal.abilities.colorOut));
+  }
+  if (flags.json === true) terminal.print(JSON.stringify({ findings }, null, 2));
+  else terminal.print(`\n${renderVerdict(findings)}`);
+  return findings.some(({ status }) => status === 'fail') ? EXIT.missingDependency : EXIT.ok;
+}
+
+function chooseChecks(ids: readonly string[]): readonly Check[] {
+  if (ids.length === 0) return CHECKS;
+  const known = CHECKS.map(({ id }) => id);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    const near = closest(unknown, known);
+    throw new UsageError('UNKNOWN_CHECK', `doctor has no check called "${unknown}".`, {
+      remedy: near === undefined ? `Checks: ${known.join(' ')}` : `Did you mean ${near}?`,
+    });
+  }
+  return CHECKS.filter(({ id }) => ids.includes(id));
+}
+
+function makeContext({ explainSettings, surroundings, wiring }: Invocation): CheckContext {
+  const defaults = (): Settings =>
+    resolveSettings([], { home: homeFolder(surroundings.environment), environment: surroundings.environment }).settings;
+  const settingsOrDefaults: CheckContext['settingsOrDefaults'] = () => explainSettings().then(({ settings }) => settings, defaults);
+  let engines: ReturnType<CheckContext['findEngines']> | undefined;
+  return {
+    surroundings,
+    loadSettings: explainSettings,
+    settingsOrDefaults,
+    findEngines: () => {
+      engines ??= settingsOrDefaults().then(({ tesseract }) => wiring.findEngines(tesseract));
+      return engines;
+    },
+  };
+}

@@ -1,3 +1,34 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { cleanText, padEnd, wrap } from '../display-text.ts';
+import { languageName } from '../language-name.ts';
+import type { EngineReport } from '../wiring.ts';
+
+/** `languages [--json]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { terminal, flags, wiring } = invocation;
+  const { tesseract } = await invocation.loadSettings();
+  const engines = await wiring.findEngines(tesseract);
+  if (flags.json === true) terminal.print(JSON.stringify({ engines }, null, 2));
+  else terminal.print(renderLanguages(engines, terminal.columns()));
+  if (!engines.some(({ available }) => available)) {
+    throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', { remedy: 'ocr-pipeline doctor   says how to fix it' });
+  }
+  return EXIT.ok;
+}
+
+/** A line a language, with the engines that read it. */
+export function renderLanguages(engines: readonly EngineReport[], width: number): string {
+  const usable = engines.filter(({ available }) => available);
+  const codes = [...new Set(usable.flatMap(({ languages }) => languages))].sort();
+  const lines = [`${padEnd('CODE', 14)}${padEnd('LANGUAGE', 30)}READ BY`];
+  for (const code of codes) {
+    const by = usable.filter(({ languages }) => languages.includes(code)).map(({ name }) => name);
+    lines.push(`${padEnd(cleanText(code), 14)}${padEnd(languageName(code) ?? '', 30)}${by.join(', ')}`.trimEnd());
+  }
+  for (const { name, detail } of engines.filter(({ available }) => !available)) {
+    lines.push(...wrap(`${name} cannot be used: ${cleanText(detail)}`, width));
+  }
+  lines.push('', ...wrap('Several at once: --lang deu+frk. More: ocr-pipeline doctor --lang CODE says how to install one.', width));
+  return lines.join('\n');
+}

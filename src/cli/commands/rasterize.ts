@@ -1,3 +1,17 @@
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { countJobs, pageLimits } from '../make-request.ts';
+import { findTarget, requireOutput, runStep } from '../run-step.ts';
+
+/** `rasterize FILE... --output FOLDER` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const settings = await invocation.loadSettings();
+  const request = {
+    outputFolder: requireOutput(settings, 'pages/'),
+    target: await findTarget(invocation, settings),
+    jobs: await countJobs(settings),
+    limits: pageLimits(settings),
+    dpi: settings.dpi,
+  };
+  return await runStep(invocation, invocation.wiring.rasterizePages(request, invocation.signal));
+}

@@ -1,3 +1,20 @@
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { countJobs, pageLimits } from '../make-request.ts';
+import { findTarget, requireOutput, runStep } from '../run-step.ts';
+
+/** `recognize FILE... --output FOLDER` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const settings = await invocation.loadSettings();
+  const { lang, engine, tesseract, mode, dpi } = settings;
+  const request = {
+    outputFolder: requireOutput(settings, 'results/'),
+    target: await findTarget(invocation, settings),
+    jobs: await countJobs(settings),
+    limits: pageLimits(settings),
+    engine,
+    tesseract,
+    recognition: { language: lang, mode, dpi },
+  };
+  return await runStep(invocation, invocation.wiring.recognizePages(request, invocation.signal));
+}

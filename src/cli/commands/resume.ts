@@ -1,3 +1,15 @@
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { findRun } from '../find-run.ts';
+import { followRun } from '../follow-run.ts';
+import { countJobs } from '../make-request.ts';
+
+/** `resume [run]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { wiring, positionals } = invocation;
+  const settings = await invocation.loadSettings();
+  const { workDir, tesseract } = settings;
+  const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
+  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract };
+  return await followRun(invocation, settings, (observer, signal) => wiring.resumeRun(request, observer, signal));
+}

@@ -1,3 +1,60 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
+import type { RunState } from '../../core/run-state.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+import { findRun } from '../find-run.ts';
+import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, type RunStatus } from '../run-status.ts';
+import type { RunEntry } from '../wiring.ts';
+
+const NEWEST = 20;
+const WATCH_EVERY_MS = 2_000;
+/** Erases the screen and goes to its first line (ECMA-48: CUP, ED). */
+const CLEAR = '\u001b[H\u001b[2J';
+
+/** `status [run] [--watch] [--json]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const { flags, signal, terminal } = invocation;
+  const { workDir } = await invocation.loadSettings();
+  const ended = new Map<string, RunStatus>();
+  let shown = '';
+  for (;;) {
+    const statuses = await readStatuses(invocation, workDir, ended);
+    const text = renderStatuses(invocation, statuses, workDir);
+    if (text !== shown) terminal.print(flags.watch === true && terminal.abilities.redrawOut && flags.json !== true ? CLEAR + text : text);
+    shown = text;
+    const isOn = statuses.some(({ state }) => ['listing', 'running', 'stopping'].includes(state));
+    if (flags.watch !== true || !isOn || signal.aborted) return EXIT.ok;
+    // Stopping to watch is no failure of anything.
+    await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function readStatuses({ wiring, positionals: [name], flags }: Invocation, workDir: string, ended: Map<string, RunStatus>): Promise<readonly RunStatus[]> {
+  const entries = await wiring.listRuns(workDir);
+  const chosen = name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
+  const statuses: RunStatus[] = [];
+  for (const entry of chosen) statuses.push(await statusOf(entry, ended));
+  return statuses;
+}
+
+async function statusOf(entry: RunEntry, ended: Map<string, RunStatus>): Promise<RunStatus> {
+  const { record, progress, folder } = entry;
+  const identity = { name: record.name, folder, createdAt: record.createdAt };
+  if (isUnderWay(progress)) {
+    ended.delete(folder);
+    return statusOfProgress(identity, progress, Date.now());
+  }
+  // Ledgers are long, and that of a run that has ended changes no more.
+  const known = ended.get(folder);
+  if (known) return known;
+  const state: RunState = await entry.readState();
+  const status = statusOfState(identity, state);
+  ended.set(folder, status);
+  return status;
+}
+
+function renderStatuses({ flags, terminal }: Invocation, statuses: readonly RunStatus[], workDir: string): string {
+  if (flags.json === true) return flags.watch === true ? JSON.stringify({ runs: statuses }) : JSON.stringify({ runs: statuses }, null, 2);
+  if (statuses.length > 0) return renderStatusTable(statuses, terminal.columns());
+  return `No runs in ${workDir}.\nNext: ocr-pipeline run --input ./scans --output ./text`;
+}

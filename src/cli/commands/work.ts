@@ -1,3 +1,10 @@
-import type { ExitCode } from '../../core/errors.ts';
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-export async function run(_: Invocation): Promise<ExitCode> { return 0; }
+
+/** `work <run folder> <chunk>` */
+export async function run({ positionals, surroundings, wiring, signal }: Invocation): Promise<ExitCode> {
+  const [folder = '', chunk = ''] = positionals;
+  await wiring.workOnChunk(resolve(surroundings.workingFolder, folder), chunk, signal);
+  return EXIT.ok;
+}

@@ -36,17 +36,10 @@ const SHOWN_A_CODE = 20;
 export function makeReporter(terminal: Terminal, options: ReporterOptions): ProgressReporter {
   const canRedraw = terminal.abilities.redraw && terminal.rows() >= LIVE_ROWS;
   const style = options.style === 'auto' ? (canRedraw ? 'live' : 'plain') : options.style;
-  switch (style) {
-    case 'live':
-      // Asked for where nothing can be redrawn: lines say the same.
-      return terminal.abilities.redraw ? liveReporter(terminal, options) : plainReporter(terminal, options);
-    case 'plain':
-      return plainReporter(terminal, options);
-    case 'json':
-      return jsonReporter(terminal, options);
-    case 'none':
-      return { progress: () => undefined, notice: () => undefined, stopping: () => undefined, end: () => undefined };
-  }
+  if (style === 'none') return { progress: () => undefined, notice: () => undefined, stopping: () => undefined, end: () => undefined };
+  if (style === 'json') return jsonReporter(terminal, options);
+  // Where live was asked for and nothing can be redrawn, lines say the same.
+  return style === 'live' && terminal.abilities.redraw ? liveReporter(terminal, options) : plainReporter(terminal, options);
 }
 
 /** True for the first notices of each kind; tells once when the rest is left to the report. */

@@ -1,0 +1,56 @@
+import { configPlaces, readConfigFile, showPath } from '../../config/config-files.ts';
+import { countCpus } from '../../core/cpu-count.ts';
+import { readAvailableMemory, readCpuLimits } from '../../work/available-cpus.ts';
+import { countOf, formatBytes } from '../format-numbers.ts';
+import { programVersion } from '../program-version.ts';
+import type { Check } from './finding.ts';
+
+/** The main process and one worker with its engine, with some room. */
+const LEAST_MEMORY_BYTES = 1_500_000_000;
+/** A worker with its engine on an ordinary page, measured on 300-dpi letter pages. */
+const MEMORY_A_JOB_BYTES = 500_000_000;
+
+export const checkProgram: Check = {
+  id: 'program',
+  title: 'Program',
+  async run({ surroundings: { environment } }) {
+    const container = environment['APPTAINER_NAME'] ?? environment['SINGULARITY_NAME'];
+    const detail = `${programVersion()}, Node ${process.versions.node}${container ? `, in ${container}` : ''}`;
+    return { status: 'ok', detail };
+  },
+};
+
+export const checkConfig: Check = {
+  id: 'config',
+  title: 'Settings',
+  async run({ surroundings, loadSettings }) {
+    const { warnings } = await loadSettings();
+    const found: string[] = [];
+    for (const place of configPlaces(surroundings)) {
+      if (await readConfigFile(place, surroundings)) found.push(showPath(place.file, surroundings));
+    }
+    const [warning] = warnings;
+    if (warning !== undefined) return { status: 'warn', detail: warning };
+    return { status: 'ok', detail: found.length === 0 ? 'defaults; no file of yours' : `from ${found.join(', ')}` };
+  },
+};
+
+export const checkCores: Check = {
+  id: 'cores',
+  title: 'Cores',
+  async run({ settingsOrDefaults }) {
+    const [limits, memoryBytes, { jobs }] = await Promise.all([readCpuLimits(), readAvailableMemory(), settingsOrDefaults()]);
+    const cpus = countCpus(limits);
+    const why = limits.allocated === cpus ? ', as Slurm gave' : limits.quota !== undefined && Math.floor(limits.quota) <= cpus ? ', as the container allows' : '';
+    const atOnce = jobs === 'auto' ? cpus : jobs;
+    const detail = `${countOf(atOnce, 'page')} at once (${countOf(cpus, 'core')}${why}), ${formatBytes(memoryBytes)} of memory`;
+    if (memoryBytes < LEAST_MEMORY_BYTES) {
+      return { status: 'warn', detail, remedy: { text: 'That is little memory; read one page at a time.', commands: ['ocr-pipeline config set jobs 1'] } };
+    }
+    const fitting = Math.max(1, Math.floor((memoryBytes - 500_000_000) / MEMORY_A_JOB_BYTES));
+    if (atOnce > fitting) {
+      return { status: 'warn', detail, remedy: { text: 'Memory may not suffice for so many pages at once.', commands: [`ocr-pipeline config set jobs ${fitting}`] } };
+    }
+    return { status: 'ok', detail };
+  },
+};

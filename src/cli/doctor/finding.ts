@@ -1,0 +1,39 @@
+import type { Settings } from '../../core/config/settings-table.ts';
+import type { LoadedSettings } from '../../config/load-settings.ts';
+import type { ConfigSurroundings } from '../../config/config-files.ts';
+import type { EngineReport } from '../wiring.ts';
+
+export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
+
+/** What a check found. Plain JSON; never holds a secret. */
+export interface Finding {
+  readonly id: string;
+  readonly status: FindingStatus;
+  readonly title: string;
+  readonly detail: string;
+  readonly remedy?: Remedy | undefined;
+}
+
+export interface Remedy {
+  readonly text: string;
+  /** Command lines; one of them is enough. */
+  readonly commands: readonly string[];
+}
+
+/** What checks look at. Each part is asked for once, whatever the number of checks that want it. */
+export interface CheckContext {
+  readonly surroundings: ConfigSurroundings;
+  readonly loadSettings: () => Promise<LoadedSettings>;
+  /** The settings, or the defaults where a file is broken: that is another check's finding. */
+  readonly settingsOrDefaults: () => Promise<Settings>;
+  readonly findEngines: () => Promise<readonly EngineReport[]>;
+}
+
+/** One thing that must be in place. */
+export interface Check {
+  /** Named on the command line: `doctor space`. */
+  readonly id: string;
+  readonly title: string;
+  /** A rejection is a finding too. */
+  run(context: CheckContext): Promise<Omit<Finding, 'id' | 'title'>>;
+}

@@ -1,0 +1,32 @@
+import { cleanLines, padEnd, wrap } from '../display-text.ts';
+import { paint } from '../terminal.ts';
+import type { Finding, FindingStatus } from './finding.ts';
+
+const WORDS: Readonly<Record<FindingStatus, string>> = { ok: '[ok]', warn: '[warn]', fail: '[FAIL]', skip: '[skip]' };
+const MEANINGS = { ok: 'good', warn: 'warn', fail: 'bad', skip: 'quiet' } as const;
+const MARK_WIDTH = 8;
+const TITLE_WIDTH = 14;
+
+/** A finding as its lines: mark, title and detail, and below what to do. */
+export function renderFinding(finding: Finding, width: number, color: boolean): string {
+  const { status, title, detail, remedy } = finding;
+  const indent = MARK_WIDTH + 1 + TITLE_WIDTH;
+  const [first = '', ...rest] = wrap(cleanLines(detail), width - indent);
+  const mark = paint(WORDS[status], MEANINGS[status], color) + ' '.repeat(MARK_WIDTH - WORDS[status].length);
+  const below = [...rest, ...(remedy === undefined ? [] : wrap(cleanLines(remedy.text), width - indent))];
+  const commands = remedy?.commands.map((command, index) => `${padEnd(index === 0 ? 'Do:' : '', 9)}${command}`) ?? [];
+  const lines = [...below, ...commands].map((line) => ' '.repeat(indent) + line);
+  return [` ${mark}${padEnd(title, TITLE_WIDTH)}${first}`, ...lines].join('\n');
+}
+
+/** `1 to fix, 1 warning, 5 fine.` and what comes next. */
+export function renderVerdict(findings: readonly Finding[]): string {
+  const count = (status: FindingStatus): number => findings.filter((finding) => finding.status === status).length;
+  const parts = [
+    count('fail') > 0 ? `${count('fail')} to fix` : '',
+    count('warn') > 0 ? `${count('warn')} ${count('warn') === 1 ? 'warning' : 'warnings'}` : '',
+    `${count('ok')} fine`,
+  ].filter((part) => part !== '');
+  const next = count('fail') > 0 ? 'the line after "Do:", then doctor again.' : 'ocr-pipeline plan --input ./scans --output ./text';
+  return `${parts.join(', ')}.  Next: ${next}`;
+}
