@@ -76,11 +76,11 @@ describe('the check itself', () => {
     ['an interface that imports its adapter', 'engines/ocr-engine.ts', 'engines/tesseract-native.ts'],
     ['a stage that imports a command', 'stages/list.ts', 'cli/run.ts'],
   ])('finds %s', (_what, from, to) => {
-    expect(findBreaches([{ from, to }], RULES)).toHaveLength(1);
+    expect(findBreaches([{ from, to, loads: true }], RULES)).toHaveLength(1);
   });
 
   test('finds files that no rule knows', () => {
-    expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts' }], RULES)).toEqual(['misc/x.ts belongs to no layer']);
+    expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts', loads: true }], RULES)).toEqual(['misc/x.ts belongs to no layer']);
   });
 
   test('lets wiring import everything, and everyone core', () => {
@@ -89,11 +89,11 @@ describe('the check itself', () => {
       { from: 'cli/worker-wiring.ts', to: 'engines/tesseract-native.ts' },
       { from: 'engines/tesseract-native.ts', to: 'core/page.ts' },
       { from: 'engines/tesseract-native.ts', to: 'engines/parse-hocr.ts' },
-    ];
+    ].map((each) => ({ ...each, loads: true }));
     expect(findBreaches(imports, RULES)).toEqual([]);
   });
 
-  test('sees every way to import', () => {
+  test('sees every way to import, and which of them load', () => {
     const text = [
       `import { a } from '../core/a.ts';`,
       `import type { B } from "./b.ts";`,
@@ -102,11 +102,13 @@ describe('the check itself', () => {
       `const e = await import('../engines/e.ts');`,
       `new Worker(new URL('./f.ts', import.meta.url));`,
       `import './g.ts';`,
-      `import { h } from 'node:fs';`,
+      `export type { H } from './h.ts';`,
+      `import { i } from 'node:fs';`,
     ].join('\n');
-    expect(parseImports('stages/x.ts', text).map((each) => each.to)).toEqual([
-      'core/a.ts', 'stages/b.ts', 'stages/sub/c.ts', 'core/d.ts', 'engines/e.ts', 'stages/f.ts', 'stages/g.ts',
-    ]);
+    const imports = parseImports('stages/x.ts', text);
+    const targets = (loads: boolean): string[] => imports.filter((each) => each.loads === loads).map((each) => each.to);
+    expect(targets(true)).toEqual(['core/a.ts', 'stages/sub/c.ts', 'core/d.ts', 'stages/g.ts']);
+    expect(targets(false)).toEqual(['stages/b.ts', 'stages/h.ts', 'engines/e.ts', 'stages/f.ts']);
   });
 
   test('reads a folder of files and finds their circles', async () => {
@@ -116,6 +118,8 @@ describe('the check itself', () => {
       writeFileSync(join(folder, 'core/a.ts'), `import './b.ts';`);
       writeFileSync(join(folder, 'core/b.ts'), `import './c.ts';`);
       writeFileSync(join(folder, 'core/c.ts'), `import './a.ts';`);
+      writeFileSync(join(folder, 'core/d.ts'), `import './a.ts';\nimport type { X } from './e.ts';`);
+      writeFileSync(join(folder, 'core/e.ts'), `import './d.ts';\nvoid import('./d.ts');`);
       const imports = await readImports(folder);
       expect(findCycles(imports)).toEqual([['core/a.ts', 'core/b.ts', 'core/c.ts']]);
     } finally {

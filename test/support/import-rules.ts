@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
-import { dirname, join, posix, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 
 /** One import between two of our own files, paths below `src/` with `/`. */
 export interface SourceImport {
   readonly from: string;
   readonly to: string;
+  /** Whether loading the one loads the other: types are gone by then, and a dynamic import waits until it is called. */
+  readonly loads: boolean;
 }
 
 /** What the files of one layer may import of ours, beside files of the same layer. */
@@ -16,16 +18,19 @@ export interface LayerRule {
   readonly mayImport: readonly string[];
 }
 
-// Static and dynamic imports, re-exports, and files named for a worker. Comments may match too: better one too many.
-const SPECIFIER = /(?:\bfrom|\bimport|\bimport\s*\(|\bnew\s+URL\s*\()\s*(['"])(\.{1,2}\/[^'"\n]+\.[cm]?[jt]s)\1/g;
+const CODE_FILE = String.raw`(['"])(\.{1,2}\/[^'"\n]+\.[cm]?[jt]s)`;
+/** `import x from`, `import type { x } from`, `export * from`, `import './x.ts'`. */
+const STATIC = new RegExp(String.raw`^[ \t]*(?:import|export)\b(\s+type\b)?(?:[^'";]*?\bfrom)?\s*${CODE_FILE}\2`, 'gm');
+/** Dynamic imports, and files named for a worker. */
+const DYNAMIC = new RegExp(String.raw`\b(?:import|new\s+URL)\s*\(\s*${CODE_FILE}\1`, 'g');
 
 /** The relative imports of code in the text of a file, resolved to paths below the same root. */
 export function parseImports(path: string, text: string): SourceImport[] {
-  const imports: SourceImport[] = [];
-  for (const [, , specifier] of text.matchAll(SPECIFIER)) {
-    if (specifier !== undefined) imports.push({ from: path, to: posix.join(dirname(path), specifier) });
-  }
-  return imports;
+  const to = (specifier: string | undefined): string => posix.join(posix.dirname(path), specifier ?? '');
+  return [
+    ...[...text.matchAll(STATIC)].map((match) => ({ from: path, to: to(match[3]), loads: match[1] === undefined })),
+    ...[...text.matchAll(DYNAMIC)].map((match) => ({ from: path, to: to(match[2]), loads: false })),
+  ];
 }
 
 /** Reads all imports between the TypeScript files below a folder. */
@@ -54,10 +59,12 @@ export function findBreaches(imports: readonly SourceImport[], rules: readonly L
   return [...new Set(breaches)].toSorted();
 }
 
-/** The cycles among files, each as its files in order of import, starting at the alphabetically first. */
+/** The circles in which files load each other, each as its files in order of import, starting at the alphabetically first. */
 export function findCycles(imports: readonly SourceImport[]): string[][] {
   const targets = new Map<string, string[]>();
-  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  for (const { from, to, loads } of imports) {
+    if (loads) targets.set(from, [...(targets.get(from) ?? []), to]);
+  }
   const cycles = new Map<string, string[]>();
   const finished = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {
