@@ -12,6 +12,7 @@ import {
   rejectionOf,
   settledWithin,
   sha1Of,
+  stopped,
 } from './document-store-samples.ts';
 
 /** Longer than one page of any service we know (Box: 1000). */
@@ -122,8 +123,7 @@ export const LIST_CASES: readonly StoreCase[] = [
     name: 'stops listing when asked to, before and within',
     async run(harness) {
       for (let index = 0; index < 5; index++) await harness.seed(`folder ${index}/a.pdf`, BYTES);
-      const stopped = AbortSignal.abort();
-      await rejectionOf(drain(harness.store.list(stopped)));
+      await rejectionOf(drain(harness.store.list(stopped())));
       const controller = new AbortController();
       const within = (async () => {
         for await (const entry of harness.store.list(controller.signal)) if (entry) controller.abort();

@@ -14,6 +14,7 @@ import {
   rejectionOf,
   settledWithin,
   sha1Of,
+  stopped,
 } from './document-store-samples.ts';
 
 /** A new empty directory to fetch into, so that leftovers show. */
@@ -119,7 +120,7 @@ export const READ_CASES: readonly StoreCase[] = [
       await harness.seed('a.pdf', bytes);
       const document = await listedAs(harness, 'a.pdf');
       const before = await target(harness, 'stopped-before');
-      await rejectionOf(harness.store.read(document, before.file, AbortSignal.abort()));
+      await rejectionOf(harness.store.read(document, before.file, stopped()));
       expect(await readdir(before.folder)).toEqual([]);
 
       const within = await target(harness, 'stopped-within');

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ListedEntry, SourceDocument } from '../../src/core/document.ts';
-import { PipelineError } from '../../src/core/errors.ts';
+import { PipelineError, StoppedError } from '../../src/core/errors.ts';
 import type { ConflictPolicy } from '../../src/core/settings.ts';
 import type { Artifact, WriteRequest } from '../../src/stores/document-store.ts';
 import type { StoreHarness } from './document-store.ts';
@@ -36,6 +36,11 @@ export function sha1Of(bytes: Uint8Array): string {
 /** A signal that never aborts within a test's life. */
 export function calm(): AbortSignal {
   return new AbortController().signal;
+}
+
+/** A signal that has aborted already, as the program aborts. */
+export function stopped(): AbortSignal {
+  return AbortSignal.abort(new StoppedError('STOPPED', 'Told to stop.'));
 }
 
 let artifactCount = 0;

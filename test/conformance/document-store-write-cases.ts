@@ -14,6 +14,7 @@ import {
   requestFor,
   settledWithin,
   sha1Of,
+  stopped,
 } from './document-store-samples.ts';
 
 async function checkStored(harness: StoreHarness, path: string, bytes: Uint8Array): Promise<void> {
@@ -112,6 +113,21 @@ const PLAIN_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'tells whether what was written is still there, and makes nothing when asked',
+    async run(harness) {
+      const artifact = await makeArtifact(harness, BYTES);
+      const { path, id, sha1 } = await harness.store.write(requestFor('sub/a.txt', artifact), calm());
+      const file = { path, id, sha1, sizeBytes: BYTES.length };
+      expect(await harness.store.stillHas(file, calm())).toBe(true);
+      expect(await harness.store.stillHas({ ...file, path: 'sub/b.txt', id: `${id}0` }, calm())).toBe(false);
+      expect(await harness.store.stillHas({ ...file, path: 'new/a.txt', id: `${id}0` }, calm())).toBe(false);
+      await harness.remove('sub/a.txt');
+      const again = (await harness.reopen?.()) ?? harness.store;
+      expect(await again.stillHas(file, calm())).toBe(false);
+      expect(await harness.listVisible()).toEqual([]);
+    },
+  },
+  {
     name: 'checks that it may write and leaves no trace of it',
     async run(harness) {
       await harness.seed('old.pdf', BYTES);
@@ -124,7 +140,7 @@ const PLAIN_CASES: readonly StoreCase[] = [
     async run(harness) {
       const bytes = Buffer.alloc(4_000_000, 'result');
       const artifact = await makeArtifact(harness, bytes);
-      await rejectionOf(harness.store.write(requestFor('before.txt', artifact), AbortSignal.abort()));
+      await rejectionOf(harness.store.write(requestFor('before.txt', artifact), stopped()));
       expect(await harness.listVisible()).toEqual([]);
 
       const controller = new AbortController();

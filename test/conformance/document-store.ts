@@ -23,6 +23,8 @@ export interface StoreHarness {
   listVisible(): Promise<readonly string[]>;
   /** Changes with every write to the path, even of the same bytes. */
   versionOf(path: string): Promise<string>;
+  /** A new store object over the same folder, as the next run has it. Absent where a store remembers nothing. */
+  reopen?(): Promise<DocumentStore>;
   /** Why the service itself cannot hold a file of this name; undefined where it can. */
   refusesName(name: string): string | undefined;
   /** From now on every transfer out of the store ends early without an error. Absent where no bytes are moved. */

@@ -31,6 +31,7 @@ export const FLAWS = [
   'ignores the stop',
   'follows paths out of the folder',
   'leaves a trace of checking',
+  'remembers what has gone',
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
 
@@ -119,6 +120,12 @@ class MemoryStore implements DocumentStore {
     if (request.onConflict === 'stop') throw new OutputError('NAME_TAKEN', `${path} is there already.`);
     const { dir, name, ext } = posix.parse(path);
     return this.write({ ...request, path: posix.join(dir, `${name} again${ext}`) }, signal);
+  }
+
+  async stillHas(file: { readonly path: string; readonly sha1: string }): Promise<boolean> {
+    const there = this.files.get(file.path);
+    if (this.#flaw === 'remembers what has gone') return true;
+    return there !== undefined && sha1(there.bytes) === file.sha1;
   }
 
   async checkWritable(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,199 @@
+import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
+import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
+import { ArchiveDocuments, isInArchive } from './archive-documents.ts';
+import { BoxCallError } from './box-call-error.ts';
+import type { BoxItem } from './box-item.ts';
+import { classifyCall, noWrite, type CallSubject } from './classify.ts';
+import type { BoxConnection } from './connect.ts';
+import { download } from './download.ts';
+import type { BoxFolder } from './folder-address.ts';
+import { FolderIndex } from './folder-index.ts';
+import { listItems } from './list-items.ts';
+import { nameKey, splitPath, toBoxName } from './names.ts';
+import { isResult, isUnchangedResult } from './result-properties.ts';
+import { askForName } from './upload-target.ts';
+import { walk, type Visit } from './walk.ts';
+import { ResultWriter } from './write-result.ts';
+
+export interface BoxStoreOptions {
+  /** The folder, as found by `findFolder`. */
+  readonly folder: BoxFolder;
+  /** Folders below it that the store really means, made at the first write: `['OCR']`. */
+  readonly below: readonly string[];
+  readonly recursive: boolean;
+  /** IDs of folders that listings pass over: where results go. */
+  readonly exclude: readonly string[];
+  /** Where `.zip` archives lie while they are read; made when needed. */
+  readonly scratch: string;
+}
+
+/** A result of an earlier run as it lies in Box. */
+export interface StoredResult {
+  /** Below the store's folder. */
+  readonly path: string;
+  readonly id: string;
+  readonly sha1: string;
+  readonly sizeBytes: number;
+  /** What the run said of it when it was written. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** False where somebody has put other bytes there since. */
+  readonly unchanged: boolean;
+  readonly link: string;
+}
+
+/** Documents in a Box folder. */
+export class BoxStore implements DocumentStore {
+  readonly #connection: BoxConnection;
+  readonly #options: BoxStoreOptions;
+  readonly #archives: ArchiveDocuments;
+  readonly #index: FolderIndex;
+  readonly #writer: ResultWriter;
+
+  constructor(connection: BoxConnection, options: BoxStoreOptions) {
+    this.#connection = connection;
+    this.#options = { ...options, below: options.below.map(toBoxName) };
+    this.#archives = new ArchiveDocuments(connection, options.scratch);
+    this.#index = new FolderIndex(connection, options.folder.id);
+    this.#writer = new ResultWriter(connection, this.#index, this.#options.below);
+  }
+
+  async describe(signal: AbortSignal): Promise<FolderLabel> {
+    const { folder, below } = this.#options;
+    const id = await this.#guard({ doing: 'folder', name: folder.path }, signal, () => this.#findBelow(signal));
+    const known = id ?? folder.id;
+    return { name: [folder.path, ...below].join('/'), id: known, link: `${this.#connection.network.settings.webUrl}/folder/${known}` };
+  }
+
+  async *list(signal: AbortSignal): AsyncGenerator<ListedEntry, void, undefined> {
+    for await (const visit of this.#walk(signal)) {
+      if (visit.kind === 'left-out') {
+        yield visit;
+        continue;
+      }
+      for (const item of visit.items) {
+        if (item.type === 'folder') continue;
+        const path = [...visit.names, item.name].join('/');
+        if (isArchive(item)) yield* await this.#guard({ doing: 'read', name: path }, signal, () => this.#archives.list(item, path, signal));
+        else yield entryOf(item, path);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Results of this program in the folder, whichever machine wrote them. Costs listing calls only. */
+  async *listResults(signal: AbortSignal): AsyncGenerator<StoredResult, void, undefined> {
+    for await (const visit of this.#walk(signal)) {
+      if (visit.kind === 'left-out') continue;
+      this.#index.adopt([...this.#options.below, ...visit.names], visit.id, visit.items);
+      for (const item of visit.items) {
+        if (!isResult(item) || item.sha1 === undefined || item.properties === undefined) continue;
+        const { id, sha1, sizeBytes, properties } = item;
+        const path = [...visit.names, item.name].join('/');
+        yield { path, id, sha1, sizeBytes, properties, unchanged: isUnchangedResult(item), link: this.#linkOf(id) };
+      }
+    }
+  }
+
+  async read(document: SourceDocument, toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
+    const fetched = await this.#guard({ doing: 'read', name: document.path }, signal, () => {
+      if (isInArchive(document)) return this.#archives.read(document, toFile, signal);
+      const { id: fileId, version: versionId, path, sizeBytes, sha1 } = document;
+      return download(this.#connection, { fileId, versionId, path, sizeBytes, sha1 }, toFile, signal);
+    });
+    return { file: toFile, ...fetched, inPlace: false };
+  }
+
+  async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
+    const written = await this.#guard({ doing: 'write', name: request.path }, signal, () => this.#writer.write(request, signal));
+    return { ...written, link: this.#linkOf(written.id) };
+  }
+
+  async stillHas(file: Parameters<DocumentStore['stillHas']>[0], signal: AbortSignal): Promise<boolean> {
+    const { folders, name } = splitPath(file.path);
+    return this.#guard({ doing: 'folder', name: file.path }, signal, async () => {
+      const folder = await this.#index.find([...this.#options.below, ...folders], signal);
+      const there = folder?.items.get(nameKey(name));
+      return there !== undefined && there.id === file.id && there.sha1 === file.sha1;
+    });
+  }
+
+  async checkWritable(signal: AbortSignal): Promise<void> {
+    const { folder } = this.#options;
+    try {
+      const below = await this.#findBelow(signal);
+      // Nothing has this name; the check itself leaves nothing.
+      await askForName(this.#connection, below ?? folder.id, '.ocr-pipeline-check', 1, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BoxCallError)) throw error;
+      if (error.status === 403 && error.code !== 'storage_limit_exceeded' && error.code !== 'insufficient_scope') throw noWrite(folder.path);
+      throw classifyCall(error, { doing: 'folder', name: `"${folder.path}"` });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#archives.close();
+  }
+
+  /** The folder that is really meant, or undefined where it is still to be made. @throws {BoxCallError} */
+  async #findBelow(signal: AbortSignal): Promise<string | undefined> {
+    let id = this.#options.folder.id;
+    for (const name of this.#options.below) {
+      let found: string | undefined;
+      for await (const item of listItems(this.#connection, id, signal))
+        if (item.type === 'folder' && nameKey(item.name) === nameKey(name)) found = item.id;
+      if (found === undefined) return undefined;
+      id = found;
+    }
+    return id;
+  }
+
+  /** Nothing where the folder is still to be made. */
+  async *#walk(signal: AbortSignal): AsyncGenerator<Visit, void, undefined> {
+    const { folder, below, recursive, exclude } = this.#options;
+    try {
+      signal.throwIfAborted();
+      const rootId = await this.#findBelow(signal);
+      if (rootId !== undefined) yield* walk(this.#connection, { rootId, recursive, exclude: new Set(exclude) }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const name = [folder.path, ...below].join('/');
+      throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: `"${name}"` }) : error;
+    }
+  }
+
+  #linkOf(fileId: string): string {
+    return `${this.#connection.network.settings.webUrl}/file/${fileId}`;
+  }
+
+  /** Runs calls and turns what Box answers into the program's errors; nothing of the call itself gets through. */
+  async #guard<T>(subject: CallSubject, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    try {
+      signal.throwIfAborted();
+      return await run();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof BoxCallError ? classifyCall(error, subject) : error;
+    }
+  }
+}
+
+function isArchive(item: BoxItem): boolean {
+  return item.type === 'file' && /\.zip$/i.test(item.name) && item.versionId !== undefined;
+}
+
+function entryOf(item: BoxItem, path: string): ListedEntry {
+  const problem = whyLeftOut(item);
+  if (problem) return { kind: 'left-out', entry: { path, ...problem } };
+  const { id, sizeBytes, sha1 } = item;
+  return { kind: 'document', document: { id, path, sizeBytes, version: item.versionId ?? '', sha1 } };
+}
+
+function whyLeftOut(item: BoxItem): Omit<LeftOutEntry, 'path'> | undefined {
+  if (item.type === 'web_link') return { code: 'LINK', reason: 'A web link, not a file.' };
+  if (item.type !== 'file') return { code: 'NOT_A_FILE', reason: 'An entry of a kind this program does not know.' };
+  if (isResult(item)) return { code: 'OUR_OUTPUT', reason: 'A result of this program.' };
+  if (!/\.pdf$/i.test(item.name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };
+  if (item.versionId === undefined) return { code: 'NO_VERSION', reason: 'Box does not say which version of the file it has.' };
+  return undefined;
+}

@@ -1,0 +1,121 @@
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
+import { BoxCallError, operationOf } from './box-call-error.ts';
+
+export interface ExchangeRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | Readable | undefined;
+  readonly agent: Agent;
+  /** The call fails when no byte moves for this long, in either direction. */
+  readonly idleTimeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs `onIdle` when it was not touched for a while. Close it. */
+export class IdleWatch implements Disposable {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(limitMs: number, onIdle: () => void) {
+    this.#timer = setTimeout(onIdle, limitMs);
+  }
+
+  touch(): void {
+    this.#timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * Sends one request and settles with the head of its answer; the body is the caller's to read or destroy.
+ * @throws {BoxCallError} status 0: the network failed. Errors of the body's own stream pass unchanged.
+ */
+export async function exchange(request: ExchangeRequest): Promise<IncomingMessage> {
+  request.signal?.throwIfAborted();
+  const operation = operationOf(request.method, request.url);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const send = request.url.startsWith('https:') ? httpsRequest : httpRequest;
+  const outgoing = send(request.url, { method: request.method, headers: request.headers, agent: request.agent });
+  const stop = (): void => void outgoing.destroy();
+  using watch = new IdleWatch(request.idleTimeoutMs, () => {
+    reject(new BoxCallError({ operation, status: 0, code: 'IDLE' }));
+    outgoing.destroy();
+  });
+  const { body } = request;
+  outgoing.once('response', resolve);
+  // Stays for the life of the request: a late error of the connection must not become an uncaught one.
+  outgoing.on('error', (error) => reject(networkFailure(operation, error)));
+  outgoing.once('close', () => reject(new BoxCallError({ operation, status: 0, code: 'CLOSED' })));
+  request.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    if (body === undefined || Buffer.isBuffer(body)) outgoing.end(body);
+    else {
+      body.on('data', () => watch.touch());
+      body.once('error', (error) => {
+        reject(error);
+        outgoing.destroy();
+      });
+      body.pipe(outgoing);
+    }
+    const answer = await promise;
+    // An answer may come before all is sent (a name that is taken): the rest is of no use, nor is the connection.
+    if (!outgoing.writableEnded) answer.once('end', stop);
+    return answer;
+  } catch (error) {
+    outgoing.destroy();
+    request.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    request.signal?.removeEventListener('abort', stop);
+    if (body !== undefined && !Buffer.isBuffer(body)) body.destroy();
+  }
+}
+
+/** Reads an answer's body whole, up to a limit. @throws {BoxCallError} status 0: it ended early, stalled or is too long. */
+export async function readBody(
+  answer: IncomingMessage,
+  operation: string,
+  limitBytes: number,
+  idleTimeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  let failure: BoxCallError | undefined;
+  const giveUp = (code: string): void => {
+    failure ??= new BoxCallError({ operation, status: 0, code });
+    answer.destroy();
+  };
+  const stop = (): void => giveUp('STOPPED');
+  using watch = new IdleWatch(idleTimeoutMs, () => giveUp('IDLE'));
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      watch.touch();
+      sizeBytes += part.length;
+      if (sizeBytes > limitBytes) giveUp('TOO_LONG');
+      parts.push(part);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure ?? networkFailure(operation, error);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+  signal?.throwIfAborted();
+  if (failure) throw failure;
+  if (!answer.complete) throw new BoxCallError({ operation, status: 0, code: 'CUT' });
+  return Buffer.concat(parts, sizeBytes);
+}
+
+/** Keeps the errno alone: messages and causes of network errors may carry signed links. */
+export function networkFailure(operation: string, error: unknown): BoxCallError {
+  if (error instanceof BoxCallError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'NETWORK';
+  return new BoxCallError({ operation, status: 0, code });
+}

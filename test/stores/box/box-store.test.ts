@@ -1,0 +1,4 @@
+import { describeDocumentStore } from '../../conformance/document-store.ts';
+import { makeBoxHarness } from './box-harness.ts';
+
+describeDocumentStore('Box', () => makeBoxHarness());
