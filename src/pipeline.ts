@@ -189,6 +189,7 @@ async function assemble(
         documentPath: document.path,
         pagesFile: run.pagesFile(sha1),
         folder,
+        baseName: 'output',
         formats: settings.formats,
         recipe: run.record.recipe,
         programVersion,

@@ -1,4 +1,3 @@
-import { InternalError } from '../core/errors.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-plan.ts';
 import type { EngineRequest, RunRequest } from '../core/run-request.ts';
@@ -109,27 +108,23 @@ export interface Wiring {
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
 }
 
-function missing(what: string): InternalError {
-  return new InternalError('NOT_WIRED', `This build cannot ${what} yet.`);
-}
-
-/** The program's own parts, loaded when they are asked for. */
+/** The program's own parts, loaded when they are asked for: each command pays only for what it uses. */
 export const wiring: Wiring = {
-  startRun: async () => Promise.reject(missing('start runs')),
-  resumeRun: async () => Promise.reject(missing('resume runs')),
-  planRun: async () => Promise.reject(missing('plan runs')),
-  listRuns: async () => Promise.reject(missing('list runs')),
-  cancelRun: async () => Promise.reject(missing('cancel runs')),
-  writeReport: async () => Promise.reject(missing('write reports')),
-  rasterizePages: () => {
-    throw missing('rasterize single files');
+  startRun: async (request, observer, signal) => (await import('./wiring/start-run.ts')).startRun(request, observer, signal),
+  resumeRun: async (request, observer, signal) => (await import('./wiring/start-run.ts')).resumeRun(request, observer, signal),
+  planRun: async (request, signal) => (await import('./wiring/plan-run.ts')).planRun(request, signal),
+  listRuns: async (workDir) => (await import('./wiring/find-runs.ts')).listRuns(workDir),
+  cancelRun: async (entry) => (await import('./wiring/find-runs.ts')).cancelRun(entry),
+  writeReport: async (entry) => (await import('./wiring/save-report.ts')).writeReport(entry.folder),
+  async *rasterizePages(request, signal) {
+    yield* (await import('./wiring/single-steps.ts')).rasterizePages(request, signal);
   },
-  recognizePages: () => {
-    throw missing('recognize single files');
+  async *recognizePages(request, signal) {
+    yield* (await import('./wiring/single-steps.ts')).recognizePages(request, signal);
   },
-  assembleDocuments: () => {
-    throw missing('assemble single documents');
+  async *assembleDocuments(request, signal) {
+    yield* (await import('./wiring/single-steps.ts')).assembleDocuments(request, signal);
   },
-  workOnChunk: async () => Promise.reject(missing('work on chunks')),
-  findEngines: async () => Promise.reject(missing('find engines')),
+  workOnChunk: async (runFolder, chunkId, signal) => (await import('./wiring/work-on-chunk.ts')).workOnChunk(runFolder, chunkId, signal),
+  findEngines: async (tesseract) => (await import('./wiring/choose-engine.ts')).reportEngines(tesseract),
 };

@@ -19,7 +19,7 @@ import type { AssembledFile, AssembleRequest } from '../work/protocol.ts';
 export async function assemble(request: AssembleRequest, signal: AbortSignal): Promise<AssembledFile[]> {
   const files: AssembledFile[] = [];
   for (const format of request.formats) {
-    const file = join(request.folder, outputPath('output', format));
+    const file = join(request.folder, outputPath(request.baseName, format));
     throwIfStopped(signal);
     if (format === 'pdf') {
       await writeSearchablePdf({ sourceFile: request.sourceFile, outFile: file, pages: inOrder(request), signal });

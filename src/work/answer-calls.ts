@@ -1,8 +1,8 @@
 import type { OcrEngine } from '../engines/ocr-engine.ts';
-import type { Recipe } from '../core/chunk.ts';
 import { FAINT_CONFIDENCE } from '../core/run-state.ts';
 import type { PageImage, PageResult } from '../core/page.ts';
 import type { OpenDocument, PageRenderer } from '../renderers/page-renderer.ts';
+import { decideText } from '../core/text-layer.ts';
 import { assemble } from '../stages/assemble.ts';
 import { rasterize } from '../stages/rasterize.ts';
 import { recognize } from '../stages/recognize.ts';
@@ -11,9 +11,13 @@ import type { AssembleRequest, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } 
 /** The adapters a worker works with; built by its wiring, lazily, since not every worker needs each. */
 export interface WorkerParts {
   makeRenderer(): Promise<PageRenderer>;
-  makeEngine(recipe: Recipe): Promise<OcrEngine>;
+  makeEngine(setup: WorkerSetup): Promise<OcrEngine>;
   /** A small grey picture for the report: WebP, base64, about 160 px wide. */
   makeThumbnail(image: PageImage): Promise<string>;
+  /** Writes a page image as PNG in one step: 1-bit, grey or colour as it is. */
+  writePng(image: PageImage, outFile: string): Promise<void>;
+  /** Reads a page image from a file of any usual format. @throws {PageError} `IMAGE_UNREADABLE`, `PAGE_TOO_LARGE`. */
+  readImageFile(file: string, megapixels: number): Promise<PageImage>;
 }
 
 /** Answers the calls of a worker's owner, one at a time. */
@@ -61,17 +65,40 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
       const { blocks, image } = page.text;
       return { pageNumber, state: 'kept-text', image, blocks };
     }
+    const result = await readImage(pageNumber, page.image);
+    return page.replacesText ? { ...result, replacesText: true } : result;
+  }
+
+  async function readImage(pageNumber: number, image: PageImage): Promise<PageResult> {
     onStep('recognize');
-    engine ??= await parts.makeEngine(setup.recipe);
-    const { widthPx, heightPx, dpi, toPoints } = page.image;
+    engine ??= await parts.makeEngine(setup);
+    const { widthPx, heightPx, dpi, toPoints } = image;
     const result: PageResult = {
       pageNumber,
-      ...(await recognize(page.image, engine, setup.recipe, signal)),
+      ...(await recognize(image, engine, setup.recipe, signal)),
       image: { widthPx, heightPx, dpi, toPoints },
-      ...(page.replacesText ? { replacesText: true } : {}),
     };
     const faint = result.confidence !== undefined && result.confidence < FAINT_CONFIDENCE;
-    return faint ? { ...result, thumbnail: await parts.makeThumbnail(page.image) } : result;
+    return faint ? { ...result, thumbnail: await parts.makeThumbnail(image) } : result;
+  }
+
+  async function rasterizeToFile(request: WorkerCalls['rasterize']['request']): Promise<WorkerCalls['rasterize']['answer']> {
+    const document = await openDocument(request.file);
+    onStep('rasterize');
+    const image = await document.render(request.pageNumber, request.dpi, signal);
+    await parts.writePng(image, request.outFile);
+    return { widthPx: image.widthPx, heightPx: image.heightPx, dpi: image.dpi };
+  }
+
+  async function sample({ file, pageNumbers }: WorkerCalls['sample']['request']): Promise<WorkerCalls['sample']['answer']> {
+    const document = await openDocument(file);
+    onStep('rasterize');
+    let withText = 0;
+    const there = pageNumbers.filter((pageNumber) => pageNumber <= document.pageCount);
+    for (const pageNumber of there) {
+      if (decideText(await document.readText(pageNumber, signal), setup.recipe.mode) === 'keep') withText++;
+    }
+    return { pageCount: document.pageCount, sampled: there.length, withText };
   }
 
   return {
@@ -81,6 +108,14 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
           return await inspect(request as WorkerCalls['inspect']['request']);
         case 'read':
           return await read(request as WorkerCalls['read']['request']);
+        case 'readImage': {
+          const { file } = request as WorkerCalls['readImage']['request'];
+          return await readImage(1, await parts.readImageFile(file, setup.limits.megapixels));
+        }
+        case 'rasterize':
+          return await rasterizeToFile(request as WorkerCalls['rasterize']['request']);
+        case 'sample':
+          return await sample(request as WorkerCalls['sample']['request']);
         case 'assemble':
           return await assemble(request as AssembleRequest, signal);
       }

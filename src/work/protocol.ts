@@ -23,6 +23,21 @@ export interface WorkerCalls {
     request: { readonly file: string; readonly pageNumber: number };
     answer: PageResult;
   };
+  /** Renders and recognizes one page as `read`, from a page image in a file of its own. */
+  readImage: {
+    request: { readonly file: string };
+    answer: PageResult;
+  };
+  /** Writes one page image as PNG. */
+  rasterize: {
+    request: { readonly file: string; readonly pageNumber: number; readonly dpi: number; readonly outFile: string };
+    answer: { readonly widthPx: number; readonly heightPx: number; readonly dpi: number };
+  };
+  /** Counts what is in a document and looks at sample pages: how many of them have text of their own. */
+  sample: {
+    request: { readonly file: string; readonly pageNumbers: readonly number[] };
+    answer: { readonly pageCount: number; readonly sampled: number; readonly withText: number };
+  };
   /** Writes a document's output files from its page results. */
   assemble: {
     request: AssembleRequest;
@@ -42,6 +57,8 @@ export interface AssembleRequest {
   readonly pagesFile: string;
   /** Folder the outputs are made in; each is written aside and renamed. */
   readonly folder: string;
+  /** Their name there, without extension. */
+  readonly baseName: string;
   readonly formats: readonly OutputFormat[];
   readonly recipe: Recipe;
   readonly programVersion: string;

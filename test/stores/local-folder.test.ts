@@ -37,6 +37,7 @@ async function makeHarness(): Promise<StoreHarness> {
       const { ino, mtimeNs } = await stat(place(path), { bigint: true });
       return `${ino}-${mtimeNs}`;
     },
+    reopen: () => Promise.resolve(new LocalFolder({ roots: [root], recursive: true, exclude: [] })),
     refusesName: (name) => (Buffer.byteLength(name) > 255 ? 'file names here have at most 255 bytes' : undefined),
     close: () => rm(base, { recursive: true, force: true }),
   };

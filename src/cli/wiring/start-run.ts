@@ -47,10 +47,20 @@ export async function startRun(
   signal: AbortSignal,
   surroundings: RunSurroundings = REAL_SURROUNDINGS,
 ): Promise<RunOutcome> {
+  const record = await prepareRecord(request);
+  const stores = makeLocalStores(record, request.workDir);
+  await stores.source.describe(signal);
+  await stores.destination.checkWritable(signal);
+  await using run = await RunFolder.create(request.workDir, record, surroundings.disk);
+  return await workOnRun(run, request, observer, signal, surroundings);
+}
+
+/** All that makes a run what it is, settled before anything is started. @throws {UsageError} `OUTPUT_IS_INPUT`. */
+export async function prepareRecord(request: RunRequest): Promise<RunRecord> {
   const { source, destination } = referencesOf(request);
   const recipe = await chooseRecipe(request);
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };
-  const record: RunRecord = {
+  return {
     name: nameRun(source, destination, settings, recipe),
     createdAt: new Date().toISOString(),
     programVersion: programVersion(),
@@ -59,11 +69,6 @@ export async function startRun(
     settings,
     recipe,
   };
-  const stores = makeLocalStores(record, request.workDir);
-  await stores.source.describe(signal);
-  await stores.destination.checkWritable(signal);
-  await using run = await RunFolder.create(request.workDir, record, surroundings.disk);
-  return await workOnRun(run, request, observer, signal, surroundings);
 }
 
 /** Goes on with a run as it was frozen. @throws {NoInputError} `RUN_NOT_FOUND`. @throws {ConfigError} `ENGINE_CHANGED`. */

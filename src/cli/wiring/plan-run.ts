@@ -1,0 +1,189 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import pLimit from 'p-limit';
+import type { SourceDocument } from '../../core/document.ts';
+import { DocumentError, PageError, PipelineError } from '../../core/errors.ts';
+import { outputPath, planOutputStems } from '../../core/output-names.ts';
+import { planSession } from '../../core/plan.ts';
+import type { PlannedFailure, RunPlan } from '../../core/run-plan.ts';
+import type { RunRequest } from '../../core/run-request.ts';
+import { foldLedger } from '../../core/run-state.ts';
+import { realDisk } from '../../runs/disk.ts';
+import { RunFolder } from '../../runs/run-folder.ts';
+import { list } from '../../stages/list.ts';
+import { WorkerPool } from '../../work/worker-pool.ts';
+import { makeLocalStores } from './local-stores.ts';
+import { prepareRecord, readState, REAL_SURROUNDINGS } from './start-run.ts';
+
+/** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
+const DOCUMENTS_OPENED = 400;
+/** Pages a document that are looked at for text of their own. */
+const PAGES_LOOKED_AT = 3;
+/** Pages that are read to know how long one takes. */
+const PAGES_TIMED = 6;
+/** Pages differ: the range around the mean of the sample. */
+const SPREAD = 0.25;
+/** Page results of a printed page, on disk. Measured on the accuracy corpus: 20 to 60 kB. */
+const RESULT_BYTES_PER_PAGE = 40_000;
+
+interface Look {
+  readonly document: SourceDocument;
+  readonly pageCount: number;
+  readonly sampled: number;
+  readonly withText: number;
+}
+
+/** Says what a run would do, from the listing and from samples; changes nothing. */
+export async function planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan> {
+  const record = await prepareRecord(request);
+  const { source, destination } = makeLocalStores(record, request.workDir);
+  const label = await source.describe(signal);
+  const listing = await list(source, request.settings.match, signal);
+  const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
+  const session = planSession(listing.documents, known ? await readState(known) : foldLedger([]));
+
+  const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
+  await using pool = new WorkerPool(REAL_SURROUNDINGS.workerEntry, setup, request.jobs);
+  const documents = session.todo.map((entry) => entry.document);
+  const opened = chooseEvenly(documents, DOCUMENTS_OPENED);
+  const { looks, failures } = await lookInto(opened, pool, record.settings.limits.seconds, signal);
+  // What was not opened is taken to be like what was.
+  const scale = documents.length / Math.max(1, opened.length);
+  const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
+  const keptShare = (look: Look): number => (look.sampled === 0 ? 0 : look.withText / look.sampled);
+  const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
+  const secondsAPage = await timePages(looks.filter((look) => keptShare(look) < 1), pool, signal);
+  const pagesToRead = Math.round(pagesThere - keptPages);
+  const seconds = secondsAPage === undefined ? undefined : (pagesToRead * secondsAPage) / request.jobs;
+  const wholly = looks.filter((look) => look.sampled > 0 && look.withText === look.sampled).length * scale;
+  const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
+  const byReason = new Map<string, number>();
+  for (const { reason } of listing.leftOut) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+
+  return {
+    source: { name: label.name, id: label.id },
+    destination: record.destination.ids[0] ?? '',
+    toDo: { documents: documents.length - Math.round(failures.length * scale), pages: pagesToRead, sizeBytes },
+    alreadyDone: {
+      documents: session.done.length,
+      pages: session.done.reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
+    },
+    skips:
+      wholly === 0
+        ? []
+        : [{ documents: Math.round(wholly), pages: Math.round(keptPages), reason: 'already have text', hint: '--mode redo to OCR them too' }],
+    failures,
+    leftOut: [...byReason].map(([reason, entries]) => ({ reason, entries })),
+    outputs: {
+      formats: record.settings.formats,
+      perFormat: documents.length,
+      namesTaken: await countTaken(documents, record, destination, signal),
+    },
+    scratch: { neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2), freeBytes: await freeBytes(request.workDir) },
+    samplePages: Math.min(PAGES_TIMED, pagesToRead),
+    estimates: [
+      {
+        where: 'this computer',
+        cores: request.jobs,
+        seconds: seconds === undefined ? undefined : [seconds * (1 - SPREAD), seconds * (1 + SPREAD)],
+        suggested: true,
+      },
+    ],
+  };
+}
+
+function chooseEvenly<T>(all: readonly T[], count: number): T[] {
+  if (all.length <= count) return [...all];
+  return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)] as T);
+}
+
+async function lookInto(
+  documents: readonly SourceDocument[],
+  pool: WorkerPool,
+  limitSeconds: number,
+  signal: AbortSignal,
+): Promise<{ looks: Look[]; failures: PlannedFailure[] }> {
+  const looks: Look[] = [];
+  const failures: PlannedFailure[] = [];
+  await Promise.all(
+    documents.map(async (document) => {
+      const around = { timeoutMs: limitSeconds * 1_000, label: document.path };
+      try {
+        const { pageCount } = await pool.run({ call: 'inspect', request: { file: document.id }, ...around }, signal);
+        const numbers = [...new Set(chooseEvenly(Array.from({ length: pageCount }, (_, index) => index + 1), PAGES_LOOKED_AT))];
+        const sample = { call: 'sample' as const, request: { file: document.id, pageNumbers: numbers }, ...around };
+        const { sampled, withText } = await pool.run(sample, signal).catch((error: unknown) => {
+          if (error instanceof PageError) return { sampled: 0, withText: 0 };
+          throw error;
+        });
+        looks.push({ document, pageCount, sampled, withText });
+      } catch (error) {
+        if (!(error instanceof DocumentError)) throw error;
+        failures.push({ path: document.path, code: error.code, reason: error.message });
+      }
+    }),
+  );
+  return { looks, failures };
+}
+
+/** Mean seconds of one core for a page, from a few pages out of the middle of documents; undefined where none could be read. */
+async function timePages(looks: readonly Look[], pool: WorkerPool, signal: AbortSignal): Promise<number | undefined> {
+  const chosen = chooseEvenly(looks, PAGES_TIMED);
+  // As many at once as there are workers: with waiting in it a time would say nothing.
+  const atOnce = pLimit(pool.size);
+  const times = await Promise.all(
+    chosen.map(({ document, pageCount }) => atOnce(async () => {
+      const wanted = { file: document.id, pageNumber: Math.ceil(pageCount / 2) };
+      const from = performance.now();
+      try {
+        const page = await pool.run({ call: 'read', request: wanted, timeoutMs: 600_000, label: document.path }, signal);
+        return page.state === 'done' ? performance.now() - from : undefined;
+      } catch (error) {
+        if (error instanceof PipelineError && (error instanceof PageError || error instanceof DocumentError)) return undefined;
+        throw error;
+      }
+    })),
+  );
+  const good = times.filter((time) => time !== undefined);
+  return good.length === 0 ? undefined : good.reduce((sum, time) => sum + time, 0) / good.length / 1_000;
+}
+
+async function countTaken(
+  documents: readonly SourceDocument[],
+  record: Awaited<ReturnType<typeof prepareRecord>>,
+  destination: ReturnType<typeof makeLocalStores>['destination'],
+  signal: AbortSignal,
+): Promise<number> {
+  const taken = new Set<string>();
+  try {
+    for await (const entry of destination.list(signal)) {
+      taken.add((entry.kind === 'document' ? entry.document.path : entry.entry.path).normalize('NFC'));
+    }
+  } catch (error) {
+    // Not there yet: nothing is taken.
+    if (error instanceof PipelineError && error.family === 'NoInputError') return 0;
+    throw error;
+  }
+  const stems = planOutputStems(documents.map(({ path }) => path));
+  let count = 0;
+  for (const stem of stems.values()) {
+    for (const format of record.settings.formats) if (taken.has(outputPath(stem, format).normalize('NFC'))) count++;
+  }
+  return count;
+}
+
+function largest(documents: readonly SourceDocument[]): number {
+  return documents.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+}
+
+/** Free space where the folder is or will be; undefined where the system does not tell. */
+async function freeBytes(folder: string): Promise<number | undefined> {
+  for (let path = folder; ; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    } catch {
+      if (path === dirname(path)) return undefined;
+    }
+  }
+}
