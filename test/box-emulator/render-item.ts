@@ -39,7 +39,8 @@ export function renderItem(item: BoxItem, fields: readonly string[] | undefined,
   for (const field of fields ?? Object.keys(readers)) {
     if (field === 'permissions') answer[field] = permissions(item, viewer.role);
     else if (field === 'metadata.global.properties') answer['metadata'] = metadataField(item);
-    else answer[field] = readers[field]?.(item, viewer) ?? mini[field] ?? null;
+    else if (readers[field]) answer[field] = readers[field](item, viewer);
+    else if (field in mini) answer[field] = mini[field];
   }
   return answer;
 }
@@ -100,6 +101,8 @@ const OF_FILES: Readonly<Record<string, Reader<BoxFile>>> = {
 const OF_FOLDERS: Readonly<Record<string, Reader<BoxFolder>>> = {
   ...COMMON,
   size: folderBytes,
+  content_created_at: (folder) => (folder.parent ? boxTime(folder.createdAtMs) : null),
+  content_modified_at: (folder) => (folder.parent ? boxTime(folder.modifiedAtMs) : null),
   folder_upload_email: () => null,
 };
 

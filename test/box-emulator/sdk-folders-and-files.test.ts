@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { BoxClient } from 'box-node-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startBoxEmulator, type BoxEmulator } from './box-emulator.ts';
+import { closeClean } from './close-clean.ts';
 import { sdkClient } from './sdk-client.ts';
 
 let emulator: BoxEmulator;
@@ -14,9 +15,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(emulator.defects).toEqual([]);
-  expect(emulator.checks()).toEqual([]);
-  await emulator.close();
+  await closeClean(emulator);
 });
 
 const sha1 = (bytes: Uint8Array | string) => createHash('sha1').update(bytes).digest('hex');
@@ -26,6 +25,9 @@ async function bytesOf(stream: Readable | undefined): Promise<Buffer> {
   for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
+
+const preflight = async (name: string, size: number, id = '0') =>
+  client.uploads.preflightFileUploadCheck({ name, size, parent: { id } });
 
 const refused = (statusCode: number, code?: string) =>
   expect.objectContaining({
@@ -128,11 +130,11 @@ test('uploads a file, downloads it whole and in part, and tells its SHA-1', asyn
 test('a new version needs the right etag where If-Match is given, and the old one stays readable', async () => {
   const { id } = await emulator.seedFile('a.txt', 'first');
   const oldVersion = (await client.files.getFileById(id)).fileVersion?.id ?? '';
-  const send = (ifMatch: string | undefined, text: string) =>
+  const send = (ifMatch: string, text: string) =>
     client.uploads.uploadFileVersion(
       id,
       { attributes: { name: 'a.txt' }, file: Readable.from(Buffer.from(text)) },
-      { headers: { ...(ifMatch === undefined ? {} : { ifMatch }) } },
+      { headers: { ifMatch } },
     );
   await send('0', 'second');
   await expect(send('0', 'third')).rejects.toEqual(refused(412, 'precondition_failed'));
@@ -159,13 +161,11 @@ test('preflight tells beforehand what an upload would meet', async () => {
   emulator.setRole(viewing.id, 'viewer');
   emulator.setStorageLimit(100);
   await emulator.seedFile('taken.pdf', 'x');
-  const check = (name: string, size: number, id = '0') =>
-    client.uploads.preflightFileUploadCheck({ name, size, parent: { id } });
-  expect((await check('free.pdf', 10)).uploadUrl).toBe(`${emulator.uploadUrl}/2.0/files/content`);
-  await expect(check('Taken.pdf', 10)).rejects.toEqual(refused(409, 'item_name_in_use'));
-  await expect(check('big.pdf', 1000)).rejects.toEqual(refused(403, 'storage_limit_exceeded'));
-  await expect(check('x.pdf', 1, viewing.id)).rejects.toEqual(refused(403, 'access_denied_insufficient_permissions'));
-  await expect(check('x.pdf', 1, '42')).rejects.toEqual(refused(404, 'not_found'));
+  expect((await preflight('free.pdf', 10)).uploadUrl).toBe(`${emulator.uploadUrl}/2.0/files/content`);
+  await expect(preflight('Taken.pdf', 10)).rejects.toEqual(refused(409, 'item_name_in_use'));
+  await expect(preflight('big.pdf', 1000)).rejects.toEqual(refused(403, 'storage_limit_exceeded'));
+  await expect(preflight('x.pdf', 1, viewing.id)).rejects.toEqual(refused(403, 'access_denied_insufficient_permissions'));
+  await expect(preflight('x.pdf', 1, '42')).rejects.toEqual(refused(404, 'not_found'));
 });
 
 test('moves, renames, copies, locks, trashes; tells trashed from never there', async () => {
