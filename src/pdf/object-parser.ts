@@ -25,7 +25,7 @@ export interface ParserOptions {
   readonly decrypt?: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
-/** Arrays and dictionaries nested deeper than this are no object that a page needs. */
+/** Arrays and dictionaries nested deeper than this are no part that a page needs: they are null. */
 const MAX_DEPTH = 100;
 
 /** What one object may hold: a scalar counts 1, an array or dictionary 8. Bounds memory to some 100 MB. */
@@ -72,7 +72,7 @@ export class ObjectParser {
 
   /**
    * The next object or bare word; `undefined` at the end.
-   * @throws {PdfSyntaxError} nested too deeply or too large. @throws {NeedMoreBytes} the bytes end within.
+   * @throws {PdfSyntaxError} it is too large. @throws {NeedMoreBytes} the bytes end within.
    */
   read(): PdfValue | PdfKeyword | undefined {
     this.#cost = 0;
@@ -156,7 +156,6 @@ export class ObjectParser {
   }
 
   #read(depth: number): PdfValue | PdfKeyword | undefined {
-    if (depth > MAX_DEPTH) throw new PdfSyntaxError('object nested too deeply');
     this.skipWhite();
     const byte = this.#peek();
     if (byte < 0) return undefined;
@@ -166,12 +165,12 @@ export class ObjectParser {
     if (byte === 0x28) return this.#readLiteral();
     if (CLASS[byte] !== DELIMITER) return this.#readKeyword();
     this.position++;
-    if (byte === 0x5b) return this.#readArray(depth);
+    if (byte === 0x5b) return depth < MAX_DEPTH ? this.#readArray(depth) : null;
     if (byte === 0x5d) return END_ARRAY;
     if (byte === 0x3c) {
       if (this.#peek() !== 0x3c) return this.#readHex();
       this.position++;
-      return this.#readDict(depth);
+      return depth < MAX_DEPTH ? this.#readDict(depth) : null;
     }
     if (byte === 0x3e) {
       if (this.#peek() === 0x3e) this.position++;

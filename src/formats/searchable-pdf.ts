@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DocumentError, throwIfStopped } from '../core/errors.ts';
+import type { PageResult } from '../core/page.ts';
+import { asOutputError } from '../core/write-failure.ts';
+import { IncrementalUpdate } from '../pdf/incremental-update.ts';
+import { PdfFile } from '../pdf/pdf-file.ts';
+import { TextLayerWriter } from './searchable-pdf-layer.ts';
+
+export interface SearchablePdfRequest {
+  readonly sourceFile: string;
+  /** Appears complete or not at all; replaces what is there. */
+  readonly outFile: string;
+  /** Pages that were read, in any order; others stay as they are. */
+  readonly pages: AsyncIterable<PageResult>;
+  readonly signal: AbortSignal;
+}
+
+/** Bytes of the source that are copied at a time. */
+const COPY_BYTES = 1024 * 1024;
+
+/**
+ * Writes a PDF that looks like the source and whose scans can be searched: the source's own bytes, and behind them the
+ * recognized words as invisible text. Memory does not grow with the file or its pages; the same input gives the same bytes.
+ * @throws {DocumentError} the source cannot be read as a PDF. @throws {OutputError} the result cannot be stored.
+ */
+export async function writeSearchablePdf(request: SearchablePdfRequest): Promise<void> {
+  const pdf = await PdfFile.open(request.sourceFile);
+  try {
+    // Short, so that it fits where the name itself just fits.
+    const aside = join(dirname(request.outFile), `.ocr-${randomBytes(6).toString('hex')}.tmp`);
+    try {
+      await writeAside(pdf, request, aside);
+      await rename(aside, request.outFile);
+      await syncFolder(dirname(request.outFile));
+    } catch (error) {
+      await rm(aside, { force: true });
+      throw asOutputError(error, request.outFile);
+    }
+  } finally {
+    await pdf.close();
+  }
+}
+
+async function writeAside(pdf: PdfFile, request: SearchablePdfRequest, aside: string): Promise<void> {
+  const { sourceFile, pages, signal } = request;
+  const out = await open(aside, 'wx');
+  try {
+    const sourceBytes = await copyInto(out, sourceFile, signal);
+    const update = new IncrementalUpdate(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
+    const layer = new TextLayerWriter(pdf, update);
+    for await (const page of pages) {
+      throwIfStopped(signal);
+      await layer.addPage(page);
+    }
+    await layer.finish();
+    await out.sync();
+  } finally {
+    await out.close();
+  }
+}
+
+async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal): Promise<number> {
+  const before = await stat(sourceFile);
+  let copiedBytes = 0;
+  for await (const chunk of createReadStream(sourceFile, { highWaterMark: COPY_BYTES })) {
+    throwIfStopped(signal);
+    await writeAll(out, chunk as Buffer);
+    copiedBytes += (chunk as Buffer).length;
+  }
+  if (copiedBytes === before.size) return copiedBytes;
+  throw new DocumentError('SOURCE_CHANGED', 'The PDF changed while it was being copied.', {
+    safe: 'No output was left of it.',
+    remedy: 'Run again.',
+  });
+}
+
+async function writeAll(out: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await out.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Some network file systems refuse fsync on folders; the rename is then as durable as they make it.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP'))) throw error;
+  } finally {
+    await folder.close();
+  }
+}
