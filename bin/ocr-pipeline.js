@@ -13,5 +13,5 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   );
   process.exitCode = 69;
 } else {
-  require('./start.js');
+  require('./start.js')();
 }

@@ -8,18 +8,30 @@ const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
 const source = join(__dirname, '..', 'src', 'cli', 'main.ts');
 
 function start(file) {
-  import(pathToFileURL(file).href).then((program) => program.main());
+  import(pathToFileURL(file).href).then(
+    (program) => program.main(),
+    (error) => {
+      process.stderr.write(
+        error.code === 'ERR_MODULE_NOT_FOUND'
+          ? 'A part of ocr-pipeline is not installed. [INCOMPLETE] (69)\n  Why   ' + error.message + '\n  Do    npm install\n'
+          : 'ocr-pipeline cannot start. Please report this. [CANNOT_START] (70)\n' + error.stack + '\n'
+      );
+      process.exitCode = error.code === 'ERR_MODULE_NOT_FOUND' ? 69 : 70;
+    }
+  );
 }
 
 /* A checkout has the source and, after `npm run build`, perhaps an older build beside it: the source wins. */
-if (existsSync(source) && process.features.typescript) {
-  start(source);
-} else if (existsSync(built)) {
-  start(built);
-} else {
-  process.stderr.write(
-    'ocr-pipeline is not built, and this Node (' + process.versions.node + ') cannot run its source. [NOT_BUILT] (69)\n' +
-      '  Do    npm run build, or use Node 24\n'
-  );
-  process.exitCode = 69;
-}
+module.exports = function startProgram() {
+  if (existsSync(source) && process.features.typescript) {
+    start(source);
+  } else if (existsSync(built)) {
+    start(built);
+  } else {
+    process.stderr.write(
+      'ocr-pipeline is not built, and this Node (' + process.versions.node + ') cannot run its source. [NOT_BUILT] (69)\n' +
+        '  Do    npm run build, or use Node 24\n'
+    );
+    process.exitCode = 69;
+  }
+};

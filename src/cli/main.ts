@@ -4,6 +4,15 @@ import { listenForStop } from './stop-signals.ts';
 import { openTerminal } from './terminal.ts';
 import { wiring, type Wiring } from './wiring.ts';
 
+/** The working folder; `/` where it has been deleted, so that commands that do not need it still work. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
 /** Runs the command line this process was started with, and ends the process. Tests pass other parts. */
 export function main(parts: Wiring = wiring): void {
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
@@ -29,7 +38,7 @@ export function main(parts: Wiring = wiring): void {
   const context: ProgramContext = {
     args: process.argv.slice(2),
     terminal,
-    surroundings: { workingFolder: process.cwd(), environment: process.env },
+    surroundings: { workingFolder: currentFolder(), environment: process.env },
     stop,
     wiring: parts,
   };

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+export const BIN = join(PROJECT, 'bin', 'ocr-pipeline.js');
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+  /** Another program than ours. */
+  readonly script?: string;
+}
+
+/** A new empty folder that lasts as long as the machine keeps temporary files. */
+export function makeFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'ocr-cli-test-'));
+}
+
+/** An environment with nothing of the person's own in it. */
+export function cleanEnvironment(home: string): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8' };
+}
+
+/** Runs the real program to its end, at most a minute. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const home = makeFolder();
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), options.script ?? BIN, ...args], {
+    cwd: options.cwd ?? home,
+    env: { ...cleanEnvironment(home), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
