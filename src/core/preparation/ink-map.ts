@@ -1,0 +1,156 @@
+import type { PageImage } from '../page.ts';
+import { rowBytes } from './grey-image.ts';
+
+/** A page as ink and paper, reduced for analysis: a cell is 1 where there is ink. */
+export interface InkMap {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the page image a cell is wide and high. */
+  readonly cellPx: number;
+  readonly ink: Uint8Array;
+}
+
+/** Cells an inch that analysis aims at: letters of 6 points still have some five cells. */
+const CELLS_PER_INCH = 100;
+/** Most cells of a map: bounds the time that a poster takes. */
+const MAX_CELLS = 3_000_000;
+
+/** Share of a cell that must be black in a 1-bit image; strokes are about as wide as a cell. */
+const BLACK_SHARE = 0.3;
+/** Paper darker than this share of the page's own paper is not paper: a photograph, a dark area. */
+const DARK_PAPER = 0.5;
+/** Ink has less than this share of the light of the paper around it. What shines through from behind has more. */
+const INK_LIGHT = 0.82;
+/** Side of the squares, in cells, whose paper is measured; about a third of an inch. */
+const TILE = 32;
+
+/** Finds ink in a page image. Uneven light and tinted paper are allowed for; colours count by their green channel. */
+export function mapInk(image: PageImage): InkMap {
+  const cellPx = Math.max(
+    1,
+    Math.round(image.dpi / CELLS_PER_INCH),
+    Math.ceil(Math.sqrt((image.widthPx * image.heightPx) / MAX_CELLS)),
+  );
+  const width = Math.max(1, Math.floor(image.widthPx / cellPx));
+  const height = Math.max(1, Math.floor(image.heightPx / cellPx));
+  const size = { width, height, cellPx };
+  const ink = image.bitsPerPixel === 1 ? inkOfBits(image, size) : inkOfGrey(reduceGrey(image, size), width, height);
+  return { ...size, ink };
+}
+
+type MapSize = Pick<InkMap, 'width' | 'height' | 'cellPx'>;
+
+function inkOfBits(image: PageImage, { width, height, cellPx }: MapSize): Uint8Array {
+  const stride = rowBytes(image);
+  const { data } = image;
+  const column = new Uint16Array(stride * 8);
+  for (let x = 0; x < column.length; x++) column[x] = Math.min(width, Math.floor(x / cellPx));
+  const counts = new Uint16Array(width + 1);
+  const enough = Math.max(1, Math.ceil(cellPx * cellPx * BLACK_SHARE));
+  const ink = new Uint8Array(width * height);
+  const rows = Math.min(cellPx, image.heightPx);
+  for (let y = 0; y < height; y++) {
+    counts.fill(0);
+    for (let from = y * cellPx * stride, end = from + rows * stride; from < end; from += stride) {
+      for (let index = 0; index < stride; index++) {
+        const byte = data[from + index]!;
+        if (byte === 0) continue;
+        const x = index * 8;
+        for (let bit = 0; bit < 8; bit++) if (byte & (0x80 >> bit)) counts[column[x + bit]!]!++;
+      }
+    }
+    for (let x = 0; x < width; x++) if (counts[x]! >= enough) ink[y * width + x] = 1;
+  }
+  return ink;
+}
+
+/** Mean light of each cell. */
+function reduceGrey(image: PageImage, { width, height, cellPx }: MapSize): Uint8Array {
+  const step = image.bitsPerPixel / 8;
+  // Green carries most of the light.
+  const channel = step === 3 ? 1 : 0;
+  const { data, widthPx } = image;
+  const light = new Uint8Array(width * height);
+  // Every row counts in small cells; in larger ones every other is enough.
+  const rowStep = cellPx > 2 ? 2 : 1;
+  const rowsTaken = Math.ceil(cellPx / rowStep);
+  const sums = new Uint32Array(width);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let sub = 0; sub < cellPx; sub += rowStep) {
+      let from = (y * cellPx + sub) * widthPx * step + channel;
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let inner = 0; inner < cellPx; inner++, from += step) sum += data[from]!;
+        sums[x]! += sum;
+      }
+    }
+    for (let x = 0; x < width; x++) light[y * width + x] = sums[x]! / (cellPx * rowsTaken);
+  }
+  return light;
+}
+
+function inkOfGrey(light: Uint8Array, width: number, height: number): Uint8Array {
+  const columns = Math.ceil(width / TILE);
+  const rows = Math.ceil(height / TILE);
+  const paper = smoothPaper(measurePaper(light, width, height), columns, rows);
+  const ink = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const tileRow = Math.floor(y / TILE) * columns;
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      if (light[at]! < paper[tileRow + (x >> 5)]! * INK_LIGHT) ink[at] = 1;
+    }
+  }
+  return ink;
+}
+
+/** The light of the paper in each tile: what four fifths of its cells do not exceed. */
+function measurePaper(light: Uint8Array, width: number, height: number): Uint8Array {
+  const columns = Math.ceil(width / TILE);
+  const rows = Math.ceil(height / TILE);
+  const paper = new Uint8Array(columns * rows);
+  const histogram = new Uint16Array(256);
+  for (let tile = 0; tile < paper.length; tile++) {
+    histogram.fill(0);
+    const left = (tile % columns) * TILE;
+    const top = Math.floor(tile / columns) * TILE;
+    const right = Math.min(width, left + TILE);
+    const bottom = Math.min(height, top + TILE);
+    for (let y = top; y < bottom; y++) for (let at = y * width + left, end = y * width + right; at < end; at++) histogram[light[at]!]!++;
+    paper[tile] = quantile(histogram, (right - left) * (bottom - top), 0.8);
+  }
+  return paper;
+}
+
+/** Evens the paper out over neighbouring tiles, and never takes a dark area for paper. */
+function smoothPaper(paper: Uint8Array, columns: number, rows: number): Float32Array {
+  const histogram = new Uint16Array(256);
+  for (const light of paper) histogram[light]!++;
+  const least = quantile(histogram, paper.length, 0.75) * DARK_PAPER;
+  const smooth = new Float32Array(paper.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let sum = 0;
+      let count = 0;
+      for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
+        for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
+          const light = paper[y * columns + x]!;
+          if (light < least) continue;
+          sum += light;
+          count++;
+        }
+      }
+      smooth[row * columns + column] = count > 0 ? sum / count : least;
+    }
+  }
+  return smooth;
+}
+
+function quantile(histogram: Uint16Array, total: number, share: number): number {
+  let left = total * share;
+  for (let value = 0; value < histogram.length; value++) {
+    left -= histogram[value]!;
+    if (left < 0) return value;
+  }
+  return histogram.length - 1;
+}

@@ -1,0 +1,126 @@
+import type { InkMap } from './ink-map.ts';
+
+/** Skews up to this many degrees are found. */
+export const MAX_SKEW_DEG = 12;
+
+const COARSE_STEP_DEG = 0.4;
+const FINE_STEP_DEG = 0.05;
+/** Cells in width of the strips that are moved as one. */
+const STRIP = 8;
+/** Strips, together about an inch wide, whose profile tells heads from feet: wider ones mix lines of several columns. */
+const SEGMENT_STRIPS = 12;
+const RADIANS = Math.PI / 180;
+
+/** Ink in each row of each upright strip: `counts[strip * rows + row]`. */
+export interface InkStrips {
+  readonly counts: Uint16Array;
+  readonly strips: number;
+  readonly rows: number;
+  readonly stripCells: number;
+  /** Cells of ink in all. */
+  readonly total: number;
+}
+
+/** Sums ink for lines that run along `x`, or along `y` on pages that lie on their side. */
+export function sumStrips({ width, height, ink }: InkMap, along: 'x' | 'y'): InkStrips {
+  const rows = along === 'x' ? height : width;
+  const strips = Math.ceil((along === 'x' ? width : height) / STRIP);
+  const counts = new Uint16Array(strips * rows);
+  let total = 0;
+  for (let y = 0; y < height; y++) {
+    const ofRow = (y >> 3) * rows;
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      if (ink[at] === 0) continue;
+      counts[along === 'x' ? (x >> 3) * rows + y : ofRow + x]!++;
+      total++;
+    }
+  }
+  return { counts, strips, rows, stripCells: STRIP, total };
+}
+
+/** The angle at which rows of ink and of paper are told apart best. */
+export interface LineFit {
+  /** Positive when the strips' rows grow from one strip to the next. */
+  readonly angleDeg: number;
+  /** Mean squared step of the profile a cell of ink: large where ink lies in separate, level lines. */
+  readonly sharpness: number;
+}
+
+/** Fits lines roughly, good enough to compare the two ways they may run. */
+export function fitLinesCoarsely(strips: InkStrips): LineFit {
+  const halved = halve(strips);
+  return bestOf(halved, 0, MAX_SKEW_DEG, COARSE_STEP_DEG);
+}
+
+/** Refines a rough fit to about a twentieth of a degree. */
+export function fitLinesFinely(strips: InkStrips, coarse: LineFit): LineFit {
+  return bestOf(strips, coarse.angleDeg, COARSE_STEP_DEG, FINE_STEP_DEG);
+}
+
+function bestOf(strips: InkStrips, middleDeg: number, reachDeg: number, stepDeg: number): LineFit {
+  const steps = Math.round(reachDeg / stepDeg);
+  let [first, last, best] = [0, 0, -1];
+  for (let step = -steps; step <= steps; step++) {
+    const score = squaredSteps(strips, middleDeg + step * stepDeg);
+    // Neighbouring angles that move every strip alike score the same: the middle of them is meant.
+    if (score > best) [first, last, best] = [step, step, score];
+    else if (score === best && step === last + 1) last = step;
+  }
+  const angleDeg = middleDeg + ((first + last) / 2) * stepDeg;
+  return { angleDeg: Math.round(angleDeg * 1000) / 1000 + 0, sharpness: best / Math.max(1, strips.total) };
+}
+
+/** Half as many rows, half as many strips. */
+function halve({ counts, strips, rows, stripCells, total }: InkStrips): InkStrips {
+  const halfRows = Math.ceil(rows / 2);
+  const halfStrips = Math.ceil(strips / 2);
+  const halved = new Uint16Array(halfStrips * halfRows);
+  for (let strip = 0; strip < strips; strip++) {
+    const to = (strip >> 1) * halfRows;
+    const from = strip * rows;
+    for (let row = 0; row < rows; row++) halved[to + (row >> 1)]! += counts[from + row]!;
+  }
+  // A strip is as many of its own rows wide as before.
+  return { counts: halved, strips: halfStrips, rows: halfRows, stripCells, total };
+}
+
+/** Adds up strips, each moved so that lines at this angle become level. */
+function profileOf({ counts, strips, rows, stripCells }: InkStrips, angleDeg: number, from: number, to: number): Int32Array {
+  const slope = Math.tan(angleDeg * RADIANS);
+  const profile = new Int32Array(rows);
+  for (let strip = from; strip < to; strip++) {
+    const shift = Math.round((strip + 0.5 - strips / 2) * stripCells * slope);
+    const last = Math.min(rows, rows - shift);
+    for (let row = Math.max(0, -shift), at = strip * rows + shift + row; row < last; row++, at++) profile[row]! += counts[at]!;
+  }
+  return profile;
+}
+
+function squaredSteps(strips: InkStrips, angleDeg: number): number {
+  const profile = profileOf(strips, angleDeg, 0, strips.strips);
+  let sum = 0;
+  for (let row = 1; row < profile.length; row++) {
+    const step = profile[row]! - profile[row - 1]!;
+    sum += step * step;
+  }
+  return sum;
+}
+
+/**
+ * Tells heads from feet in Latin type, -1 to 1, positive when rows grow downwards. Nearly all letters end on the base
+ * line, but a good part of them reaches above the height of an x: the step at the foot of a line is larger than that at
+ * its head. Capitals alone say nothing.
+ */
+export function measureUprightness(strips: InkStrips, angleDeg: number): number {
+  let feet = 0;
+  let heads = 0;
+  for (let from = 0; from < strips.strips; from += SEGMENT_STRIPS) {
+    const profile = profileOf(strips, angleDeg, from, Math.min(strips.strips, from + SEGMENT_STRIPS));
+    for (let row = 1; row < profile.length; row++) {
+      const step = profile[row]! - profile[row - 1]!;
+      if (step < 0) feet -= step ** 3;
+      else heads += step ** 3;
+    }
+  }
+  return feet + heads === 0 ? 0 : (feet - heads) / (feet + heads);
+}

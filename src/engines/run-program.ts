@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+
+/** How a program ended. Exactly one of `exitCode`, `killedBy` and `startError` says why. */
+export interface ProgramEnd {
+  readonly exitCode?: number | undefined;
+  /** The signal that ended it. */
+  readonly killedBy?: NodeJS.Signals | undefined;
+  /** It could not be started: `ENOENT`, `EACCES`, `EAGAIN`. */
+  readonly startError?: string | undefined;
+  readonly stdout: Buffer;
+  /** The last of what it wrote to its standard error. */
+  readonly stderrTail: string;
+  /** It wrote more than was allowed and was ended for it. */
+  readonly tooMuchOutput: boolean;
+}
+
+export interface ProgramLimits {
+  readonly stdoutBytes: number;
+  /** Ends the program after this time; absent: only the signal does. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const STDERR_TAIL_BYTES = 4_000;
+/** After the program was killed its pipes close at once, unless something it started holds them. */
+const CLOSE_GRACE_MS = 1_000;
+
+/**
+ * Runs a program to its end, gives it `input` and gathers what it writes. Settles however it ends; when `signal` aborts
+ * it is killed and the promise rejects with the signal's reason once it is gone.
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  input: readonly Uint8Array[],
+  limits: ProgramLimits,
+  signal: AbortSignal,
+): Promise<ProgramEnd> {
+  signal.throwIfAborted();
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, OMP_THREAD_LIMIT: '1' },
+    windowsHide: true,
+  });
+  const chunks: Buffer[] = [];
+  let received = 0;
+  let stderrTail = '';
+  let startError: string | undefined;
+  child.stdout.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > limits.stdoutBytes) child.kill('SIGKILL');
+    else chunks.push(chunk);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderrTail = (stderrTail + text).slice(-STDERR_TAIL_BYTES);
+  });
+  // A program that ends before it has read all closes the pipe: its exit says why.
+  child.stdin.on('error', () => {});
+  const ended = Promise.withResolvers<{ exitCode?: number; killedBy?: NodeJS.Signals }>();
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    startError = error.code ?? 'UNKNOWN';
+    if (child.pid === undefined) ended.resolve({});
+  });
+  child.on('close', (code, killedBy) => ended.resolve(ending(code, killedBy)));
+  child.on('exit', (code, killedBy) => {
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      ended.resolve(ending(code, killedBy));
+    }, CLOSE_GRACE_MS).unref();
+  });
+  const kill = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  const timer = limits.timeoutMs === undefined ? undefined : setTimeout(kill, limits.timeoutMs);
+  try {
+    for (const part of input) child.stdin.write(part);
+    child.stdin.end();
+    const end = await ended.promise;
+    signal.throwIfAborted();
+    const stdout = Buffer.concat(chunks);
+    return { ...end, startError, stdout, stderrTail, tooMuchOutput: received > limits.stdoutBytes };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+function ending(code: number | null, killedBy: NodeJS.Signals | null): { exitCode?: number; killedBy?: NodeJS.Signals } {
+  return killedBy === null ? { exitCode: code ?? 0 } : { killedBy };
+}
