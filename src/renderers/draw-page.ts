@@ -38,6 +38,13 @@ function formatInches(points: number): string {
   return inches >= 100 ? Math.round(inches).toString() : inches.toPrecision(3);
 }
 
+/** A page as it was drawn. */
+export interface DrawnPage {
+  readonly image: PageImage;
+  /** Whether any image of the page could be decoded. */
+  readonly hasDecodedImage: boolean;
+}
+
 /**
  * Draws a page on white ground, annotations included, as a viewer shows it. Grey where nothing on it has a colour.
  * @throws {PageError} `PAGE_TOO_LARGE`
@@ -48,7 +55,7 @@ export async function drawPage(
   dpi: number,
   loaded: LoadedPdfjs,
   signal: AbortSignal,
-): Promise<PageImage> {
+): Promise<DrawnPage> {
   const frame = frameAt(place, dpi);
   const { widthPx, heightPx } = frame;
   const bandHeight = Math.max(1, Math.min(heightPx, Math.floor(BAND_PIXELS / widthPx)));
@@ -65,7 +72,18 @@ export async function drawPage(
     canvas.width = 1;
     canvas.height = 1;
   }
-  return { ...collector.finish(), dpi, toPoints: frame.toPoints };
+  return {
+    image: { ...collector.finish(), dpi, toPoints: frame.toPoints },
+    hasDecodedImage: hasImage(page.objs) || hasImage(page.commonObjs),
+  };
+}
+
+/** pdf.js lists images under names of its own, with nothing behind those that could not be decoded. */
+function hasImage(objects: unknown): boolean {
+  for (const [id, value] of objects as Iterable<readonly [string, unknown]>) {
+    if (/^(?:img|g)_/u.test(id) && value !== null) return true;
+  }
+  return false;
 }
 
 async function drawBand(

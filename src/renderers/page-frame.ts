@@ -1,7 +1,5 @@
 import type { Matrix } from '../core/geometry.ts';
-
-/** A rectangle in PDF user space, `[left, bottom, right, top]` in points, with left < right and bottom < top. */
-export type BoxPt = readonly [left: number, bottom: number, right: number, top: number];
+import type { BoxPt } from '../pdf/page-geometry.ts';
 
 /** Where a page lies: what of its user space is shown, turned clockwise by `rotateDeg`, in units of `userUnit` points. */
 export interface PagePlace {
@@ -18,44 +16,18 @@ export interface PageFrame {
   readonly toPoints: Matrix;
 }
 
-/** US letter: what readers take where a page has no usable box. */
-export const DEFAULT_BOX: BoxPt = [0, 0, 612, 792];
-
 /** Guards against sizes such as 595.0000001 points giving one more pixel. */
 const ROUNDING = 1e-4;
 
-/** The corners put in order; `undefined` where the box has no area or is not made of numbers. */
-export function normalizeBox(box: readonly number[] | undefined): BoxPt | undefined {
-  if (!box || box.length < 4) return undefined;
-  const [x1, y1, x2, y2] = box as [number, number, number, number];
-  if (![x1, y1, x2, y2].every(Number.isFinite) || x1 === x2 || y1 === y2) return undefined;
-  return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
-}
-
-/** The part of a page that is shown: the crop box within the media box; the media box where they do not meet. */
-export function displayedBox(mediaBox: readonly number[] | undefined, cropBox: readonly number[] | undefined): BoxPt {
-  const media = normalizeBox(mediaBox) ?? DEFAULT_BOX;
-  const crop = normalizeBox(cropBox) ?? media;
-  return intersect(media, crop) ?? media;
-}
-
 /** What two boxes share; `undefined` where that has no area. */
 export function intersect(a: BoxPt, b: BoxPt): BoxPt | undefined {
-  return normalizeIfOrdered([
+  const both: BoxPt = [
     Math.max(a[0], b[0]),
     Math.max(a[1], b[1]),
     Math.min(a[2], b[2]),
     Math.min(a[3], b[3]),
-  ]);
-}
-
-function normalizeIfOrdered(box: BoxPt): BoxPt | undefined {
-  return box[0] < box[2] && box[1] < box[3] ? box : undefined;
-}
-
-/** Area in square points. */
-export function areaOf(box: BoxPt): number {
-  return (box[2] - box[0]) * (box[3] - box[1]);
+  ];
+  return both[0] < both[2] && both[1] < both[3] ? both : undefined;
 }
 
 /** The displayed page's size in points of 1/72 inch, after turning. */

@@ -1,6 +1,12 @@
 import type { PageImage } from '../core/page.ts';
 import type { PageText } from '../core/text-layer.ts';
 
+/**
+ * Changes when page images may change; part of what keys the results. Names what decodes and draws, and the state of our
+ * own code.
+ */
+export const RENDERER_VERSION = 'pdfjs-5.6.205 sharp-0.35.5 1';
+
 export interface RenderLimits {
   /** Largest page image that is made; larger pages are drawn at a lower resolution, larger embedded images refused. */
   readonly megapixels: number;
@@ -24,7 +30,7 @@ export interface OpenDocument {
 
 /** Opens PDFs. Runs inside a page worker: a file may crash or block it, and the worker's owner kills it then. */
 export interface PageRenderer {
-  /** Changes when page images may change; part of what keys the results. */
+  /** {@link RENDERER_VERSION}, or another where the adapter is another. */
   readonly version: string;
   /**
    * @throws {DocumentError} `PDF_ENCRYPTED`, `PDF_DAMAGED`, `PDF_NOT_A_PDF`, `PDF_EMPTY` (no bytes), `PDF_NO_PAGES`.

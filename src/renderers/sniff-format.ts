@@ -1,0 +1,31 @@
+const ENTRIES: readonly (readonly [magic: string, at: number, name: string])[] = [
+  ['\xff\xd8\xff', 0, 'a JPEG picture'],
+  ['\x89PNG', 0, 'a PNG picture'],
+  ['GIF8', 0, 'a GIF picture'],
+  ['II*\0', 0, 'a TIFF picture'],
+  ['MM\0*', 0, 'a TIFF picture'],
+  ['BM', 0, 'a BMP picture'],
+  ['\0\0\0\x0cjP', 0, 'a JPEG 2000 picture'],
+  ['ftypheic', 4, 'a HEIC picture'],
+  ['AT&TFORM', 0, 'a DjVu document'],
+  ['%!PS', 0, 'a PostScript document'],
+  ['{\\rtf', 0, 'an RTF document'],
+  ['PK\x03\x04', 0, 'a ZIP archive or an Office document'],
+  ['\xd0\xcf\x11\xe0', 0, 'an old Office document'],
+  ['\x1f\x8b', 0, 'a gzip archive'],
+  ['Rar!', 0, 'a RAR archive'],
+  ['7z\xbc\xaf', 0, 'a 7z archive'],
+];
+
+/** Says what a file is by its first bytes, as a person would: `a JPEG picture`; `undefined` where they tell nothing. */
+export function sniffFormat(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head.subarray(0, 1024)).toString('latin1');
+  const found = ENTRIES.find(([magic, at]) => text.startsWith(magic, at));
+  if (found) return found[2];
+  if (/^(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b/isu.test(text)) {
+    return 'a web page, perhaps a log-in or error page saved instead of the file';
+  }
+  if (/^(?:\xef\xbb\xbf)?\s*<\?xml/u.test(text)) return 'an XML document';
+  if (text.length > 0 && /^\0+$/u.test(text)) return 'zeros, as after a download that broke off';
+  return text.length > 0 && /^[\t\n\r\f\x20-\x7e\x80-\xff]+$/u.test(text) ? 'plain text' : undefined;
+}
