@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AccessError } from '../../../core/errors.ts';
+import { asOutputError } from '../../../core/write-failure.ts';
+import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
+
+/** Where logins are kept: `$XDG_CONFIG_HOME/ocr-pipeline/box.json`, by default below `~/.config`. */
+export function defaultLoginFile(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment['XDG_CONFIG_HOME'];
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.config'), 'ocr-pipeline', 'box.json');
+}
+
+/** Reads the kept login; undefined where there is none. @throws {AccessError} `BOX_LOGIN_EXPOSED`, `BOX_LOGIN_DAMAGED`. */
+export async function readLogin(file: string): Promise<LoginRecord | undefined> {
+  const text = await readPrivateFile(file);
+  return text === undefined ? undefined : parseLogin(text);
+}
+
+/**
+ * Reads a file of secrets; undefined where there is none.
+ * @throws {AccessError} `BOX_LOGIN_EXPOSED`: others can read it, so that it may be used by others already.
+ */
+export async function readPrivateFile(file: string): Promise<string | undefined> {
+  try {
+    const { mode } = await stat(file);
+    // Windows has no such bits; Node shows 0o666 for all.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      throw new AccessError('BOX_LOGIN_EXPOSED', `Others can read ${file}, which opens your Box account.`, {
+        why: `Its permissions are ${(mode & 0o777).toString(8)}; they must be 600.`,
+        safe: 'It was not used.',
+        remedy: `chmod 600 ${file}\nThen, unless you are sure that nobody read it: ocr-pipeline logout box, and log in again.`,
+      });
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES')
+      throw new AccessError('BOX_LOGIN_UNREADABLE', `You may not read ${file}.`, { why: 'It belongs to somebody else.' });
+    throw error;
+  }
+}
+
+/** Keeps a login for good or not at all, readable by its owner alone. @throws {OutputError} the disk. */
+export async function writeLogin(file: string, record: LoginRecord): Promise<void> {
+  const aside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const handle = await open(aside, 'wx', 0o600);
+    try {
+      await handle.writeFile(renderLogin(record));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    throw asOutputError(error, file);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+export async function removeLogin(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Some network file systems do not sync folders; the rename is as good as it gets there.
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
