@@ -2,11 +2,14 @@ import { ApiProblem } from './api-problem.ts';
 import type { EndpointName } from './call.ts';
 import type { EmulatorClock } from './clock.ts';
 
-/** Calls that may be made in any 60 s by one user. Box: 1000 of all kinds, 240 uploads. */
+/** Calls that may be made in any 60 s by one user. */
 export interface RateLimits {
   readonly callsPerMinute: number;
   readonly uploadsPerMinute: number;
 }
+
+/** Box, "Rate limits". */
+export const RATE_LIMITS: RateLimits = { callsPerMinute: 1000, uploadsPerMinute: 240 };
 
 const MINUTE_MS = 60_000;
 const UPLOADS: ReadonlySet<EndpointName> = new Set(['upload', 'upload-version', 'commit']);
