@@ -259,7 +259,9 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
         ? first.message
         : `None of its ${pageCount} pages could be read. ${first.message}`
       : `${failed.length} of ${pageCount} pages could not be read.`;
-  return new DocumentError('PAGES_FAILED', message, {
+  const codes = new Set(failed.map(([, , , , error]) => error?.code));
+  const code = failed.length === pageCount && codes.size === 1 && first ? first.code : 'PAGES_FAILED';
+  return new DocumentError(code, message, {
     why: first?.message,
     safe: failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
     remedy: 'The same command tries the failed pages again, and only those.',

@@ -126,5 +126,5 @@ export const wiring: Wiring = {
     yield* (await import('./wiring/single-steps.ts')).assembleDocuments(request, signal);
   },
   workOnChunk: async (runFolder, chunkId, signal) => (await import('./wiring/work-on-chunk.ts')).workOnChunk(runFolder, chunkId, signal),
-  findEngines: async (tesseract) => (await import('./wiring/choose-engine.ts')).reportEngines(tesseract),
+  findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
 };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type Sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { PageError } from '../core/errors.ts';
 import type { PageImage } from '../core/page.ts';
 import { asOutputError } from '../core/write-failure.ts';
@@ -60,7 +60,7 @@ export async function readImageFile(file: string, megapixels: number): Promise<P
   }
 }
 
-async function pixelsOf({ widthPx, heightPx, bitsPerPixel, data }: PageImage): Promise<Sharp.Sharp> {
+async function pixelsOf({ widthPx, heightPx, bitsPerPixel, data }: PageImage): Promise<Sharp> {
   const sharp = await loadSharp();
   const channels = bitsPerPixel === 24 ? 3 : 1;
   const raw = { width: widthPx, height: heightPx, channels: channels as 1 | 3 };

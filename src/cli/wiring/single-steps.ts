@@ -5,8 +5,6 @@ import type { Recipe } from '../../core/chunk.ts';
 import { asPipelineError, DocumentError, PageError, throwIfStopped, UsageError } from '../../core/errors.ts';
 import { planOutputStems } from '../../core/output-names.ts';
 import type { PageResult } from '../../core/page.ts';
-import { RENDERER_VERSION } from '../../renderers/page-renderer.ts';
-import { makeRecipe } from '../../core/recipe.ts';
 import type { PageLimits } from '../../core/settings.ts';
 import { realDisk } from '../../runs/disk.ts';
 import { openPagesFile, writePagesFile } from '../../runs/page-results.ts';
@@ -14,7 +12,7 @@ import { RunFolder } from '../../runs/run-folder.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
 import { programVersion } from '../program-version.ts';
 import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from '../wiring.ts';
-import { chooseRecipe } from './choose-engine.ts';
+import { chooseRecipe, NO_READING } from './choose-engine.ts';
 import { readState, REAL_SURROUNDINGS } from './start-run.ts';
 
 const RESULTS = '.pages.jsonl';
@@ -29,8 +27,7 @@ interface StepDocument {
 
 /** Writes page images: `page-0001.png` for one document, in a folder of its own for each of several. */
 export async function* rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
-  const recipe = makeRecipe({ language: 'eng', engine: 'null', mode: 'force', dpi: request.dpi }, { version: '1', models: {} }, RENDERER_VERSION);
-  await using pool = makePool(recipe, request);
+  await using pool = makePool(NO_READING, request);
   const documents = await documentsOf(request.target);
   for (const document of documents) {
     const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
@@ -87,7 +84,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
 /** Puts page results together as outputs. */
 export async function* assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
   const run = request.target.kind === 'run' ? await openRun(request.target) : undefined;
-  const recipe = run?.record.recipe ?? makeRecipe({ language: 'eng', engine: 'null', mode: 'skip', dpi: 300 }, { version: '1', models: {} }, RENDERER_VERSION);
+  const recipe = run?.record.recipe ?? NO_READING;
   await using pool = makePool(recipe, request);
   for (const document of await documentsOf(request.target)) {
     throwIfStopped(signal);
