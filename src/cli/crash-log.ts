@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { homeFolder, type ConfigSurroundings } from '../config/config-files.ts';
 import { redact } from '../core/redact.ts';
@@ -26,7 +26,8 @@ export async function keepCrash(description: string, { environment }: ConfigSurr
   const folder = join(xdg?.startsWith('/') ? xdg : join(homeFolder(environment), '.local', 'state'), 'ocr-pipeline');
   const file = join(folder, 'last-crash.log');
   try {
-    await mkdir(folder, { recursive: true });
+    // Not `recursive`: Node never comes back from that where a file system answers ENOENT below a folder that is there.
+    for (const path of [dirname(dirname(folder)), dirname(folder), folder]) await mkdir(path).catch(() => undefined);
     await writeFile(file, `${description}\n`, { mode: 0o600 });
     return file;
   } catch {

@@ -30,7 +30,9 @@ async function readOrEmpty(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    if (code === 'ENOENT') return '';
+    if (code === undefined) throw error;
+    throw new ConfigError('CONFIG_UNREADABLE', `${file} cannot be read (${code}).`, { safe: 'It was not changed.' });
   }
 }

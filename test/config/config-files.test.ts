@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configPlaces, showPath } from '../../src/config/config-files.ts';
+import { writeSetting } from '../../src/config/edit-config.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import type { RawValue } from '../../src/core/config/resolve-settings.ts';
+import type { SettingName } from '../../src/core/config/settings-table.ts';
+import { ConfigError, PipelineError, UsageError } from '../../src/core/errors.ts';
+import { makeFolder } from '../cli/run-cli.ts';
+
+const NO_FLAGS: ReadonlyMap<SettingName, RawValue> = new Map();
+
+/** Loads the settings of a project file. */
+async function load(yaml: string, environment: Record<string, string> = {}, flags = NO_FLAGS): Promise<Awaited<ReturnType<typeof loadSettings>>> {
+  const workingFolder = makeFolder();
+  writeFileSync(join(workingFolder, 'ocr-pipeline.yaml'), yaml);
+  return loadSettings(flags, { workingFolder, environment: { HOME: '/home/ada', ...environment } });
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<PipelineError> {
+  const error: unknown = await promise.then(
+    () => new Error('it did not reject'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof PipelineError) return error;
+  throw error;
+}
+
+describe('configuration files', () => {
+  it('reads values as they were typed', async () => {
+    const { settings } = await load('dpi: 400\nlang: "deu+frk"\nrecursive: no\nformats: [pdf, txt]\nmatch:\n  - a/**\n  - 2024\npage-timeout: 5m\n');
+    expect(settings).toMatchObject({ dpi: 400, lang: 'deu+frk', recursive: false, formats: ['txt', 'pdf'], match: ['a/**', '2024'], pageTimeout: 300 });
+  });
+
+  it('is content with an empty file, and one of comments only', async () => {
+    expect((await load('')).settings.dpi).toBe(300);
+    expect((await load('# nothing yet\n')).settings.dpi).toBe(300);
+  });
+
+  it('starts relative paths at the file, and knows ~ and variables', async () => {
+    const workingFolder = makeFolder();
+    const home = makeFolder();
+    mkdirSync(join(home, '.config', 'ocr-pipeline'), { recursive: true });
+    writeFileSync(join(home, '.config', 'ocr-pipeline', 'config.yaml'), 'work-dir: runs\noutput: ~/text\ninput: [$SCANS/a, "${SCANS}b"]\n');
+    const { settings } = await loadSettings(NO_FLAGS, { workingFolder, environment: { HOME: home, SCANS: '/data/scans' } });
+    expect(settings).toMatchObject({ workDir: join(home, '.config', 'ocr-pipeline', 'runs'), output: join(home, 'text'), input: ['/data/scans/a', '/data/scansb'] });
+  });
+
+  it('takes the default work folder from the home folder', async () => {
+    expect((await load('')).settings.workDir).toBe('/home/ada/ocr-runs');
+  });
+
+  it.each([
+    ['lagn: deu\n', 'CONFIG_UNKNOWN_KEY', 'line 1 (lagn)'],
+    ['\n\ndpi: many\n', 'CONFIG_BAD_VALUE', 'line 3 (dpi)'],
+    ['dpi:\n', 'CONFIG_BAD_VALUE', 'has no value'],
+    ['dpi: 300\ndpi: 400\n', 'CONFIG_SYNTAX', 'line 2'],
+    ['dpi: [300\n', 'CONFIG_SYNTAX', 'line'],
+    ['- dpi\n', 'CONFIG_SYNTAX', 'setting: value'],
+    ['just words\n', 'CONFIG_SYNTAX', 'setting: value'],
+    ['formats: [[txt]]\n', 'CONFIG_SYNTAX', 'line 1'],
+    ['page:\n  timeouts: 3\n', 'CONFIG_UNKNOWN_KEY', 'line 2 (page.timeouts)'],
+    ['work-dir: $NOT_SET/runs\n', 'CONFIG_NO_VARIABLE', '$NOT_SET'],
+    ['tesseract: ./mine\n', 'CONFIG_NOT_HERE', 'line 1'],
+    [`a: &a [${'x,'.repeat(9)}x]\nb: &b [${'*a,'.repeat(9)}*a]\nc: [${'*b,'.repeat(9)}*b]\n`, 'CONFIG_SYNTAX', 'line'],
+  ])('refuses %j, naming the place', async (yaml, code, words) => {
+    const error = await errorOf(load(yaml));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(words);
+  });
+
+  it('lets a flag mend a wrong value, but not a wrong key', async () => {
+    const flags = new Map<SettingName, RawValue>([['dpi', { texts: ['400'], where: '--dpi' }]]);
+    expect((await load('dpi: many\n', {}, flags)).settings.dpi).toBe(400);
+    expect((await errorOf(load('dip: 300\n', {}, flags))).code).toBe('CONFIG_UNKNOWN_KEY');
+  });
+
+  it('calls a wrong flag a wrong command line', async () => {
+    const flags = new Map<SettingName, RawValue>([['dpi', { texts: ['many'], where: '--dpi' }]]);
+    expect(await errorOf(load('', {}, flags))).toBeInstanceOf(UsageError);
+  });
+
+  it('reads lists in the environment by lines, so that names may hold commas and spaces', async () => {
+    const { settings } = await load('', { OCR_PIPELINE_INPUT: '/a b,c.pdf\n/d.pdf', OCR_PIPELINE_FORMATS: 'txt,alto' });
+    expect(settings).toMatchObject({ input: ['/a b,c.pdf', '/d.pdf'], formats: ['txt', 'alto'] });
+  });
+
+  it('misses a site file that was named, and not one that was not', async () => {
+    const surroundings = { workingFolder: makeFolder(), environment: { HOME: makeFolder(), OCR_PIPELINE_SITE_FILE: '/nowhere/site.yaml' } };
+    expect((await errorOf(loadSettings(NO_FLAGS, surroundings))).code).toBe('CONFIG_UNREADABLE');
+    await expect(loadSettings(NO_FLAGS, { ...surroundings, environment: { HOME: makeFolder() } })).resolves.toBeDefined();
+  });
+
+  it('refuses a folder and a huge file in place of a file', async () => {
+    const workingFolder = makeFolder();
+    mkdirSync(join(workingFolder, 'ocr-pipeline.yaml'));
+    expect((await errorOf(loadSettings(NO_FLAGS, { workingFolder, environment: {} }))).code).toBe('CONFIG_UNREADABLE');
+    expect((await errorOf(load('#'.repeat(2_000_000)))).message).toContain('too large');
+  });
+
+  it('ignores a relative XDG_CONFIG_HOME, as the specification says', () => {
+    const files = (environment: Record<string, string>): string[] => configPlaces({ workingFolder: '/w', environment }).map(({ file }) => file);
+    expect(files({ HOME: '/h', XDG_CONFIG_HOME: 'x' })[1]).toBe('/h/.config/ocr-pipeline/config.yaml');
+    expect(files({ HOME: '/h', XDG_CONFIG_HOME: '/x' })[1]).toBe('/x/ocr-pipeline/config.yaml');
+  });
+
+  it('shows paths as people write them', () => {
+    const surroundings = { workingFolder: '/home/ada/w', environment: { HOME: '/home/ada' } };
+    expect(['/home/ada/w/a', '/home/ada/b', '/c', '/home/adam/d'].map((file) => showPath(file, surroundings))).toEqual(['./a', '~/b', '/c', '/home/adam/d']);
+  });
+});
+
+describe('writing a setting', () => {
+  it('leaves a broken file as it is', async () => {
+    const file = join(makeFolder(), 'config.yaml');
+    writeFileSync(file, 'dpi: [300\n');
+    expect((await errorOf(writeSetting(file, 'dpi', ['400']))).code).toBe('CONFIG_SYNTAX');
+    expect(readFileSync(file, 'utf8')).toBe('dpi: [300\n');
+  });
+
+  it('keeps digits text, so that identities survive', async () => {
+    const file = join(makeFolder(), 'deep', 'config.yaml');
+    await writeSetting(file, 'output', ['0012']);
+    expect(readFileSync(file, 'utf8')).toBe('output: "0012"\n');
+  });
+
+  it('says when the file cannot be', async () => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, 'config.yaml'));
+    expect((await errorOf(writeSetting(join(folder, 'config.yaml'), 'dpi', ['400']))).code).toBe('CONFIG_UNREADABLE');
+  });
+});
