@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { DocumentError, PipelineError } from '../../core/errors.ts';
+import { DocumentError } from '../../core/errors.ts';
 import { asOutputError } from '../../core/write-failure.ts';
 import { BoxCallError } from './box-call-error.ts';
 import { isSafeAddress } from './box-settings.ts';
@@ -185,12 +185,16 @@ async function append(arriving: Arriving, answer: IncomingMessage, idleTimeoutMs
   using watch = new IdleWatch(idleTimeoutMs, () => giveUp('IDLE'));
   signal.addEventListener('abort', stop, { once: true });
   let windowBytes = 0;
+  let diskFailure: unknown;
   try {
     for await (const bytes of answer as AsyncIterable<Buffer>) {
       if (arriving.offset + bytes.length > arriving.source.sizeBytes)
         throw new BoxCallError({ operation: OPERATION, status: 0, code: 'TOO_LONG' });
       arriving.hash.update(bytes);
-      await writeAll(arriving.file, bytes, arriving.offset);
+      await writeAll(arriving.file, bytes, arriving.offset).catch((error: unknown) => {
+        diskFailure = error;
+        throw error;
+      });
       arriving.offset += bytes.length;
       windowBytes += bytes.length;
       if (windowBytes < MIN_WINDOW_BYTES) continue;
@@ -198,9 +202,7 @@ async function append(arriving: Arriving, answer: IncomingMessage, idleTimeoutMs
       watch.touch();
     }
   } catch (error) {
-    if (error instanceof BoxCallError || error instanceof PipelineError) throw error;
-    // Errors of the file have a syscall and a path or descriptor of ours; those of the connection are the answer's.
-    if (answer.errored === null) throw error;
+    if (error instanceof BoxCallError || error === diskFailure) throw error;
     throw failure ?? networkFailure(OPERATION, error);
   } finally {
     signal.removeEventListener('abort', stop);
