@@ -126,6 +126,7 @@ async function readPages(
         { type: 'inspected', document: document.id, pageCount, repaired },
         { type: 'pages', document: document.id, pages: entries },
       );
+      await dropChunks(session, sha1, pagesFile);
       return entries;
     }
     await session.results.addPagesFile(sha1, pagesFile);
@@ -148,8 +149,13 @@ async function readPages(
   const header = { sha1, recipe: recipe.digest, pageCount, repaired };
   const all = await writePagesFile(pagesFile, header, session.results.read(sha1, pageCount), run.disk);
   await session.journal({ type: 'pages', document: document.id, pages: all });
-  for (const used of session.results.forget(sha1)) if (used !== pagesFile) await run.disk.remove(used);
+  await dropChunks(session, sha1, pagesFile);
   return all;
+}
+
+/** Removes the files of a document's chunks, whose results are in its pages file now. */
+async function dropChunks(session: Session, sha1: string, pagesFile: string): Promise<void> {
+  for (const used of session.results.forget(sha1)) if (used !== pagesFile) await session.parts.run.disk.remove(used);
 }
 
 /** The same bytes read by the same recipe in another run of this work folder need not be read again. */
