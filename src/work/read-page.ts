@@ -1,6 +1,7 @@
 import { analysePage, type Orientation, type PageTraits } from '../core/preparation/analyse-page.ts';
 import { isOnlyDirt, judgeReading, meanConfidence, type ReadingScore } from '../core/preparation/judge-reading.ts';
 import { prepareImage } from '../core/preparation/prepare-image.ts';
+import { traitsOfLanguage } from '../core/preparation/scripts.ts';
 import type { Block, PageImage, PageResult, RecognizedFrame } from '../core/page.ts';
 import type { RecognitionSettings } from '../core/settings.ts';
 import type { OcrEngine, RecognizeOptions } from '../engines/ocr-engine.ts';
@@ -34,11 +35,11 @@ interface Reading {
 export async function readPageImage(
   image: PageImage,
   engine: OcrEngine,
-  settings: Pick<RecognitionSettings, 'dpi'>,
+  settings: Pick<RecognitionSettings, 'dpi' | 'language'>,
   signal: AbortSignal,
 ): Promise<ReadPage> {
   signal.throwIfAborted();
-  const traits = analysePage(image);
+  const traits = analysePage(image, traitsOfLanguage(settings.language));
   if (traits.blank) return { state: 'blank', blocks: [], frame: wholeFrame(image) };
   const read = async (orientation: Orientation, pageSegMode: number): Promise<Reading> => {
     const prepared = prepareImage(image, orientation, traits, settings.dpi);

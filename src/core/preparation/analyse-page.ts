@@ -3,6 +3,7 @@ import { hasLightText } from './dark-areas.ts';
 import { mapInk } from './ink-map.ts';
 import { fitLinesCoarsely, fitLinesFinely, measureUprightness, sumStrips } from './line-fit.ts';
 import { findMarks, type Mark } from './marks.ts';
+import type { ScriptTraits } from './scripts.ts';
 import { drawMarks, findTextMarks, looksBlank } from './text-marks.ts';
 import type { QuarterTurn } from './turn-image.ts';
 
@@ -43,12 +44,16 @@ const CLEARLY_ON_ITS_HEAD = -0.07;
 const ENOUGH_MARKS = 40;
 
 /** Looks at a page image: pure, some 30 ms for a letter page of 300 dpi. */
-export function analysePage(image: PageImage): PageTraits {
+export function analysePage(image: PageImage, script: ScriptTraits): PageTraits {
   const map = mapInk(image);
   const marks = findMarks(map);
   if (looksBlank(marks, map, image.dpi)) {
     const orientations = orderOrientations('x', 0, 1);
     return { blank: true, mayBeInverted: false, letterPx: 0, orientations, sureOf: 'nothing' };
+  }
+  if (script.vertical) {
+    const orientations = orderOrientations('x', 0, 1);
+    return { blank: false, mayBeInverted: true, letterPx: 0, orientations, sureOf: 'upright' };
   }
   const textMarks = findTextMarks(marks, map, image.dpi);
   const text = drawMarks(map, textMarks);
@@ -64,12 +69,13 @@ export function analysePage(image: PageImage): PageTraits {
   const uprightness = measureUprightness(strips, fit.angleDeg);
   const enough = textMarks.length >= ENOUGH_MARKS;
   const clearLines = enough && (along === 'x' ? ratio : 1 / ratio) > CLEAR_LINES;
-  const clearHead = enough && (uprightness > CLEARLY_UPRIGHT || uprightness < CLEARLY_ON_ITS_HEAD);
+  const tellsHeads = enough && script.latin;
+  const clearHead = tellsHeads && (uprightness > CLEARLY_UPRIGHT || uprightness < CLEARLY_ON_ITS_HEAD);
   return {
     blank: false,
     mayBeInverted: hasLightText(marks, map, image.dpi),
     letterPx: middleHeight(textMarks, along) * map.cellPx,
-    orientations: orderOrientations(along, fit.angleDeg, enough && uprightness < CLEARLY_ON_ITS_HEAD ? -1 : 1),
+    orientations: orderOrientations(along, fit.angleDeg, tellsHeads && uprightness < CLEARLY_ON_ITS_HEAD ? -1 : 1),
     sureOf: !clearLines ? 'nothing' : clearHead ? 'upright' : 'lines',
   };
 }

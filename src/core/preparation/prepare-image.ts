@@ -50,6 +50,7 @@ export function prepareImage(
 export function scaleFactor(image: Pick<PageImage, 'widthPx' | 'heightPx' | 'dpi'>, letterPx: number, wantedDpi: number): number {
   const ratio = wantedDpi / image.dpi;
   const size = wantedDpi / 300;
+  if (letterPx <= 0) return 1;
   if (ratio > 1 / ENLARGE_BELOW) {
     const room = Math.sqrt(MAX_PIXELS / (image.widthPx * image.heightPx));
     return Math.max(1, Math.min(ratio, (ENOUGH_LETTER_PX * size) / letterPx, room));
