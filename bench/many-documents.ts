@@ -21,7 +21,7 @@ export async function benchManyDocuments(options: BenchOptions): Promise<BenchTa
   options.say(`many documents: planning ${documents}`);
   const places = ['--input', input, '--output', join(options.scratch, 'out'), '--work-dir', join(options.scratch, 'runs')];
   // With the null engine no time goes into reading sample pages.
-  const args = [...OURS.args, 'plan', ...places, '--engine', 'null', '--progress', 'none'];
+  const args = [...OURS.args, 'plan', ...places, '--engine', 'null'];
   const plan = await measureSuccess({ program: OURS.program, args, timeoutMs: PLAN_TIMEOUT_MS });
 
   options.say(`many documents: reading ${read}`);
