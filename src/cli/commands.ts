@@ -8,6 +8,8 @@ import type { Wiring } from './wiring.ts';
 
 /** One call of a command, with all it may use. */
 export interface Invocation {
+  /** All that followed the command's name, as typed. */
+  readonly words: readonly string[];
   readonly positionals: readonly string[];
   readonly flags: FlagValues;
   readonly terminal: Terminal;

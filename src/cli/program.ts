@@ -81,10 +81,10 @@ async function runCommand(command: Command, words: readonly string[], context: P
   const parsed = await parseArguments(command, words);
   const module = await command.load();
   context.stop.setStoppable(command.stoppable);
-  return await module.run(makeInvocation(parsed, context));
+  return await module.run(makeInvocation(words, parsed, context));
 }
 
-function makeInvocation(parsed: ParsedArguments, context: ProgramContext): Invocation {
+function makeInvocation(words: readonly string[], parsed: ParsedArguments, context: ProgramContext): Invocation {
   const { terminal, surroundings, stop, wiring } = context;
   let loading: ReturnType<Invocation['explainSettings']> | undefined;
   const explainSettings: Invocation['explainSettings'] = () => {
@@ -98,6 +98,7 @@ function makeInvocation(parsed: ParsedArguments, context: ProgramContext): Invoc
     return loading;
   };
   return {
+    words,
     positionals: parsed.positionals,
     flags: parsed.flags,
     terminal,

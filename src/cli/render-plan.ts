@@ -1,9 +1,17 @@
 import type { PlanEstimate, RunPlan } from '../core/run-plan.ts';
-import { cleanText, padEnd, padStart, truncateMiddle, wrap } from './display-text.ts';
+import { cleanText, displayWidth, padEnd, padStart, truncateMiddle, wrap } from './display-text.ts';
 import { countOf, formatBytes, formatCount, formatDurationRange } from './format-numbers.ts';
 
 const PREFIX = 'PLAN | ';
 const LABEL_WIDTH = 11;
+/** Complete "2 PDFs: 1 ..."; other codes are told by their own sentence. */
+const SHORT_REASONS: Readonly<Record<string, string>> = {
+  PDF_ENCRYPTED: 'encrypted',
+  PDF_DAMAGED: 'damaged',
+  PDF_EMPTY: 'empty',
+  PDF_NOT_A_PDF: 'not a PDF inside',
+  PDF_NO_PAGES: 'without pages',
+};
 
 export interface PlanStyle {
   readonly width: number;
@@ -42,7 +50,9 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
   add('Needs', `${formatBytes(scratch.neededBytes)} in the work folder${free}`);
   lines.push(...estimateRows(plan.estimates));
   if (plan.samplePages > 0) add('Measured', `on ${countOf(plan.samplePages, 'sample page')}`);
-  put(`Nothing was changed. To go on:  ${command}`);
+  const last = `Nothing was changed. To go on:  ${command}`;
+  // A command is not broken, so that it can be copied, even where it is longer than a line.
+  lines.push(...(displayWidth(last) <= room ? [last] : ['Nothing was changed. To go on:', `  ${command}`]));
   return lines.map((line) => (PREFIX + line).trimEnd()).join('\n');
 }
 
@@ -54,7 +64,10 @@ function headline({ source }: RunPlan): string {
 
 function cannotText({ failures }: RunPlan, verbose: boolean): string {
   const counts = new Map<string, number>();
-  for (const { reason } of failures) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const { code, reason } of failures) {
+    const kind = SHORT_REASONS[code] ?? reason;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
   const reasons = [...counts].map(([reason, count]) => `${formatCount(count)} ${cleanText(reason)}`).join(', ');
   return `${countOf(failures.length, 'PDF')}: ${reasons}${verbose ? '' : '     (plan -v names them)'}`;
 }

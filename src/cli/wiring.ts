@@ -88,6 +88,15 @@ export interface EngineReport {
   readonly detail: string;
 }
 
+/** What is known of a language code. */
+export interface LanguageFacts {
+  readonly code: string;
+  /** Its English name; absent where it is none of Tesseract's codes. */
+  readonly name?: string | undefined;
+  /** What may have been meant, likeliest first; empty where the code is known. */
+  readonly near: readonly { readonly code: string; readonly name: string }[];
+}
+
 /** All that commands ask of the program behind them. The adapters are built here and nowhere else. */
 export interface Wiring {
   startRun(request: RunRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
@@ -106,6 +115,8 @@ export interface Wiring {
   workOnChunk(runFolder: string, chunkId: string, signal: AbortSignal): Promise<void>;
   /** Looks at every engine that could be used; an engine that is missing is in the answer. */
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
+  /** Names languages and corrects mistyped ones; answers in the order asked. */
+  explainLanguages(codes: readonly string[]): Promise<readonly LanguageFacts[]>;
 }
 
 /** The program's own parts, loaded when they are asked for: each command pays only for what it uses. */
@@ -127,4 +138,5 @@ export const wiring: Wiring = {
   },
   workOnChunk: async (runFolder, chunkId, signal) => (await import('./wiring/work-on-chunk.ts')).workOnChunk(runFolder, chunkId, signal),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
+  explainLanguages: async (codes) => (await import('./wiring/explain-languages.ts')).explainLanguages(codes),
 };

@@ -161,8 +161,8 @@ describe('the plan', () => {
         'PLAN | this computer                  8    2h20-3h00     -',
         'PLAN | savio3 (whole node)           32    40-45 min     21-24 SU  <- suggested',
         'PLAN | Measured   on 12 sample pages',
-        'PLAN | Nothing was changed. To go on:  ocr-pipeline run --input ./scans --output',
-        'PLAN | ./text',
+        'PLAN | Nothing was changed. To go on:',
+        'PLAN |   ocr-pipeline run --input ./scans --output ./text',
       ].join('\n'),
     );
   });

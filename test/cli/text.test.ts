@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cleanText, displayWidth, padEnd, padStart, truncate, truncateMiddle, wrap } from '../../src/cli/display-text.ts';
 import { countOf, formatBytes, formatCount, formatDuration, formatDurationRange, percentOf } from '../../src/cli/format-numbers.ts';
-import { languageName } from '../../src/cli/language-name.ts';
 import { quoteWord } from '../../src/cli/quote-word.ts';
 import { detectAbilities, openTerminal, type OutputStream } from '../../src/cli/terminal.ts';
 import { memoryTerminal } from './memory-terminal.ts';
@@ -84,11 +83,6 @@ describe('words', () => {
     expect([`./scans`, `a b`, `it's`, `$HOME`, ``].map(quoteWord)).toEqual(['./scans', `'a b'`, String.raw`'it'\''s'`, `'$HOME'`, `''`]);
   });
 
-  it('name languages', () => {
-    expect(['deu', 'frk', 'chi_sim', 'jpn_vert', 'script/Latin', 'grc', 'qqq', 'x;y'].map(languageName)).toEqual([
-      'German', 'German, Fraktur type', 'Chinese, simplified', 'Japanese, vertical', 'Latin script', 'Ancient Greek', undefined, undefined,
-    ]);
-  });
 });
 
 describe('a terminal', () => {

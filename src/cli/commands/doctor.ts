@@ -50,6 +50,7 @@ function makeContext({ explainSettings, surroundings, wiring }: Invocation): Che
     surroundings,
     loadSettings: explainSettings,
     settingsOrDefaults,
+    explainLanguages: (codes) => wiring.explainLanguages(codes),
     findEngines: () => {
       engines ??= settingsOrDefaults().then(({ tesseract }) => wiring.findEngines(tesseract));
       return engines;

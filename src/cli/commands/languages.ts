@@ -1,8 +1,7 @@
 import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { cleanText, padEnd, wrap } from '../display-text.ts';
-import { languageName } from '../language-name.ts';
-import type { EngineReport } from '../wiring.ts';
+import type { EngineReport, LanguageFacts } from '../wiring.ts';
 
 /** `languages [--json]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
@@ -10,7 +9,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { tesseract } = await invocation.loadSettings();
   const engines = await wiring.findEngines(tesseract);
   if (flags.json === true) terminal.print(JSON.stringify({ engines }, null, 2));
-  else terminal.print(renderLanguages(engines, terminal.columns()));
+  else {
+    const codes = [...new Set(engines.flatMap(({ available, languages }) => (available ? languages : [])))].sort();
+    terminal.print(renderLanguages(engines, await wiring.explainLanguages(codes), terminal.columns()));
+  }
   if (!engines.some(({ available }) => available)) {
     throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', { remedy: 'ocr-pipeline doctor   says how to fix it' });
   }
@@ -18,13 +20,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 }
 
 /** A line a language, with the engines that read it. */
-export function renderLanguages(engines: readonly EngineReport[], width: number): string {
+export function renderLanguages(engines: readonly EngineReport[], languages: readonly LanguageFacts[], width: number): string {
   const usable = engines.filter(({ available }) => available);
-  const codes = [...new Set(usable.flatMap(({ languages }) => languages))].sort();
   const lines = [`${padEnd('CODE', 14)}${padEnd('LANGUAGE', 30)}READ BY`];
-  for (const code of codes) {
+  for (const { code, name } of languages) {
     const by = usable.filter(({ languages }) => languages.includes(code)).map(({ name }) => name);
-    lines.push(`${padEnd(cleanText(code), 14)}${padEnd(languageName(code) ?? '', 30)}${by.join(', ')}`.trimEnd());
+    lines.push(`${padEnd(cleanText(code), 14)}${padEnd(name ?? '', 30)}${by.join(', ')}`.trimEnd());
   }
   for (const { name, detail } of engines.filter(({ available }) => !available)) {
     lines.push(...wrap(`${name} cannot be used: ${cleanText(detail)}`, width));

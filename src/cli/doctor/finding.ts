@@ -1,7 +1,7 @@
 import type { Settings } from '../../core/config/settings-table.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import type { ConfigSurroundings } from '../../config/config-files.ts';
-import type { EngineReport } from '../wiring.ts';
+import type { EngineReport, LanguageFacts } from '../wiring.ts';
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -27,6 +27,7 @@ export interface CheckContext {
   /** The settings, or the defaults where a file is broken: that is another check's finding. */
   readonly settingsOrDefaults: () => Promise<Settings>;
   readonly findEngines: () => Promise<readonly EngineReport[]>;
+  readonly explainLanguages: (codes: readonly string[]) => Promise<readonly LanguageFacts[]>;
 }
 
 /** One thing that must be in place. */

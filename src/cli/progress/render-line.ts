@@ -10,7 +10,8 @@ export function renderProgressLine(progress: RunProgress): string {
   const read = pages.done + pages.failed;
   const total = Math.max(pages.total, pages.estimatedTotal);
   const parts = [
-    `ocr ${read}/${total} pages ${percentOf(read, total)}%`,
+    // Until the first document is open there is nothing to say of pages.
+    total === 0 ? `${documents.fetched}/${documents.total} documents fetched` : `ocr ${read}/${total} pages ${percentOf(read, total)}%`,
     `${documents.delivered}/${documents.total} documents delivered`,
     progress.pagesPerMinute === undefined ? '' : `${roundRate(progress.pagesPerMinute)}/min`,
     progress.secondsLeft === undefined || phase !== 'working' ? '' : `left ${formatDurationRange(progress.secondsLeft)}`,
