@@ -122,6 +122,11 @@ export class BoxEmulator implements AsyncDisposable {
     return Buffer.concat(chunks);
   }
 
+  /** Whether there is an active item with that ID. */
+  has(id: string): boolean {
+    return this.#box.tree.find(id)?.status === 'active';
+  }
+
   trashItem(id: string): void {
     this.#box.tree.trash(this.#item(id));
   }

@@ -18,6 +18,7 @@ export interface Content {
 /** Larger contents go to files. */
 const IN_MEMORY_BYTES = 64 * 1024;
 const READ_BYTES = 256 * 1024;
+const WRITE_BYTES = 4 * 1024 * 1024;
 
 /** Keeps contents: small ones in memory, others in a temporary folder that `close` removes. */
 export class ContentStore {
@@ -58,7 +59,7 @@ export class ContentStore {
           yield chunk;
         }
       },
-      createWriteStream(file),
+      createWriteStream(file, { highWaterMark: WRITE_BYTES }),
     );
     return fileContent(file, sizeBytes, hash.digest('hex'));
   }

@@ -20,7 +20,7 @@ export interface RandomFaults {
   readonly seed: number;
   /** Of each call, 0 to 1. */
   readonly probability: number;
-  /** Absent: all of the catalogue that need no idle timeout of the client's. */
+  /** Absent: all of the catalogue that end by themselves. */
   readonly faults?: readonly NamedFault[] | undefined;
   readonly endpoints?: readonly EndpointName[] | undefined;
 }
@@ -124,7 +124,7 @@ function chooseRandom(
   random.calls.set(endpoint, call);
   const [whether, which] = twoFractions(`${random.seed} ${endpoint} ${call}`);
   if (whether >= random.probability) return undefined;
-  const faults = random.faults ?? FAULTS.filter((fault) => fault.clears && !fault.needsIdleTimeout);
+  const faults = random.faults ?? FAULTS.filter((fault) => fault.ends === 'by-itself');
   const usable = faults.filter((fault) => fault.endpoints.includes(endpoint));
   return usable[Math.floor(which * usable.length)];
 }

@@ -170,7 +170,7 @@ describe('downloads', () => {
     expect((await download({ range: 'bytes=0-4' })).body.equals(BYTES.subarray(0, 5))).toBe(true);
     expect((await download({ range: 'bytes=0-4' })).body.toString()).toBe('other');
     const third = await download();
-    expect([third.status, third.headers['content-disposition']]).toEqual([200, expect.stringContaining('renamed.pdf')]);
+    expect([third.status, third.headers['content-disposition']]).toEqual([200, expect.stringContaining(`renamed%20${fileId}.pdf`)]);
     expect((await api(`/2.0/files/${fileId}/content`)).status).toBe(404);
   });
 });

@@ -23,7 +23,9 @@ export async function lookAtAnswer(url: string, idleMs: number, options: LookOpt
   let headers: IncomingMessage['headers'] = {};
   const settle = (end: SeenAnswer['end']) => resolve({ status, headers, body: Buffer.concat(chunks), end });
   const { method = 'GET', body } = options;
-  const request = httpRequest(url, { method, headers: options.headers ?? {}, agent: false }, (response) => {
+  // Said outright: for some methods Node would send a body without its length.
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const request = httpRequest(url, { method, headers: { ...options.headers, ...length }, agent: false }, (response) => {
     status = response.statusCode;
     headers = response.headers;
     response.on('data', (chunk: Buffer) => chunks.push(chunk));

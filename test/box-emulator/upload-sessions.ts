@@ -40,6 +40,7 @@ export interface SessionLimits {
 
 // Box, "Chunked uploads": a session lives 7 days.
 const SESSION_MS = 7 * 86_400_000;
+const WRITE_BYTES = 1024 * 1024;
 
 /** Uploads in parts: exact, immutable parts in any order, then one commit or an abort. */
 export class UploadSessions {
@@ -98,12 +99,12 @@ export class UploadSessions {
     const refusal = this.#refusePart(session, start, end, total);
     const hash = createHash('sha1');
     let size = 0;
-    for await (const chunk of body) {
-      hash.update(chunk);
+    for await (const batch of inBatches(body)) {
+      for (const chunk of batch.chunks) hash.update(chunk);
       const at = start + size;
-      size += chunk.length;
+      size += batch.sizeBytes;
       // A refused or overlong part is read to its end but must not touch what is there.
-      if (!refusal && start + size <= end + 1) await session.handle.write(chunk, 0, chunk.length, at);
+      if (!refusal && start + size <= end + 1) await session.handle.writev(batch.chunks, at);
     }
     const overlap = refusal ?? this.#refusePart(session, start, end, total);
     if (overlap) throw overlap;
@@ -166,4 +167,19 @@ export class UploadSessions {
     }
     return undefined;
   }
+}
+
+/** Gathers chunks, so that a part is written with few calls. */
+async function* inBatches(body: AsyncIterable<Buffer>): AsyncGenerator<{ chunks: Buffer[]; sizeBytes: number }> {
+  let chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes < WRITE_BYTES) continue;
+    yield { chunks, sizeBytes };
+    chunks = [];
+    sizeBytes = 0;
+  }
+  if (sizeBytes > 0) yield { chunks, sizeBytes };
 }
