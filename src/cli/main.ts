@@ -1,5 +1,5 @@
 import { asPipelineError, type ExitCode } from '../core/errors.ts';
-import { reportError, runProgram, type ProgramContext } from './program.ts';
+import { runProgram, type ProgramContext } from './program.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openTerminal } from './terminal.ts';
 import { wiring, type Wiring } from './wiring.ts';
@@ -48,6 +48,7 @@ export function main(parts: Wiring = wiring): void {
     // A second crash while the first is being told must not hide it.
     if (crashed) return;
     crashed = true;
+    const { reportError } = await import('./report-error.ts');
     await end(await reportError(error, context));
   };
   process.on('uncaughtException', (error) => void tellCrash(error));

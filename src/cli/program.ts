@@ -1,12 +1,9 @@
 import { closest } from '../core/config/closest.ts';
-import { asPipelineError, EXIT, InternalError, UsageError, type ExitCode, type PipelineError } from '../core/errors.ts';
-import { redact } from '../core/redact.ts';
+import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { ConfigSurroundings } from '../config/config-files.ts';
 import { COMMANDS, type Command, type Invocation } from './commands.ts';
-import { describeCrash, keepCrash } from './crash-log.ts';
 import type { ParsedArguments } from './parse-arguments.ts';
 import { programVersion } from './program-version.ts';
-import { renderError } from './render-error.ts';
 import type { StopSignals } from './stop-signals.ts';
 import type { Terminal } from './terminal.ts';
 import { TOPIC_NAMES } from './topics.ts';
@@ -40,6 +37,7 @@ export async function runProgram(context: ProgramContext): Promise<ExitCode> {
     }
     return await runCommand(command, rest, context);
   } catch (thrown) {
+    const { reportError } = await import('./report-error.ts');
     return await reportError(thrown, context, command);
   }
 }
@@ -108,59 +106,4 @@ function makeInvocation(words: readonly string[], parsed: ParsedArguments, conte
     explainSettings,
     loadSettings: async () => (await explainSettings()).settings,
   };
-}
-
-/** Prints an error, and for a defect of ours keeps its stack, and answers with the exit code. */
-export async function reportError(
-  thrown: unknown,
-  context: Pick<ProgramContext, 'args' | 'terminal' | 'surroundings'>,
-  command?: Command,
-): Promise<ExitCode> {
-  const { terminal } = context;
-  const debug = wantsDebug(context);
-  let error = asPipelineError(thrown);
-  const crash = describeCrash(thrown, [`ocr-pipeline ${programVersion()}, Node ${process.versions.node}, ${process.platform}`]);
-  if (error instanceof InternalError) {
-    error = withReportAdvice(error, await keepCrash(crash, context.surroundings));
-  }
-  if (terminal.jsonErrors) {
-    terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...redactRecord(error) }));
-    return error.exitCode;
-  }
-  // The message is for people; the stack is for whoever was asked to look.
-  terminal.say(renderError(error, error.exitCode, terminal.columns()));
-  if (debug) terminal.say(crash);
-  if (error instanceof UsageError) terminal.say(await usageHint(command));
-  return error.exitCode;
-}
-
-async function usageHint(command: Command | undefined): Promise<string> {
-  if (command === undefined) return '\nUsage: ocr-pipeline <command> [options]     (ocr-pipeline --help)';
-  const { usageLine } = await import('./render-help.ts');
-  return `\nUsage: ${usageLine(command)}\n       ocr-pipeline ${command.name} --help   explains each option`;
-}
-
-function redactRecord(error: PipelineError): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(error.toRecord()).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]),
-  );
-}
-
-function withReportAdvice(error: InternalError, logFile: string | undefined): InternalError {
-  return new InternalError(
-    error.code,
-    `This is a defect of the program: ${error.message}`,
-    {
-      safe: error.advice.safe ?? 'Finished pages are kept; the same command goes on.',
-      remedy: `Please report it${logFile === undefined ? '' : `, with ${logFile}`}.`,
-    },
-    { cause: error },
-  );
-}
-
-/** Looked up without the settings, which may be what is wrong. */
-function wantsDebug({ args, surroundings }: Pick<ProgramContext, 'args' | 'surroundings'>): boolean {
-  const flag = args.findIndex((word) => word === '--log-level');
-  const given = flag >= 0 ? args[flag + 1] : args.find((word) => word.startsWith('--log-level='))?.slice('--log-level='.length);
-  return (given ?? surroundings.environment['OCR_PIPELINE_LOG_LEVEL']) === 'debug';
 }
