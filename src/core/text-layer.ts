@@ -36,6 +36,9 @@ const MARGIN_SHARE = 0.08;
 const MIN_BODY_LINES = 4;
 const MIN_BODY_CHARACTERS = 80;
 
+/** Nobody stamps invisibly: text that cannot be seen is an earlier OCR's, even where the page has little to read. */
+const MIN_INVISIBLE_CHARACTERS = 20;
+
 /** A filing stamp's lines lie close together; reading a page of so few lines again costs little and loses nothing. */
 const MIN_TEXT_SPREAD = 0.1;
 
@@ -44,8 +47,8 @@ const MIN_TEXT_SPREAD = 0.1;
  *
  * - `force` reads every page.
  * - `skip` keeps a text layer that is real: any readable visible text of a page that is not a scan; on a scan (images
- *   cover half of it or more) at least four lines and 80 letters outside the outer 8 % of the page, spread over a tenth
- *   of its height. Stamps, download notices and unreadable text are none.
+ *   cover half of it or more) 20 invisible letters, or at least four lines and 80 letters outside the outer 8 % of the
+ *   page, spread over a tenth of its height. Stamps, download notices and unreadable text are none.
  * - `redo` keeps born-digital text as `skip` does, and reads again what holds an earlier OCR's invisible text.
  *
  * Whatever is read and holds invisible text is `replace`, so that no word is found twice.
@@ -62,6 +65,7 @@ function hasRealText(text: PageText): boolean {
   if (text.visibleCharacters + text.invisibleCharacters === 0) return false;
   if (text.unreadableShare > MAX_UNREADABLE_SHARE) return false;
   if (text.imageShare < SCAN_IMAGE_SHARE && text.visibleCharacters > 0) return true;
+  if (text.invisibleCharacters >= MIN_INVISIBLE_CHARACTERS) return true;
   const body = countBody(text);
   return (
     body.lines >= MIN_BODY_LINES && body.characters >= MIN_BODY_CHARACTERS && text.textSpread >= MIN_TEXT_SPREAD

@@ -2,6 +2,7 @@ import type { PDFPageProxy } from 'pdfjs-dist';
 import type { PdfDict } from '../pdf/pdf-value.ts';
 import type { Samples } from './convert-samples.ts';
 import { loadPdfjs } from './load-pdfjs.ts';
+import { writeSmallPdf } from './write-small-pdf.ts';
 
 /** A 1-bit image as a PDF holds it. */
 export interface BilevelImage {
@@ -72,42 +73,23 @@ function makeCapsule(image: BilevelImage): Uint8Array {
   const { widthPx, heightPx, filter, bytes, globals } = image;
   const content = `${widthPx} 0 0 ${heightPx} 0 0 cm /I Do`;
   const parms = globals ? '<</JBIG2Globals 6 0 R>>' : `<<${writeFaxParms(image.parms)}>>`;
-  const objects: readonly (readonly [head: string, stream?: Uint8Array])[] = [
-    ['<</Type/Catalog/Pages 2 0 R>>'],
-    ['<</Type/Pages/Kids[3 0 R]/Count 1>>'],
-    [`<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${widthPx} ${heightPx}]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>`],
-    [`<</Length ${content.length}>>`, Buffer.from(content)],
-    [
-      `<</Type/XObject/Subtype/Image/Width ${widthPx}/Height ${heightPx}/BitsPerComponent 1/ColorSpace/DeviceGray` +
+  return writeSmallPdf([
+    { head: '<</Type/Catalog/Pages 2 0 R>>' },
+    { head: '<</Type/Pages/Kids[3 0 R]/Count 1>>' },
+    {
+      head:
+        `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${widthPx} ${heightPx}]/Contents 4 0 R` +
+        '/Resources<</XObject<</I 5 0 R>>>>>>',
+    },
+    { head: `<</Length ${content.length}>>`, stream: Buffer.from(content) },
+    {
+      head:
+        `<</Type/XObject/Subtype/Image/Width ${widthPx}/Height ${heightPx}/BitsPerComponent 1/ColorSpace/DeviceGray` +
         `/Filter/${filter}/DecodeParms ${parms}/Length ${bytes.length}>>`,
-      bytes,
-    ],
-    ...(globals ? [[`<</Length ${globals.length}>>`, globals] as const] : []),
-  ];
-  const parts: Uint8Array[] = [Buffer.from('%PDF-1.7\n')];
-  const offsets: number[] = [];
-  let length = parts[0]?.length ?? 0;
-  const push = (part: Uint8Array): void => {
-    parts.push(part);
-    length += part.length;
-  };
-  for (const [i, [head, stream]] of objects.entries()) {
-    offsets.push(length);
-    push(Buffer.from(`${i + 1} 0 obj\n${head}\n`));
-    if (stream) {
-      push(Buffer.from('stream\n'));
-      push(stream);
-      push(Buffer.from('\nendstream\n'));
-    }
-    push(Buffer.from('endobj\n'));
-  }
-  const entries = offsets.map((offset) => `${offset.toString().padStart(10, '0')} 00000 n \n`).join('');
-  const size = objects.length + 1;
-  parts.push(
-    Buffer.from(`xref\n0 ${size}\n0000000000 65535 f \n${entries}trailer\n<</Size ${size}/Root 1 0 R>>\nstartxref\n${length}\n%%EOF\n`),
-  );
-  // A copy of its own: pdf.js takes the buffer over.
-  return Uint8Array.from(Buffer.concat(parts));
+      stream: bytes,
+    },
+    ...(globals ? [{ head: `<</Length ${globals.length}>>`, stream: globals }] : []),
+  ]);
 }
 
 const FAX_PARMS = ['K', 'Columns', 'Rows', 'BlackIs1', 'EncodedByteAlign', 'EndOfLine', 'EndOfBlock'] as const;

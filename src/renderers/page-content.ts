@@ -36,8 +36,12 @@ export type PageMark = ImageMark | TextMark | PaintMark;
 /** What a page's content puts on it, in painting order; runs of text or paint are one mark. */
 export interface PageContent {
   readonly marks: readonly PageMark[];
-  /** False where the content is damaged or too much to look through: there may be more on the page. */
+  /** False where the content is damaged: there may be more on the page. */
   readonly isComplete: boolean;
+  /** Content or images that the page names are not in the file. */
+  readonly isLost: boolean;
+  /** Why the page must not be drawn: it unpacks to more than any page, or draws itself without end. */
+  readonly refusal?: 'TOO_MUCH' | 'ENDLESS' | undefined;
 }
 
 /** An image covering this share of the page counts as its ground: text painted before it cannot be seen. */

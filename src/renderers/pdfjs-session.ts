@@ -18,27 +18,31 @@ export interface PageKey {
 interface OpenState {
   readonly document: PDFDocumentProxy;
   readonly task: PDFDocumentLoadingTask;
-  readonly ranges: FileRanges;
+  /** Absent where the bytes are in memory. */
+  readonly ranges: FileRanges | undefined;
 }
 
-/** A PDF that pdf.js reads by ranges from a file. One call at a time. Settles when `signal` aborts. */
+/** Where a PDF is: the path of a file, read by ranges, or its bytes, which pdf.js takes over. */
+export type PdfjsSource = string | Uint8Array<ArrayBuffer>;
+
+/** A PDF that pdf.js reads. One call at a time. Settles when `signal` aborts. */
 export class PdfjsSession {
-  readonly #file: string;
+  readonly #source: PdfjsSource;
   readonly #maxImagePixels: number;
   #state: OpenState | undefined;
 
-  private constructor(file: string, maxImagePixels: number) {
-    this.#file = file;
+  private constructor(source: PdfjsSource, maxImagePixels: number) {
+    this.#source = source;
     this.#maxImagePixels = maxImagePixels;
   }
 
   /**
-   * Opens a file with the empty password.
+   * Opens a PDF with the empty password.
    * @param maxImagePixels larger embedded images are left white: what is drawn must have been checked before.
    * @throws {DocumentError} `PDF_ENCRYPTED`, `PDF_DAMAGED`.
    */
-  static async open(file: string, maxImagePixels: number, signal: AbortSignal): Promise<PdfjsSession> {
-    const session = new PdfjsSession(file, maxImagePixels);
+  static async open(source: PdfjsSource, maxImagePixels: number, signal: AbortSignal): Promise<PdfjsSession> {
+    const session = new PdfjsSession(source, maxImagePixels);
     await session.#ensureOpen(signal);
     return session;
   }
@@ -72,7 +76,7 @@ export class PdfjsSession {
       });
     } catch (error) {
       // After an abort or a failed read pdf.js may still be at work: nothing of it is used again.
-      if (signal.aborted || state.ranges.failed) await this.close();
+      if (signal.aborted || state.ranges?.failed) await this.close();
       signal.throwIfAborted();
       if (error instanceof PipelineError) throw error;
       throw new PageError('PAGE_DAMAGED', `Page ${pageNumber} cannot be read: its content is damaged.`, {}, { cause: error });
@@ -86,25 +90,25 @@ export class PdfjsSession {
     try {
       await state.task.destroy();
     } finally {
-      await state.ranges.close();
+      await state.ranges?.close();
     }
   }
 
   async #ensureOpen(signal: AbortSignal): Promise<OpenState> {
-    if (this.#state && this.#state.ranges.bytesRead > REOPEN_AFTER_BYTES) await this.close();
-    this.#state ??= await openState(this.#file, this.#maxImagePixels, signal);
+    if ((this.#state?.ranges?.bytesRead ?? 0) > REOPEN_AFTER_BYTES) await this.close();
+    this.#state ??= await openState(this.#source, this.#maxImagePixels, signal);
     return this.#state;
   }
 }
 
-async function openState(file: string, maxImagePixels: number, signal: AbortSignal): Promise<OpenState> {
+async function openState(source: PdfjsSource, maxImagePixels: number, signal: AbortSignal): Promise<OpenState> {
   signal.throwIfAborted();
   const loaded = await loadPdfjs();
-  const ranges = await FileRanges.open(file);
+  const ranges = typeof source === 'string' ? await FileRanges.open(source) : undefined;
   let task: PDFDocumentLoadingTask | undefined;
   let isLocked = false;
   try {
-    task = startLoading(loaded, await ranges.createTransport(loaded), maxImagePixels);
+    task = startLoading(loaded, ranges ? await ranges.createTransport(loaded) : (source as Uint8Array), maxImagePixels);
     task.onPassword = (answer: (password: string | Error) => void) => {
       isLocked = true;
       answer(new Error('no password'));
@@ -113,7 +117,7 @@ async function openState(file: string, maxImagePixels: number, signal: AbortSign
     return { document: await settle(signal, ranges, () => promise), task, ranges };
   } catch (error) {
     await task?.destroy();
-    await ranges.close();
+    await ranges?.close();
     signal.throwIfAborted();
     throw explainOpenError(isLocked, error);
   }
@@ -121,11 +125,11 @@ async function openState(file: string, maxImagePixels: number, signal: AbortSign
 
 function startLoading(
   { pdfjs, packageFolder }: LoadedPdfjs,
-  range: PDFDataRangeTransport,
+  from: PDFDataRangeTransport | Uint8Array,
   maxImagePixels: number,
 ): PDFDocumentLoadingTask {
   return pdfjs.getDocument({
-    range,
+    ...(from instanceof Uint8Array ? { data: from } : { range: from }),
     rangeChunkSize: RANGE_BYTES,
     disableAutoFetch: true,
     disableStream: true,
@@ -160,12 +164,12 @@ async function findPage(
 }
 
 /** Runs `work`, but settles as soon as the signal aborts or the file cannot be read: pdf.js would wait for ever. */
-async function settle<T>(signal: AbortSignal, ranges: FileRanges, work: () => Promise<T>): Promise<T> {
+async function settle<T>(signal: AbortSignal, ranges: FileRanges | undefined, work: () => Promise<T>): Promise<T> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.throwIfAborted();
   signal.addEventListener('abort', onAbort, { once: true });
-  ranges.onFailure = reject;
+  if (ranges) ranges.onFailure = reject;
   try {
     const working = work();
     // When `stopped` wins, the abandoned work may reject later; that must not become an unhandled rejection.
@@ -173,7 +177,7 @@ async function settle<T>(signal: AbortSignal, ranges: FileRanges, work: () => Pr
     return await Promise.race([working, stopped]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    ranges.onFailure = undefined;
+    if (ranges) ranges.onFailure = undefined;
   }
 }
 

@@ -6,6 +6,7 @@ import { PdfFile, type PdfPage } from '../pdf/pdf-file.ts';
 import { decodeImage } from './decode-image.ts';
 import { describeImage } from './describe-image.ts';
 import { chooseDpi, drawPage } from './draw-page.ts';
+import { extractPage } from './extract-page.ts';
 import { unreadableImage } from './image-limits.ts';
 import { findOnlyImage, hasText, measureImageShare, type PageContent } from './page-content.ts';
 import type { PagePlace } from './page-frame.ts';
@@ -84,8 +85,7 @@ class PdfjsDocument implements OpenDocument {
   async readText(pageNumber: number, signal: AbortSignal): Promise<PageText> {
     const { page, content, place } = await this.#lookAt(pageNumber, signal);
     if (content.isComplete && !hasText(content)) return describeTextlessPage(content, place);
-    const session = await this.#openSession(pageNumber, signal);
-    return session.withPage(pageNumber, page.ref, signal, (proxy) => readPageText(proxy, content, place));
+    return this.#usePage(page, signal, (proxy) => readPageText(proxy, content, place));
   }
 
   async render(pageNumber: number, dpi: number, signal: AbortSignal): Promise<PageImage> {
@@ -108,6 +108,7 @@ class PdfjsDocument implements OpenDocument {
     const page = await this.#pdf.page(pageNumber);
     const content = await readPageContent(this.#pdf, page);
     signal.throwIfAborted();
+    checkContent(content, pageNumber);
     const place: PagePlace = { box: page.cropBox, rotateDeg: page.rotateDeg, userUnit: page.userUnit };
     this.#last = { page, content, place };
     return this.#last;
@@ -130,27 +131,81 @@ class PdfjsDocument implements OpenDocument {
 
   async #draw({ page, content, place }: LookedAtPage, dpi: number, signal: AbortSignal): Promise<PageImage> {
     const { pageNumber } = page;
-    const wanted = await planDrawing(this.#pdf, content, place, dpi, pageNumber);
+    const hasMore = await hasVisibleAnnotations(this.#pdf, page);
+    const wanted = await planDrawing(this.#pdf, content, place, { dpi, pageNumber, hasMore });
     const chosen = chooseDpi(place, wanted, this.#limits.megapixels, pageNumber);
-    const session = await this.#openSession(pageNumber, signal);
-    const { image, hasDecodedImage } = await session.withPage(pageNumber, page.ref, signal, (proxy, loaded) =>
+    const { image, hasDecodedImage } = await this.#usePage(page, signal, (proxy, loaded) =>
       drawPage(proxy, place, chosen, loaded, signal),
     );
     const isScan = measureImageShare(content, place.box) >= SCAN_SHARE;
-    if (isScan && !hasDecodedImage && isBlank(image)) throw unreadableImage({ pageNumber });
+    if ((content.isLost || (isScan && !hasDecodedImage)) && isBlank(image)) {
+      throw content.isLost ? lostContent(pageNumber) : unreadableImage({ pageNumber });
+    }
     return image;
   }
 
-  async #openSession(pageNumber: number, signal: AbortSignal): Promise<PdfjsSession> {
+  /** Lets pdf.js work on a page: in the file, or, where it cannot read that, in a copy of the page alone. */
+  async #usePage<T>(page: PdfPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
+    const maxPixels = this.#limits.megapixels * 1e6;
     try {
-      this.#session ??= await PdfjsSession.open(this.#file, this.#limits.megapixels * 1e6, signal);
-      return this.#session;
+      this.#session ??= await PdfjsSession.open(this.#file, maxPixels, signal);
+      return await this.#session.withPage(page.pageNumber, page.ref, signal, use);
     } catch (error) {
-      // Our reader could open the file: what pdf.js cannot do costs the pages that need it, and no other.
-      if (!(error instanceof DocumentError)) throw error;
-      throw new PageError('PAGE_DAMAGED', `Page ${pageNumber} cannot be drawn: the PDF is damaged.`, {}, { cause: error });
+      if (!(error instanceof DocumentError) && !(error instanceof PageError && error.code === 'PAGE_DAMAGED')) throw error;
+      const copy = await extractPage(this.#pdf, page);
+      if (!copy) throw damagedPage(page.pageNumber, error);
+      return useCopy(copy, page.pageNumber, maxPixels, signal, use);
     }
   }
+}
+
+type PageUse<T> = Parameters<typeof PdfjsSession.prototype.withPage<T>>[3];
+
+async function useCopy<T>(
+  copy: Uint8Array<ArrayBuffer>,
+  pageNumber: number,
+  maxPixels: number,
+  signal: AbortSignal,
+  use: PageUse<T>,
+): Promise<T> {
+  let session: PdfjsSession | undefined;
+  try {
+    session = await PdfjsSession.open(copy, maxPixels, signal);
+    return await session.withPage(1, undefined, signal, use);
+  } catch (error) {
+    if (error instanceof PageError && error.code !== 'PAGE_DAMAGED') throw error;
+    throw error instanceof PageError || error instanceof DocumentError ? damagedPage(pageNumber, error) : error;
+  } finally {
+    await session?.close();
+  }
+}
+
+/** @throws {PageError} the page must not be given to pdf.js. */
+function checkContent(content: PageContent, pageNumber: number): void {
+  if (content.refusal === 'TOO_MUCH') {
+    throw new PageError('PAGE_TOO_LARGE', `Page ${pageNumber} unpacks to far more than any real page.`, {
+      why: 'Files made to do harm look like that.',
+      safe: 'The other pages go on.',
+    });
+  }
+  if (content.refusal === 'ENDLESS') {
+    throw new PageError('PAGE_DAMAGED', `Page ${pageNumber} cannot be drawn: it refers to itself without end.`, {
+      safe: 'The other pages go on.',
+    });
+  }
+}
+
+function damagedPage(pageNumber: number, cause: unknown): PageError {
+  const message = `Page ${pageNumber} cannot be read: its content is damaged.`;
+  return new PageError('PAGE_DAMAGED', message, { safe: 'The other pages go on.' }, { cause });
+}
+
+function lostContent(pageNumber: number): PageError {
+  return new PageError('PAGE_DAMAGED', `The content of page ${pageNumber} is not in the file.`, {
+    why: 'The file is cut short or damaged.',
+    safe: 'The other pages go on.',
+    remedy: 'Get the file again from where it came from.',
+  });
 }
 
 function isBlank(image: PageImage): boolean {

@@ -23,6 +23,14 @@ interface MeasuredImage {
   readonly description: ImageDescription;
 }
 
+/** What is asked of a drawing. */
+export interface DrawingRequest {
+  readonly dpi: number;
+  readonly pageNumber: number;
+  /** Whether annotations show on the page. */
+  readonly hasMore: boolean;
+}
+
 /**
  * The resolution at which a page is best drawn: that of the scans on it, where they cover much of it; not under `dpi`
  * where there is more than level scans to see.
@@ -32,14 +40,13 @@ export async function planDrawing(
   pdf: PdfFile,
   content: PageContent,
   place: PagePlace,
-  dpi: number,
-  pageNumber: number,
+  { dpi, pageNumber, hasMore }: DrawingRequest,
 ): Promise<number> {
   const images = await measureImages(pdf, content);
   for (const { description } of images) checkCost(description, pageNumber);
   const native = groundDpi(images, place);
   if (native === undefined) return dpi;
-  return isOnlyLevelScans(content) ? native : Math.max(dpi, native);
+  return isOnlyLevelScans(content) && !hasMore ? native : Math.max(dpi, native);
 }
 
 async function measureImages(pdf: PdfFile, content: PageContent): Promise<MeasuredImage[]> {

@@ -1,3 +1,4 @@
+import { PageError } from '../core/errors.ts';
 import { compose } from '../core/geometry.ts';
 import { readContent, type ContentOperation } from '../pdf/content-stream.ts';
 import type { PdfFile, PdfPage } from '../pdf/pdf-file.ts';
@@ -12,14 +13,17 @@ import {
   type GraphicsState,
 } from './graphics-state.ts';
 import type { ImageMark, PageContent, PageMark } from './page-content.ts';
+import { applyParameters, clipToForm, readNumbers } from './read-graphics-parameters.ts';
 
 /** Content streams of a page and its forms, unpacked. Real pages have a few megabytes at most. */
-const MAX_CONTENT_BYTES = 32 * 1024 * 1024;
-const MAX_OPERATIONS = 2_000_000;
+const MAX_CONTENT_BYTES = 64 * 1024 * 1024;
+const MAX_OPERATIONS = 5_000_000;
 const MAX_MARKS = 100_000;
 const MAX_FORM_DEPTH = 16;
 const MAX_STATE_DEPTH = 512;
 
+/** Where resources of an operator are listed; those of `scn` among patterns. */
+const CATEGORIES: Readonly<Record<string, string>> = { Do: 'XObject', gs: 'ExtGState', Tf: 'Font' };
 const PAINT_OPERATORS = new Set(['S', 's', 'f', 'F', 'f*', 'B', 'B*', 'b', 'b*', 'sh']);
 const PATH_OPERATORS = new Set(['m', 'l', 'c', 'v', 'y', 're', 'h']);
 const TEXT_OPERATORS = new Set(['Tj', 'TJ', "'", '"']);
@@ -28,7 +32,8 @@ const TEXT_OPERATORS = new Set(['Tj', 'TJ', "'", '"']);
 export async function readPageContent(pdf: PdfFile, page: PdfPage): Promise<PageContent> {
   const reader = new ContentReader(pdf);
   await reader.readPage(page);
-  return { marks: reader.marks, isComplete: reader.isComplete };
+  const { marks, isComplete, isLost, refusal } = reader;
+  return { marks, isComplete, isLost, refusal };
 }
 
 interface Scope {
@@ -45,8 +50,12 @@ interface Scope {
 class ContentReader {
   readonly marks: PageMark[] = [];
   isComplete = true;
+  isLost = false;
+  refusal: PageContent['refusal'];
   readonly #pdf: PdfFile;
-  readonly #openForms = new Set<string>();
+  /** Forms and patterns being read, by object, with the kind of each. */
+  readonly #open = new Map<string, 'form' | 'pattern'>();
+  readonly #knownPatterns = new Set<string>();
   #bytesLeft = MAX_CONTENT_BYTES;
   #operationsLeft = MAX_OPERATIONS;
 
@@ -56,7 +65,15 @@ class ContentReader {
 
   async readPage(page: PdfPage): Promise<void> {
     const scope = openScope(page.resources, 0, INITIAL_STATE, []);
-    for (const stream of await this.#pdf.contentsOf(page)) await this.#readStream(stream, scope);
+    const streams = await this.#pdf.contentsOf(page);
+    if (streams.length === 0 && page.dict.get('Contents') !== undefined) await this.#noteMissingContents(page);
+    for (const stream of streams) await this.#readStream(stream, scope);
+  }
+
+  /** An empty list of streams is an empty page; a reference to nothing is a loss. */
+  async #noteMissingContents(page: PdfPage): Promise<void> {
+    const contents = await this.#pdf.get(page.dict, 'Contents');
+    this.isLost = !isPdfArray(contents) || contents.length > 0;
   }
 
   async #readStream(stream: PdfStream, scope: Scope): Promise<void> {
@@ -64,10 +81,9 @@ class ContentReader {
     if (!bytes) return;
     this.#bytesLeft -= bytes.length;
     for (const operation of readContent(bytes)) {
-      if (--this.#operationsLeft < 0 || this.marks.length > MAX_MARKS) {
-        this.isComplete = false;
-        return;
-      }
+      if (--this.#operationsLeft < 0) this.refusal = 'TOO_MUCH';
+      if (this.marks.length > MAX_MARKS) this.isComplete = false;
+      if (this.refusal || this.marks.length > MAX_MARKS) return;
       if (!this.#readSimple(operation, scope)) await this.#readComplex(operation, scope);
     }
   }
@@ -76,8 +92,9 @@ class ContentReader {
     try {
       const options = { maxBytes: Math.max(1, this.#bytesLeft), stopAtImageFilter: false };
       return (await this.#pdf.decodeStream(stream, options)).bytes;
-    } catch {
-      // Whatever is wrong with it: drawing the page decides what can be seen.
+    } catch (error) {
+      if (error instanceof PageError && error.code === 'PAGE_TOO_LARGE') this.refusal = 'TOO_MUCH';
+      // Whatever else is wrong with it: drawing the page decides what can be seen.
       this.isComplete = false;
       return undefined;
     }
@@ -96,21 +113,25 @@ class ContentReader {
     else if (op === 'EMC') scope.optional.pop();
     else if (op === 'BMC' || op === 'BDC') scope.optional.push(isName(args[0], 'OC'));
     else if (op === 'EI') this.#addImage(undefined, scope, false, false);
-    else if (op === 'gs' || op === 'Do' || op === 'Tf') return false;
+    else if (op === 'gs' || op === 'Do' || op === 'Tf' || (/^(?:scn|SCN)$/u.test(op) && isName(args.at(-1)))) return false;
     else scope.state = afterOperator(scope.state, op, args);
     return true;
   }
 
   async #readComplex({ op, args }: ContentOperation, scope: Scope): Promise<void> {
-    const [name] = args;
+    const name = op === 'Tf' ? args[0] : args.at(-1);
     if (!isName(name)) return;
-    const category = op === 'Do' ? 'XObject' : op === 'gs' ? 'ExtGState' : 'Font';
+    const category = CATEGORIES[op] ?? 'Pattern';
     const group = await this.#pdf.get(scope.resources, category);
     const value = group instanceof PdfDict ? await this.#pdf.get(group, name.name) : null;
     if (op === 'Do') {
       if (value instanceof PdfStream) await this.#placeObject(value, scope);
+      else this.isLost = true;
+    } else if (category === 'Pattern') {
+      scope.state = afterOperator(scope.state, op, args);
+      if (value instanceof PdfStream) await this.#readPattern(value, scope);
     } else if (value instanceof PdfDict) {
-      if (op === 'gs') scope.state = await this.#applyParameters(scope.state, value);
+      if (op === 'gs') scope.state = await applyParameters(this.#pdf, scope.state, value);
       else {
         const isComposite = isName(await this.#pdf.get(value, 'Subtype'), 'Type0');
         scope.state = { ...scope.state, glyphBytes: isComposite ? 2 : 1 };
@@ -167,59 +188,52 @@ class ContentReader {
   }
 
   async #readForm(form: PdfStream, scope: Scope, isOptional: boolean): Promise<void> {
-    const key = `${form.ref.num} ${form.ref.gen}`;
-    if (scope.depth >= MAX_FORM_DEPTH || this.#openForms.has(key)) {
-      this.isComplete = false;
-      return;
-    }
-    const matrix = matrixOf(await this.#numbersOf(form.dict, 'Matrix'));
+    const matrix = matrixOf(await readNumbers(this.#pdf, form.dict, 'Matrix'));
     const resources = await this.#pdf.get(form.dict, 'Resources');
     const state = matrix ? { ...scope.state, matrix: compose(matrix, scope.state.matrix) } : scope.state;
     const inner = openScope(
       resources instanceof PdfDict ? resources : scope.resources,
       scope.depth + 1,
-      await this.#clipToForm(form, state),
+      await clipToForm(this.#pdf, state, form.dict),
       [isOptional || scope.optional.includes(true)],
     );
-    this.#openForms.add(key);
+    await this.#enter(form, 'form', inner);
+  }
+
+  /** Reads a tiling pattern for what it might do to a viewer; what it paints counts with what is painted with it. */
+  async #readPattern(pattern: PdfStream, scope: Scope): Promise<void> {
+    const key = keyOf(pattern);
+    if (this.#knownPatterns.has(key) && !this.#open.has(key)) return;
+    this.#knownPatterns.add(key);
+    const resources = await this.#pdf.get(pattern.dict, 'Resources');
+    const inner = openScope(
+      resources instanceof PdfDict ? resources : scope.resources,
+      scope.depth + 1,
+      { ...INITIAL_STATE, clip: [0, 0, 0, 0], isClipComplex: true },
+      [],
+    );
+    await this.#enter(pattern, 'pattern', inner);
+  }
+
+  async #enter(stream: PdfStream, kind: 'form' | 'pattern', inner: Scope): Promise<void> {
+    const key = keyOf(stream);
+    if (this.#open.has(key) || inner.depth > MAX_FORM_DEPTH) {
+      // Viewers stop at a form within itself, but not where a pattern leads back.
+      if (kind === 'pattern' || [...this.#open.values()].includes('pattern')) this.refusal = 'ENDLESS';
+      this.isComplete = false;
+      return;
+    }
+    this.#open.set(key, kind);
     try {
-      await this.#readStream(form, inner);
+      await this.#readStream(stream, inner);
     } finally {
-      this.#openForms.delete(key);
+      this.#open.delete(key);
     }
   }
+}
 
-  async #clipToForm(form: PdfStream, state: GraphicsState): Promise<GraphicsState> {
-    const [x1, y1, x2, y2] = await this.#numbersOf(form.dict, 'BBox');
-    if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number') return state;
-    const outline = new PathOutline();
-    outline.add('re', [x1, y1, x2 - x1, y2 - y1], state.matrix);
-    return clipTo(state, outline);
-  }
-
-  /** The state after `gs`: only what makes marks see-through matters. */
-  async #applyParameters(state: GraphicsState, parameters: PdfDict): Promise<GraphicsState> {
-    const alpha = await this.#pdf.get(parameters, 'ca');
-    const mask = await this.#pdf.get(parameters, 'SMask');
-    const blend = await this.#pdf.get(parameters, 'BM');
-    const mode = isPdfArray(blend) ? await this.#pdf.resolve(blend[0]) : blend;
-    const isSolid =
-      (alpha === null || alpha === 1) &&
-      (mask === null || isName(mask, 'None')) &&
-      (mode === null || isName(mode, 'Normal') || isName(mode, 'Compatible'));
-    const isReset = alpha === 1 && isSolid;
-    return {
-      ...state,
-      // Left see-through until a state says otherwise in full: drawing such a page is never wrong.
-      isOpaque: isSolid && (state.isOpaque || isReset),
-      isTransparent: alpha === null ? state.isTransparent : alpha === 0,
-    };
-  }
-
-  async #numbersOf(dict: PdfDict, key: string): Promise<PdfValue[]> {
-    const array = await this.#pdf.get(dict, key);
-    return isPdfArray(array) ? Promise.all(array.slice(0, 6).map((item) => this.#pdf.resolve(item))) : [];
-  }
+function keyOf({ ref }: PdfStream): string {
+  return `${ref.num} ${ref.gen}`;
 }
 
 function openScope(resources: PdfDict, depth: number, state: GraphicsState, optional: boolean[]): Scope {
