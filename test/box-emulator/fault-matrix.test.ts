@@ -23,7 +23,10 @@ type Line = readonly [path: string, body?: object | string, headers?: Readonly<R
 
 const BYTES = '0123456789';
 const DIGEST = `sha=${createHash('sha1').update(BYTES).digest('base64')}`;
-const IDLE_MS = 80;
+/** Never reached where an answer is to come. */
+const PATIENT_MS = 20_000;
+/** Where none is to come. */
+const IMPATIENT_MS = 80;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MULTIPART = { 'content-type': 'multipart/form-data; boundary=b' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -74,18 +77,18 @@ const CALLS: Readonly<Partial<Record<EndpointName, [method: string, line: (scene
 };
 
 /** What follows when nothing goes wrong. */
-async function call(scene: Scene, endpoint: EndpointName): Promise<SeenAnswer> {
+async function call(scene: Scene, endpoint: EndpointName, idleMs = PATIENT_MS): Promise<SeenAnswer> {
   scene.names++;
   if (endpoint === 'download') {
     const { headers } = await call(scene, 'content');
-    return lookAtAnswer(headers.location ?? '', IDLE_MS);
+    return lookAtAnswer(headers.location ?? '', idleMs);
   }
   const [method, lineOf] = CALLS[endpoint] ?? [];
   if (!method || !lineOf) throw new Error(`no call of ${endpoint} is written down`);
   const [path, body, headers] = lineOf(scene);
   const { access_token } = scene.emulator.issueTokens();
   const text = typeof body === 'object' ? JSON.stringify(body) : body;
-  return lookAtAnswer(`${scene.emulator.apiUrl}${path}`, IDLE_MS, {
+  return lookAtAnswer(`${scene.emulator.apiUrl}${path}`, idleMs, {
     method,
     body: text,
     headers: { authorization: `Bearer ${access_token}`, ...JSON_TYPE, ...headers },
@@ -99,7 +102,7 @@ async function newScene(): Promise<Scene> {
   const { id: withProperties } = await emulator.seedFile('folder/b.pdf', BYTES, { properties: { a: 'b' } });
   const { access_token } = emulator.issueTokens();
   const send = async (method: string, path: string, body: object | string, more: Record<string, string> = {}) => {
-    const answer = await lookAtAnswer(`${emulator.uploadUrl}/2.0/files/upload_sessions${path}`, IDLE_MS * 10, {
+    const answer = await lookAtAnswer(`${emulator.uploadUrl}/2.0/files/upload_sessions${path}`, PATIENT_MS, {
       method,
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { authorization: `Bearer ${access_token}`, ...JSON_TYPE, ...more },
@@ -129,7 +132,7 @@ test.each(FAULTS.map((fault) => [fault.name, fault] as const))('%s: on every cal
   for (const endpoint of fault.endpoints) {
     const scene = await newScene();
     const rule = scene.emulator.faults.add({ endpoint, name: fault.name, effect: fault.effect });
-    const first = await call(scene, endpoint);
+    const first = await call(scene, endpoint, fault.ends === 'by-timeout' ? IMPATIENT_MS : PATIENT_MS);
     const second = succeedsAgain(fault) ? await call(scene, endpoint) : undefined;
     const { defects } = scene.emulator;
     await scene.emulator.close();
