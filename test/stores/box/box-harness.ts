@@ -42,6 +42,12 @@ export function mortalLogin(emulator: BoxEmulator): BoxLogin {
   };
 }
 
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 export interface BoxWorld extends AsyncDisposable {
   readonly emulator: BoxEmulator;
   readonly connection: BoxConnection;

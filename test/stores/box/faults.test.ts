@@ -79,7 +79,7 @@ async function checkClearing(fault: NamedFault, endpoint: EndpointName, nth: num
   return world.emulator.checks().map((finding) => finding.check);
 }
 
-const CLEARING = FAULTS.filter((fault) => fault.clears && !fault.name.startsWith('source '));
+const CLEARING = FAULTS.filter((fault) => fault.ends !== 'never' && !fault.name.startsWith('source '));
 const CASES = CLEARING.flatMap((fault) =>
   fault.endpoints.filter((endpoint) => USED.includes(endpoint)).map((endpoint) => [fault.name, endpoint, fault] as const),
 );

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { ListedEntry } from '../../../src/core/document.ts';
+import { findFolder, parseFolderAddress } from '../../../src/stores/box/folder-address.ts';
+import type { BoxStore } from '../../../src/stores/box/box-store.ts';
+import { BYTES, calm } from '../../conformance/document-store-samples.ts';
+import { collect, makeWorld } from './box-harness.ts';
+
+async function listed(store: BoxStore): Promise<string[]> {
+  const entries: ListedEntry[] = [];
+  for await (const entry of store.list(calm())) entries.push(entry);
+  return entries.map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`)).sort();
+}
+
+describe('listing a Box folder', () => {
+  it('takes 10,000 files in eleven calls or fewer', async () => {
+    await using world = await makeWorld();
+    world.emulator.seedMany(world.folderId, 10_000, (index) => `page ${index}.pdf`);
+    expect(await listed(world.openStore())).toHaveLength(10_000);
+    expect(world.emulator.requests.count()).toBeLessThanOrEqual(11);
+  });
+
+  it('is complete while entries come, go and change their names between two pages', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    emulator.seedMany(folderId, 2_500, (index) => `${index}.pdf`);
+    const before = emulator.list(folderId);
+    const gone = before[10]?.id ?? '';
+    const renamed = before[1_500]?.id ?? '';
+    emulator.faults.add({
+      endpoint: 'folder-items',
+      nth: 2,
+      effect: {
+        kind: 'act',
+        act: async () => {
+          emulator.removeItem(gone);
+          emulator.renameItem(renamed, 'a new name.pdf');
+          await emulator.seedFile('fresh.pdf', BYTES, { parentId: folderId });
+        },
+      },
+    });
+    const ids: string[] = [];
+    for await (const entry of world.openStore().list(calm())) if (entry.kind === 'document') ids.push(entry.document.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const stayed = before.map((file) => file.id).filter((id) => id !== gone);
+    expect(stayed.filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it('accounts for links, unknown kinds, closed and passed-over folders', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    await emulator.seedFile('a.PDF', BYTES, { parentId: folderId });
+    await emulator.seedFile('closed/b.pdf', BYTES, { parentId: folderId });
+    await emulator.seedFile('OCR/a.pdf', BYTES, { parentId: folderId });
+    await emulator.seedFile('open/c.pdf', BYTES, { parentId: folderId });
+    emulator.seedOther('a link', 'web_link', folderId);
+    emulator.seedOther('a canvas', 'box_canvas', folderId);
+    emulator.faults.add({ endpoint: 'folder-items', where: (record) => record.path.includes(closedId), times: 9, effect: { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' } });
+    const closedId = emulator.seedFolder('closed', folderId).id;
+    const exclude = [emulator.seedFolder('OCR', folderId).id];
+    expect(await listed(world.openStore({ exclude }))).toEqual([
+      '-OCR OUR_OUTPUT',
+      '-a canvas NOT_A_FILE',
+      '-a link LINK',
+      '-closed FOLDER_UNREADABLE',
+      'a.PDF',
+      'open/c.pdf',
+    ]);
+    expect(await listed(world.openStore({ recursive: false }))).toContain('-open SUBFOLDER');
+  });
+
+  it('leaves out our own results by their mark, and finds them for another machine', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    const done = await emulator.seedFile('OCR/a.pdf', BYTES, { parentId: folderId });
+    const mark = { ocrStatus: 'done', sourceSha1: 'abc', outputSha1: done.sha1 };
+    await emulator.seedFile('OCR/b.pdf', BYTES, { parentId: folderId, properties: mark });
+    await emulator.seedFile('OCR/corrected.txt', Buffer.from('by hand'), { parentId: folderId, properties: mark });
+    expect(await listed(world.openStore())).toEqual(['-OCR/b.pdf OUR_OUTPUT', '-OCR/corrected.txt OUR_OUTPUT', 'OCR/a.pdf']);
+    const results = await collect(world.openStore({ below: ['OCR'] }).listResults(calm()));
+    expect(results.map(({ path, unchanged, properties }) => ({ path, unchanged, source: properties['sourceSha1'] }))).toEqual([
+      { path: 'b.pdf', unchanged: true, source: 'abc' },
+      { path: 'corrected.txt', unchanged: false, source: 'abc' },
+    ]);
+  });
+
+  it('says which folder cannot be found, and by what name', async () => {
+    await using world = await makeWorld();
+    const find = (text: string) => findFolder(world.connection, parseFolderAddress(text), calm());
+    expect(await find('box:scans/MARDUK')).toEqual({ id: world.folderId, path: 'Scans/Marduk', name: 'Marduk' });
+    expect(await find(world.folderId)).toEqual({ id: world.folderId, path: 'Scans/Marduk', name: 'Marduk' });
+    expect(await find('box:')).toMatchObject({ id: '0', name: 'All Files' });
+    await expect(find('99999')).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND', exitCode: 77 });
+    await expect(find('box:Scans/Mardu')).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND', advice: { why: 'Near: Marduk' } });
+    world.emulator.removeItem(world.folderId);
+    await expect(listed(world.openStore())).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND' });
+  });
+});
