@@ -12,6 +12,8 @@ const CODE_DIGITS = 4;
 /** Share of its size by which the font's letters rise above the baseline. */
 const ASCENT = FONT_ASCENT / 1000;
 const ADVANCE = GLYPH_WIDTH / 1000;
+/** Gap between words, as a share of the font size, from which readers of PDFs take them for two. */
+const MIN_GAP = 0.2;
 /** Horizontal scaling, percent. Beyond, readers of PDFs become unsure. */
 const MIN_SCALE = 0.5;
 const MAX_SCALE = 30_000;
@@ -46,26 +48,50 @@ function writeLine(line: Line, toPoints: Matrix, fontName: string, encode: TextE
   const turned = Math.sign(toPoints[0] * toPoints[3] - toPoints[1] * toPoints[2]) || -1;
   const up: Direction = { x: along.y * turned, y: -along.x * turned, length: direction(toPoints, 0, -1).length };
   if (!(along.length > 0) || !(up.length > 0)) return '';
-  const sizePt = sizeOf(line, words, baseline) * up.length;
-  const font = `/${fontName} ${writeNumber(sizePt, 2)} Tf\n`;
-  return font + words.map((word, i) => writeWord(word, words[i + 1])).join('');
-
-  function writeWord(word: Word, next: Word | undefined): string {
-    const widthPt = Math.max(word.box[2] - word.box[0], 0.01) * along.length;
+  const sizePx = sizeOf(line, words, baseline);
+  const sizePt = sizePx * up.length;
+  const spans = separate(words, sizePx * MIN_GAP);
+  const matrix = [along.x, along.y, up.x, up.y].map((value) => writeNumber(value, 5)).join(' ');
+  const shown = spans.map(({ word, leftPx, rightPx }, i) => {
     const codes = encode(toVisualOrder(word.text));
-    const [xPt, yPt] = apply(toPoints, word.box[0], baselineAt(baseline, word.box[0]));
-    const matrix = [along.x, along.y, up.x, up.y].map((value) => writeNumber(value, 5)).join(' ');
+    const [xPt, yPt] = apply(toPoints, leftPx, baselineAt(baseline, leftPx));
+    const scale = scaleFor((rightPx - leftPx) * along.length, codes.length / CODE_DIGITS, sizePt);
+    const next = spans[i + 1];
     const at = `${matrix} ${writeNumber(xPt, 3)} ${writeNumber(yPt, 3)} Tm\n`;
-    const scale = scaleFor(widthPt, codes.length / CODE_DIGITS, sizePt);
-    return `${at}${scale} Tz <${codes}> Tj\n${next ? writeSpace(word, next) : ''}`;
-  }
+    return `${at}${scale} Tz <${codes}> Tj\n${next ? writeBlank(Math.max(next.leftPx - rightPx, 0)) : ''}`;
+  });
+  return `/${fontName} ${writeNumber(sizePt, 2)} Tf\n${shown.join('')}`;
 
   /** A blank that fills the gap to the next word, so that copied text has one there. */
-  function writeSpace(word: Word, next: Word): string {
-    const gapPx = next.box[0] >= word.box[0] ? next.box[0] - word.box[2] : word.box[0] - next.box[2];
-    const scale = scaleFor(Math.max(gapPx * along.length, sizePt * 0.05), 1, sizePt);
+  function writeBlank(gapPx: number): string {
+    const scale = scaleFor(Math.max(gapPx, sizePx * MIN_GAP) * along.length, 1, sizePt);
     return `${scale} Tz <${encode(' ')}> Tj\n`;
   }
+}
+
+/** Where a word is shown along its line. */
+interface Span {
+  readonly word: Word;
+  leftPx: number;
+  rightPx: number;
+}
+
+/** Places the words of a line, in their order, drawing apart boxes that touch or overlap: readers find words by the gaps. */
+function separate(words: readonly Word[], gapPx: number): Span[] {
+  const spans = words.map((word): Span => {
+    const [leftPx, , right] = word.box;
+    return { word, leftPx, rightPx: Math.max(right, leftPx + 0.01) };
+  });
+  const fromLeft = spans.toSorted((a, b) => a.leftPx - b.leftPx);
+  for (const [i, span] of fromLeft.entries()) {
+    const before = fromLeft[i - 1];
+    if (!before || span.leftPx - before.rightPx >= gapPx) continue;
+    // The earlier word gives way first, down to a third of its width; then the later one starts further on.
+    before.rightPx = Math.max(before.leftPx + (before.rightPx - before.leftPx) / 3, span.leftPx - gapPx);
+    span.leftPx = Math.max(span.leftPx, before.rightPx + gapPx);
+    span.rightPx = Math.max(span.rightPx, span.leftPx + gapPx);
+  }
+  return spans;
 }
 
 interface Direction {

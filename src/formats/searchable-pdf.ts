@@ -49,7 +49,7 @@ async function writeAside(pdf: PdfFile, request: SearchablePdfRequest, aside: st
   const out = await open(aside, 'wx');
   try {
     const sourceBytes = await copyInto(out, sourceFile, signal);
-    const update = new IncrementalUpdate(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
+    const update = await IncrementalUpdate.begin(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
     const layer = new TextLayerWriter(pdf, update);
     for await (const page of pages) {
       throwIfStopped(signal);

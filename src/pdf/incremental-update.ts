@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflate } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { PdfFile } from './pdf-file.ts';
-import { isPdfArray, PdfDict, PdfName, PdfRef, PdfString, type PdfValue } from './pdf-value.ts';
+import { isName, isPdfArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from './pdf-value.ts';
 import { writeValue } from './write-value.ts';
 import { type UpdatedPlace, writeTable, writeStreamRows } from './write-xref.ts';
 import { MAX_OBJECT_NUMBER } from './xref-table.ts';
@@ -12,6 +12,8 @@ export type ByteSink = (bytes: Uint8Array) => Promise<void>;
 
 const deflateAll = promisify(deflate);
 
+/** Damaged streams beyond this stay as they are. */
+const MAX_CORRECTED_BYTES = 64 * 1024 * 1024;
 /** Collected before they are handed on. */
 const BATCH_BYTES = 256 * 1024;
 
@@ -30,14 +32,20 @@ export class IncrementalUpdate {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
 
-  /** @param fileBytes the size of the file as it is, junk before its header included. */
-  constructor(pdf: PdfFile, fileBytes: number, sink: ByteSink) {
+  private constructor(pdf: PdfFile, fileBytes: number, sink: ByteSink, nextNumber: number) {
     this.#pdf = pdf;
     this.#sink = sink;
     this.#offset = fileBytes - pdf.originBytes;
+    this.#nextNumber = nextNumber;
+  }
+
+  /** @param fileBytes the size of the file as it is, junk before its header included. */
+  static async begin(pdf: PdfFile, fileBytes: number, sink: ByteSink): Promise<IncrementalUpdate> {
     const size = pdf.trailer.get('Size');
     const stated = typeof size === 'number' && Number.isInteger(size) && size < MAX_OBJECT_NUMBER / 2 ? size : 0;
-    this.#nextNumber = Math.max(1, stated, pdf.layout.highestNumber + 1);
+    // A file that was cut off refers to objects it has lost: theirs are no numbers to give away.
+    const referred = pdf.repaired ? await highestReference(pdf) : 0;
+    return new IncrementalUpdate(pdf, fileBytes, sink, Math.max(stated, pdf.layout.highestNumber + 1, referred + 1));
   }
 
   /** A number for an object that is still to be written. */
@@ -64,8 +72,9 @@ export class IncrementalUpdate {
 
   /** Writes the cross-references and hands on all that is left. Nothing may be added after. */
   async finish(): Promise<void> {
-    const places = new Map(this.#places);
     const { layout, repaired } = this.#pdf;
+    if (repaired) await this.#correctObjects();
+    const places = new Map(this.#places);
     if (repaired) this.#addOriginalPlaces(places);
     const hasPacked = [...places.values()].some((place) => place.kind === 'packed');
     const asStream = repaired ? hasPacked : layout.lastSectionIsStream;
@@ -96,6 +105,43 @@ export class IncrementalUpdate {
     await this.#write(`${ref.num} 0 obj\n${writeValue(dict)}\nstream\n`);
     await this.#write(packed);
     await this.#write('\nendstream\nendobj\n');
+  }
+
+  /**
+   * Writes objects anew that readers forgive in files they repair themselves, but not in one whose cross-references are
+   * sound: streams whose stated length is wrong, and a last object that is cut off.
+   */
+  async #correctObjects(): Promise<void> {
+    const last = this.#lastOriginal();
+    for (const num of this.#pdf.layout.numbersInUse()) {
+      const place = this.#pdf.layout.place(num);
+      if (this.#places.has(num) || place?.kind !== 'plain') continue;
+      const ref = new PdfRef(num, place.gen);
+      const value = await this.#pdf.resolve(ref);
+      if (!(value instanceof PdfStream)) {
+        if (num === last) await this.writeObject(ref, value);
+      } else if (!isName(value.dict.get('Type'), 'XRef')) await this.#correctLength(value);
+    }
+  }
+
+  async #correctLength(stream: PdfStream): Promise<void> {
+    const { offset, lengthBytes, isAsDeclared } = await this.#pdf.locateStream(stream);
+    if (isAsDeclared || lengthBytes > MAX_CORRECTED_BYTES) return;
+    await this.#begin(stream.ref);
+    const dict = stream.dict.with({ Length: lengthBytes });
+    await this.#write(`${writeValue(dict, this.#encryptor(stream.ref))}\nstream\n`);
+    await this.#write(await this.#pdf.readBytes(offset, lengthBytes));
+    await this.#write('\nendstream\nendobj\n');
+  }
+
+  /** The object that stands last in the file. */
+  #lastOriginal(): number {
+    let [last, furthest] = [-1, -1];
+    for (const num of this.#pdf.layout.numbersInUse()) {
+      const place = this.#pdf.layout.place(num);
+      if (place?.kind === 'plain' && place.offset > furthest) [last, furthest] = [num, place.offset];
+    }
+    return last;
   }
 
   #addOriginalPlaces(places: Map<number, UpdatedPlace>): void {
@@ -155,6 +201,21 @@ export class IncrementalUpdate {
     this.#batchBytes = 0;
     if (bytes.length > 0) await this.#sink(bytes);
   }
+}
+
+/** The highest object number that any object of the file refers to. */
+async function highestReference(pdf: PdfFile): Promise<number> {
+  let highest = 0;
+  for (const num of pdf.layout.numbersInUse()) {
+    const waiting: PdfValue[] = [await pdf.resolve(new PdfRef(num, 0))];
+    for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+      if (value instanceof PdfRef && value.num < MAX_OBJECT_NUMBER / 2) highest = Math.max(highest, value.num);
+      else if (value instanceof PdfStream) waiting.push(value.dict);
+      else if (value instanceof PdfDict) for (const item of value.entries.values()) waiting.push(item);
+      else if (isPdfArray(value)) for (const item of value) waiting.push(item);
+    }
+  }
+  return highest;
 }
 
 /**

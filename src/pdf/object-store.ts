@@ -57,14 +57,15 @@ export class ObjectStore {
     this.#containers.clear();
   }
 
+  /** How many bytes of a stream are stored, whatever its dictionary says. */
+  async measure(stream: PdfStream): Promise<number> {
+    const declared = await this.resolve(stream.dict.get('Length'));
+    return measureStream(this.source, stream.dataOffset, typeof declared === 'number' ? declared : undefined);
+  }
+
   /** The bytes of a stream as they are stored, deciphered. @throws {OutputLimitError} there are more than `maxBytes`. */
   async readRaw(stream: PdfStream, maxBytes: number): Promise<Uint8Array> {
-    const declared = await this.resolve(stream.dict.get('Length'));
-    const lengthBytes = await measureStream(
-      this.source,
-      stream.dataOffset,
-      typeof declared === 'number' ? declared : undefined,
-    );
+    const lengthBytes = await this.measure(stream);
     if (lengthBytes > maxBytes) throw new OutputLimitError('limit');
     const bytes = await this.source.read(stream.dataOffset, lengthBytes);
     if (!this.cipher || isName(stream.dict.get('Type'), 'XRef')) return bytes;

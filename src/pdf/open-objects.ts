@@ -15,8 +15,9 @@ export interface OpenedObjects {
   readonly repaired: boolean;
 }
 
-/** ISO 32000-1, annex H: viewers take a header within the first 1024 bytes. Junk of just that size is seen. */
-const HEADER_SEARCH_BYTES = 2048;
+/** Where others no longer look for a header; offsets then count from the start of the file (ISO 32000-1, annex H). */
+const LAST_HEADER_OFFSET = 1018;
+const HEADER_SEARCH_BYTES = 4096;
 /** Objects that are looked at to find a catalog that no trailer names. */
 const MAX_CATALOG_SEARCH = 200_000;
 
@@ -29,7 +30,7 @@ export async function openObjects(file: ByteSource): Promise<OpenedObjects> {
   if (file.sizeBytes === 0) throw refuse('PDF_EMPTY', 'The file is empty: it has no bytes at all.');
   const head = Buffer.from(await file.read(0, HEADER_SEARCH_BYTES)).toString('latin1');
   const header = head.indexOf('%PDF-');
-  const source = header > 0 ? file.from(header) : file;
+  const source = header > 0 && header <= LAST_HEADER_OFFSET ? file.from(header) : file;
   const sound = await openSound(source);
   if (sound && sound.pages.length > 0 && !sound.store.isDamaged) return sound;
   const repaired = await openRepaired(source);

@@ -167,6 +167,14 @@ export class PdfFile {
     });
   }
 
+  /** Where a stream's bytes, as stored, lie from the start of the file, and whether its dictionary says how many they are. */
+  async locateStream(stream: PdfStream): Promise<{ offset: number; lengthBytes: number; isAsDeclared: boolean }> {
+    const { store } = this.#objects;
+    const declared = await this.get(stream.dict, 'Length');
+    const lengthBytes = await store.measure(stream);
+    return { offset: store.source.origin + stream.dataOffset, lengthBytes, isAsDeclared: lengthBytes === declared };
+  }
+
   /** Bytes of the file as they stand, offsets from the start of the file itself. */
   readBytes(offset: number, lengthBytes: number): Promise<Uint8Array> {
     const { source } = this.#objects.store;

@@ -105,7 +105,8 @@ function readTable(parser: ObjectParser): ClassicSection {
     }
   }
   const dict = parser.readValue();
-  if (!(dict instanceof PdfDict)) throw new PdfSyntaxError('no trailer dictionary');
+  // A dictionary without an end would take in what follows it.
+  if (!(dict instanceof PdfDict) || !parser.readWord('startxref')) throw new PdfSyntaxError('bad trailer');
   return { dict, ...section };
 }
 
