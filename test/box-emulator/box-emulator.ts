@@ -2,20 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoxItem, Role } from './box-items.ts';
 import { currentVersion } from './box-items.ts';
 import type { BoxState } from './box-state.ts';
-import { BoxTree } from './box-tree.ts';
 import { checkConduct, type CheckFinding, type CheckOptions } from './checks.ts';
-import { realClock } from './clock.ts';
-import { ContentStore } from './contents.ts';
-import { DownloadLinks } from './download-links.ts';
-import { DEFAULTS, OWNER, SERVICE_ACCOUNT, type BoxEmulatorOptions } from './emulator-options.ts';
+import { DEFAULTS, OWNER, type SERVICE_ACCOUNT, type BoxEmulatorOptions } from './emulator-options.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { LoopbackServer } from './loopback-server.ts';
+import { newState } from './new-state.ts';
 import type { HandlerParts } from './request-handler.ts';
 import { RequestLog, type RequestRecord } from './request-log.ts';
 import * as seeding from './seeding.ts';
-import { Tokens, type Scope, type TokenAnswer } from './tokens.ts';
-import { UploadSessions } from './upload-sessions.ts';
+import type { Scope, TokenAnswer } from './tokens.ts';
 
 export type { BoxEmulatorOptions } from './emulator-options.ts';
 
@@ -233,36 +229,4 @@ export class BoxEmulator implements AsyncDisposable {
 /** Starts a Box account on loopback ports. The caller closes it. */
 export async function startBoxEmulator(options: BoxEmulatorOptions = {}): Promise<BoxEmulator> {
   return BoxEmulator.start(options);
-}
-
-async function newState(options: BoxEmulatorOptions): Promise<BoxState> {
-  const clock = options.clock ?? realClock;
-  const contents = await ContentStore.open(options.tempFolder);
-  const tokens = new Tokens(clock, {
-    clientId: options.clientId ?? DEFAULTS.clientId,
-    clientSecret: options.clientSecret ?? DEFAULTS.clientSecret,
-    refreshGraceMs: options.refreshGraceMs ?? 0,
-  });
-  return {
-    clock,
-    contents,
-    tokens,
-    tree: new BoxTree(clock, OWNER.id),
-    links: new DownloadLinks(clock, tokens.secrets),
-    sessions: new UploadSessions(clock, contents, {
-      partBytes: options.partBytes ?? DEFAULTS.partBytes,
-      minimumBytes: options.minimumChunkedBytes ?? DEFAULTS.minimumChunkedBytes,
-      pendingCommitAnswers: options.pendingCommitAnswers ?? 0,
-    }),
-    settings: {
-      owner: OWNER,
-      serviceAccount: SERVICE_ACCOUNT,
-      jwt: options.jwt,
-      redirectUris: options.redirectUris ?? [],
-      consent: options.consent ?? 'approve',
-      maxDirectUploadBytes: options.maxDirectUploadBytes ?? DEFAULTS.maxDirectUploadBytes,
-      storageLimitBytes: options.storageLimitBytes ?? Infinity,
-      sanitiseName: options.sanitiseName ?? ((name) => name),
-    },
-  };
 }

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiProblem, notFound } from './api-problem.ts';
 import type { BoxEmulator } from './box-emulator.ts';
 import type { BoxState } from './box-state.ts';
-import type { Answer, Call, HostName, HostUrls } from './call.ts';
+import type { Answer, Call, HostUrls } from './call.ts';
 import { memoryContent } from './contents.ts';
+import { bearer, faceOf, fileOf, recordOf } from './describe-request.ts';
 import type { AnswerFault, FaultEffect } from './fault-effect.ts';
 import type { FaultPlan, PlannedFault } from './fault-plan.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { RequestLog, RequestRecord } from './request-log.ts';
 import { findRoute, type RouteMatch } from './routes.ts';
 import { sendAnswer, type WireAnswer } from './send-answer.ts';
-import { tokenTag } from './tokens.ts';
 
 export interface HandlerParts {
   readonly box: BoxState;
@@ -199,44 +199,6 @@ class Exchange {
     }
     return undefined;
   }
-}
-
-/** Which of Box's hosts a path belongs to: upload and account paths begin with `/api` there, and here. */
-function faceOf(server: 'api' | 'download', pathname: string): { host: HostName; path: string } {
-  if (server === 'download') return { host: 'download', path: pathname };
-  const inner = pathname.startsWith('/api/') ? pathname.slice('/api'.length) : pathname;
-  if (inner.startsWith('/oauth2/')) return { host: 'oauth', path: inner };
-  return { host: inner === pathname ? 'api' : 'upload', path: inner };
-}
-
-function recordOf(
-  box: BoxState,
-  request: IncomingMessage,
-  url: URL,
-  host: HostName,
-  match: RouteMatch | undefined,
-): Parameters<RequestLog['add']>[0] {
-  const { authorization, host: hostHeader } = request.headers;
-  const query = url.searchParams.size > 0 && host !== 'oauth' ? url.search : '';
-  return {
-    atMs: box.clock.nowMs(),
-    endpoint: match?.route.endpoint ?? 'unknown',
-    method: request.method ?? '',
-    host,
-    hostHeader: hostHeader ?? '',
-    path: host === 'download' ? '/d/1/(signature)/download' : `${url.pathname}${query}`,
-    authorization: authorization === undefined ? 'none' : tokenTag(authorization.replace(/^Bearer /, '')),
-  };
-}
-
-/** The file a path is about, where the path tells. */
-function fileOf(box: BoxState, { route, params }: RouteMatch): string | undefined {
-  if (params['signature'] !== undefined) return box.links.resolve(params['signature'])?.fileId;
-  return route.endpoint.startsWith('folder') ? undefined : params['id'];
-}
-
-function bearer(request: IncomingMessage): string | undefined {
-  return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function isProduction(request: IncomingMessage): boolean {
