@@ -5,7 +5,7 @@ import type { RunEntry } from './wiring.ts';
 /**
  * The run a person means: its whole name, the beginning of it, or without a name the newest.
  * @param entries newest first.
- * @throws {NoInputError} `NO_RUNS`. @throws {UsageError} `RUN_NOT_FOUND`, `RUN_AMBIGUOUS`.
+ * @throws {NoInputError} `NO_RUNS`, `RUN_NOT_FOUND`. @throws {UsageError} `RUN_AMBIGUOUS`.
  */
 export function findRun<Entry extends Pick<RunEntry, 'record'>>(
   entries: readonly Entry[],
@@ -27,7 +27,7 @@ export function findRun<Entry extends Pick<RunEntry, 'record'>>(
   const names = entries.map(({ record }) => record.name);
   if (match === undefined) {
     const near = closest(name, names);
-    throw new UsageError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`, {
+    throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`, {
       remedy: near === undefined ? 'ocr-pipeline status   lists them' : `Did you mean ${near}?`,
     });
   }

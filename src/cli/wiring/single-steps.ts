@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Recipe } from '../../core/chunk.ts';
-import { asPipelineError, DocumentError, PageError, throwIfStopped, UsageError } from '../../core/errors.ts';
+import { asPipelineError, DocumentError, NoInputError, PageError, throwIfStopped, UsageError } from '../../core/errors.ts';
 import { planOutputStems } from '../../core/output-names.ts';
 import type { PageResult } from '../../core/page.ts';
 import type { PageLimits } from '../../core/settings.ts';
@@ -181,7 +181,7 @@ async function documentsOf(target: StepTarget): Promise<StepDocument[]> {
 
 async function openRun({ workDir, name }: Extract<StepTarget, { kind: 'run' }>): Promise<RunFolder> {
   const run = await RunFolder.open(join(workDir, name), realDisk);
-  if (!run) throw new DocumentError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`);
+  if (!run) throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`);
   return run;
 }
 
