@@ -1,0 +1,37 @@
+/** HTML that needs no more escaping. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = string | number | Html | readonly Html[];
+
+/** Writes HTML around values; all that is not HTML already is escaped, control characters shown as a mark. */
+export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
+  let text = strings[0] ?? '';
+  for (const [index, value] of values.entries()) text += render(value) + (strings[index + 1] ?? '');
+  return new Html(text);
+}
+
+function render(value: Part): string {
+  if (value instanceof Html) return value.text;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return escape(value);
+  return value.map(({ text }) => text).join('\n');
+}
+
+function escape(text: string): string {
+  return (
+    text
+      // oxlint-disable-next-line no-control-regex
+      .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&#39;')
+  );
+}
