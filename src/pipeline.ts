@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir } from 'node:fs/promises';
+import { access, copyFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from './core/document.ts';
@@ -46,7 +46,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
         });
       } catch (error) {
         if (stop.aborted) return;
-        if (!(await session.absorb(document.id, document.path, error))) fatal.abort(error);
+        if (!(await session.absorb(document, error))) fatal.abort(error);
       }
     }),
   );
@@ -70,7 +70,7 @@ async function planWork(session: Session, documents: readonly SourceDocument[], 
   await Promise.all(plan.done.map((state) => looking(() => look(state))));
   const done = plan.done.filter(({ source }) => !gone.has(source.id));
   for (const { source, pageCount } of done) {
-    meter.opened(pageCount ?? 0, source.sizeBytes);
+    meter.opened(source.id, pageCount ?? 0, source.sizeBytes);
     meter.foundPages(pageCount ?? 0);
     for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
   }
@@ -120,7 +120,7 @@ async function readPages(
     for await (const page of before.pages) entries.push(entryOf(page));
     const { pageCount, repaired } = before.header;
     if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
-      meter.opened(pageCount, sizeBytes);
+      meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
       await session.journal(
         { type: 'inspected', document: document.id, pageCount, repaired },
@@ -138,7 +138,7 @@ async function readPages(
     before?.header ?? (await pool.run({ call: 'inspect', request: { file }, timeoutMs, label, urgent: true }, signal));
   await session.journal({ type: 'inspected', document: document.id, pageCount, repaired });
   const missing = session.results.missing(sha1, pageCount);
-  meter.opened(pageCount, sizeBytes);
+  meter.opened(document.id, pageCount, sizeBytes);
   meter.foundPages(pageCount - missing.length);
 
   const chunks = planChunks({ sha1, file }, missing, recipe, settings.limits);
@@ -166,7 +166,7 @@ async function reuseFromOtherRun(session: Session, sha1: string, pagesFile: stri
   for (const folder of session.parts.otherRunFolders) {
     const file = join(folder, relative(run.path, pagesFile));
     if (!(await isThere(file))) continue;
-    await mkdir(run.documentFolder(sha1), { recursive: true });
+    await run.disk.makeFolder(run.documentFolder(sha1));
     await copyFile(file, `${pagesFile}.tmp`);
     await run.disk.rename(`${pagesFile}.tmp`, pagesFile);
     return;

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { DocumentError, OutputError, PageError, asPipelineError, type PipelineError } from './core/errors.ts';
+import type { SourceDocument } from './core/document.ts';
 import type { LedgerEvent } from './core/ledger.ts';
 import { planOutputStems } from './core/output-names.ts';
 import { ProgressMeter } from './core/progress-meter.ts';
@@ -138,13 +139,13 @@ export class Session {
    * Decides whose fault an error of one document's work is: its own (noted; true), a store's (kept for later; true), or the
    * run's (false: the run stops).
    */
-  async absorb(document: string, label: string, error: unknown): Promise<boolean> {
+  async absorb({ id: document, path: label, sizeBytes }: SourceDocument, error: unknown): Promise<boolean> {
     const failure = asPipelineError(error);
     const { log, meter, observer } = this.parts;
     const own = failure instanceof DocumentError || failure instanceof PageError;
     if (own || (failure instanceof OutputError && failure.code === 'NAME_TAKEN')) {
       await this.journal({ type: 'document-failed', document, error: failure.toRecord() });
-      meter.documentFailed(document);
+      meter.documentFailed(document, sizeBytes);
       log.write({ level: 'warn', event: 'document-failed', document: label, text: `${failure.message} [${failure.code}]` });
       observer.notice({ level: 'warn', code: failure.code, text: failure.message, document: label });
       return true;

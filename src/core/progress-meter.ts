@@ -23,6 +23,8 @@ export class ProgressMeter {
   };
   readonly bytes: Mutable<RunProgress['bytes']> = { total: 0, fetched: 0, delivered: 0 };
   readonly #pages = { total: 0, done: 0, failed: 0, faint: 0 };
+  /** Documents whose pages are known, or that turned out to have none. */
+  readonly #opened = new Set<string>();
   #bytesOpened = 0;
   readonly #lookAt = new Set<string>();
   readonly #startedMs: number;
@@ -35,8 +37,14 @@ export class ProgressMeter {
   }
 
   /** A document was opened; some of its pages may have been read by an earlier session. */
-  opened(pageCount: number, sizeBytes: number): void {
+  opened(document: string, pageCount: number, sizeBytes: number): void {
     this.#pages.total += pageCount;
+    this.#settle(document, sizeBytes);
+  }
+
+  #settle(document: string, sizeBytes: number): void {
+    if (this.#opened.has(document)) return;
+    this.#opened.add(document);
     this.#bytesOpened += sizeBytes;
   }
 
@@ -55,8 +63,9 @@ export class ProgressMeter {
     if (faint || page.state === 'failed') this.#lookAt.add(document);
   }
 
-  documentFailed(document: string): void {
+  documentFailed(document: string, sizeBytes: number): void {
     this.documents.failed++;
+    this.#settle(document, sizeBytes);
     this.#lookAt.add(document);
   }
 

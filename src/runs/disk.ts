@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asOutputError } from '../core/write-failure.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A file that only grows. */
 export interface AppendFile {
@@ -59,7 +60,7 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
 /** The real disk. */
 export const realDisk: Disk = {
   async makeFolder(path) {
-    await guarded(path, () => mkdir(path, { recursive: true }));
+    await guarded(path, () => makeFolder(path));
   },
 
   async writeWhole(path, content) {

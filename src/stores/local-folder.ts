@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, type BigIntStats } from 'node:fs';
-import { link, mkdir, open, opendir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, open, opendir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import pLimit from 'p-limit';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
 import { AccessError, DocumentError, NoInputError, OutputError, PipelineError, throwIfStopped } from '../core/errors.ts';
 import { asOutputError } from '../core/write-failure.ts';
+import { makeFolder } from '../runs/make-folder.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 
 /** File system calls under way at once while listing. */
@@ -164,7 +165,7 @@ export class LocalFolder implements DocumentStore {
   async checkWritable(): Promise<void> {
     const probe = join(this.#root, `.ocr-pipeline-${randomBytes(4).toString('hex')}.tmp`);
     try {
-      await mkdir(this.#root, { recursive: true });
+      await makeFolder(this.#root);
       await (await open(probe, 'wx')).close();
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -238,7 +239,7 @@ async function sha1Of(file: string, signal: AbortSignal): Promise<string | undef
 /** Copies a file into place in one step, its SHA-1 checked on the way. False where the name was taken meanwhile. */
 async function placeCopy(from: string, target: string, sha1: string, replace: boolean, signal: AbortSignal): Promise<boolean> {
   const folder = dirname(target);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // Short and unlike the target's name: that may have 255 bytes already.
   const aside = `${folder}${sep}.ocr-pipeline-${randomBytes(6).toString('hex')}.tmp`;
   try {

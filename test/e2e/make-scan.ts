@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 
-/** Bytes of a PDF whose pages are small grey scans, each unlike all others; made by code, the same for the same seed. */
-export function makeScan(pageCount: number, seed = 1): Buffer {
+/** Bytes of a PDF whose pages are small grey scans, each unlike all others; made by code, the same for the same seed. `hugePage` claims to be too large. */
+export function makeScan(pageCount: number, seed = 1, hugePage = 0): Buffer {
   const widthPx = 120;
   const heightPx = 160;
   const objects: Buffer[] = [];
@@ -14,13 +14,14 @@ export function makeScan(pageCount: number, seed = 1): Buffer {
   const kids = Array.from({ length: pageCount }, (_, index) => `${3 + index * 3} 0 R`).join(' ');
   add(`<</Type/Pages/Count ${pageCount}/Kids[${kids}]>>`);
   for (let page = 1; page <= pageCount; page++) {
+    const [claimedPx, claimedHighPx] = page === hugePage ? [60_000, 60_000] : [widthPx, heightPx];
     const at = objects.length;
     add(
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${widthPx} ${heightPx}]/Contents ${at + 2} 0 R` +
         `/Resources<</XObject<</Im0 ${at + 3} 0 R>>>>>>`,
     );
     add('<<>>', Buffer.from(`q ${widthPx} 0 0 ${heightPx} 0 0 cm /Im0 Do Q`));
-    const image = `<</Type/XObject/Subtype/Image/Width ${widthPx}/Height ${heightPx}/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode>>`;
+    const image = `<</Type/XObject/Subtype/Image/Width ${claimedPx}/Height ${claimedHighPx}/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode>>`;
     add(image, deflateSync(drawPage(widthPx, heightPx, seed * 1_000 + page)));
   }
   return join(objects);

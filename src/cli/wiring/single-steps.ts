@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Recipe } from '../../core/chunk.ts';
@@ -7,6 +6,7 @@ import { planOutputStems } from '../../core/output-names.ts';
 import type { PageResult } from '../../core/page.ts';
 import type { PageLimits } from '../../core/settings.ts';
 import { realDisk } from '../../runs/disk.ts';
+import { makeFolder } from '../../runs/make-folder.ts';
 import { openPagesFile, writePagesFile } from '../../runs/page-results.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
@@ -32,7 +32,7 @@ export async function* rasterizePages(request: RasterizeRequest, signal: AbortSi
   for (const document of documents) {
     const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
     yield* eachPage(document, request, pool, signal, async (pageNumber, pageCount) => {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const outFile = join(folder, `page-${String(pageNumber).padStart(Math.max(4, String(pageCount).length), '0')}.png`);
       const wanted = { file: document.file, pageNumber, dpi: request.dpi, outFile };
       await pool.run({ call: 'rasterize', request: wanted, timeoutMs: timeoutMs(request.limits), label: document.name }, signal);
@@ -73,7 +73,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     }
     pages.sort((a, b) => a.pageNumber - b.pageNumber);
     const file = join(request.outputFolder, document.stem + RESULTS);
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const header = { sha1: document.sha1 ?? '', recipe: recipe.digest, pageCount: pages.length, repaired: false };
     await writePagesFile(file, header, inOrder(pages), realDisk);
     for (const { pageNumber, error } of pages) if (error) yield { source: document.name, pageNumber, problem: error.message };
@@ -96,7 +96,7 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
       continue;
     }
     const folder = join(request.outputFolder, dirname(document.stem));
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const wanted = {
       sourceFile: document.file,
       sourceSha1: document.sha1 ?? opened.header.sha1,
