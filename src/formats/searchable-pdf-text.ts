@@ -39,8 +39,9 @@ function writeLine(line: Line, toPoints: Matrix, fontName: string, encode: TextE
     const text = showable(word.text);
     return text === '' || !word.box.every(Number.isFinite) ? [] : [{ ...word, text }];
   });
-  const [first] = words;
-  if (!first) return '';
+  if (words.length === 0) return '';
+  if (isStacked(words))
+    return words.map((word) => writeLine({ box: word.box, words: [word] }, toPoints, fontName, encode)).join('');
   const baseline = baselineOf(line, words);
   const [slope] = baseline;
   // Along the baseline and upwards from it, in points for each pixel.
@@ -52,21 +53,23 @@ function writeLine(line: Line, toPoints: Matrix, fontName: string, encode: TextE
   const sizePt = sizePx * up.length;
   const spans = separate(words, sizePx * MIN_GAP);
   const matrix = [along.x, along.y, up.x, up.y].map((value) => writeNumber(value, 5)).join(' ');
+  const show = (text: string, widthPx: number): string => {
+    const codes = encode(text);
+    return `${scaleFor(widthPx * along.length, codes.length / CODE_DIGITS, sizePt)} Tz <${codes}> Tj\n`;
+  };
+  const goTo = (xPx: number): string => {
+    const [xPt, yPt] = apply(toPoints, xPx, baselineAt(baseline, xPx));
+    return `${matrix} ${writeNumber(xPt, 3)} ${writeNumber(yPt, 3)} Tm\n`;
+  };
   const shown = spans.map(({ word, leftPx, rightPx }, i) => {
-    const codes = encode(toVisualOrder(word.text));
-    const [xPt, yPt] = apply(toPoints, leftPx, baselineAt(baseline, leftPx));
-    const scale = scaleFor((rightPx - leftPx) * along.length, codes.length / CODE_DIGITS, sizePt);
+    const text = goTo(leftPx) + show(toVisualOrder(word.text), rightPx - leftPx);
     const next = spans[i + 1];
-    const at = `${matrix} ${writeNumber(xPt, 3)} ${writeNumber(yPt, 3)} Tm\n`;
-    return `${at}${scale} Tz <${codes}> Tj\n${next ? writeBlank(Math.max(next.leftPx - rightPx, 0)) : ''}`;
+    if (!next) return text;
+    // A blank fills the gap to the next word, so that copied text has one there. In Hebrew that word stands to the left.
+    if (next.leftPx >= leftPx) return text + show(' ', Math.max(next.leftPx - rightPx, 1));
+    return text + goTo(next.rightPx) + show(' ', Math.max(leftPx - next.rightPx, 1));
   });
   return `/${fontName} ${writeNumber(sizePt, 2)} Tf\n${shown.join('')}`;
-
-  /** A blank that fills the gap to the next word, so that copied text has one there. */
-  function writeBlank(gapPx: number): string {
-    const scale = scaleFor(Math.max(gapPx, sizePx * MIN_GAP) * along.length, 1, sizePt);
-    return `${scale} Tz <${encode(' ')}> Tj\n`;
-  }
 }
 
 /** Where a word is shown along its line. */
@@ -92,6 +95,11 @@ function separate(words: readonly Word[], gapPx: number): Span[] {
     span.rightPx = Math.max(span.rightPx, span.leftPx + gapPx);
   }
   return spans;
+}
+
+/** Whether each word stands below the one before: vertical writing, where a common baseline means nothing. */
+function isStacked(words: readonly Word[]): boolean {
+  return words.length > 1 && words.every((word, i) => i === 0 || word.box[1] >= (words[i - 1] ?? word).box[3]);
 }
 
 interface Direction {

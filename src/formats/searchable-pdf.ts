@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DocumentError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
@@ -63,14 +62,21 @@ async function writeAside(pdf: PdfFile, request: SearchablePdfRequest, aside: st
 }
 
 async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal): Promise<number> {
-  const before = await stat(sourceFile);
+  const source = await open(sourceFile, 'r');
+  const { size } = await source.stat();
+  // One buffer for all, not a stream: its discarded chunks would pile up faster than they are collected.
+  const buffer = Buffer.allocUnsafe(COPY_BYTES);
   let copiedBytes = 0;
-  for await (const chunk of createReadStream(sourceFile, { highWaterMark: COPY_BYTES })) {
-    throwIfStopped(signal);
-    await writeAll(out, chunk as Buffer);
-    copiedBytes += (chunk as Buffer).length;
+  try {
+    for (let read = 1; read > 0; copiedBytes += read) {
+      throwIfStopped(signal);
+      read = (await source.read(buffer, 0, COPY_BYTES, copiedBytes)).bytesRead;
+      await writeAll(out, buffer.subarray(0, read));
+    }
+  } finally {
+    await source.close();
   }
-  if (copiedBytes === before.size) return copiedBytes;
+  if (copiedBytes === size) return copiedBytes;
   throw new DocumentError('SOURCE_CHANGED', 'The PDF changed while it was being copied.', {
     safe: 'No output was left of it.',
     remedy: 'Run again.',
