@@ -42,13 +42,16 @@ export class TesseractJs implements OcrEngine {
   readonly identity: EngineIdentity;
   readonly #codes: readonly string[];
   readonly #files: LanguageFiles;
+  readonly #workerPath: string | undefined;
   #running: RunningWorker | undefined;
   #closed = false;
 
-  constructor(codes: readonly string[], files: LanguageFiles, identity: EngineIdentity) {
+  /** `workerPath`: the program of the worker thread, where it is not tesseract.js's own. */
+  constructor(codes: readonly string[], files: LanguageFiles, identity: EngineIdentity, workerPath?: string) {
     this.#codes = codes;
     this.#files = files;
     this.identity = identity;
+    this.#workerPath = workerPath;
   }
 
   async recognize(image: PageImage, options: RecognizeOptions, signal: AbortSignal): Promise<RecognizedPage> {
@@ -79,6 +82,7 @@ export class TesseractJs implements OcrEngine {
     const { default: tesseract } = await import('tesseract.js');
     await using folder = await gatherFiles(this.#codes, this.#files);
     const starting = tesseract.createWorker([...this.#codes], LSTM_ONLY, {
+      ...(this.#workerPath === undefined ? {} : { workerPath: this.#workerPath }),
       langPath: folder.path,
       gzip: true,
       cacheMethod: 'none',

@@ -66,7 +66,7 @@ export function analysePage(image: PageImage, script: ScriptTraits): PageTraits 
   const along = ratio * CLEAR_LINES > 1 ? 'x' : 'y';
   const strips = along === 'x' ? alongX : alongY;
   const fit = fitLinesFinely(strips, along === 'x' ? fitX : fitY);
-  const uprightness = measureUprightness(strips, fit.angleDeg);
+  const uprightness = measureUprightness(text, along, fit.angleDeg);
   const enough = textMarks.length >= ENOUGH_MARKS;
   const clearLines = enough && (along === 'x' ? ratio : 1 / ratio) > CLEAR_LINES;
   const tellsHeads = enough && script.latin;

@@ -104,7 +104,7 @@ function inkOfGrey(light: Uint8Array, width: number, height: number): Uint8Array
   return ink;
 }
 
-/** The light of the paper in each tile: what four fifths of its cells do not exceed. */
+/** The light of the paper in each tile: what most of its cells do not exceed, even where text is dense. */
 function measurePaper(light: Uint8Array, width: number, height: number): Uint8Array {
   const columns = Math.ceil(width / TILE);
   const rows = Math.ceil(height / TILE);
@@ -117,12 +117,15 @@ function measurePaper(light: Uint8Array, width: number, height: number): Uint8Ar
     const right = Math.min(width, left + TILE);
     const bottom = Math.min(height, top + TILE);
     for (let y = top; y < bottom; y++) for (let at = y * width + left, end = y * width + right; at < end; at++) histogram[light[at]!]!++;
-    paper[tile] = quantile(histogram, (right - left) * (bottom - top), 0.8);
+    paper[tile] = quantile(histogram, (right - left) * (bottom - top), 0.7);
   }
   return paper;
 }
 
-/** Evens the paper out over neighbouring tiles, and never takes a dark area for paper. */
+/**
+ * Evens the paper out over neighbouring tiles, but not upwards, or tinted paper would turn to ink beside white; and never
+ * takes a dark area for paper.
+ */
 function smoothPaper(paper: Uint8Array, columns: number, rows: number): Float32Array {
   const histogram = new Uint16Array(256);
   for (const light of paper) histogram[light]!++;
@@ -140,7 +143,9 @@ function smoothPaper(paper: Uint8Array, columns: number, rows: number): Float32A
           count++;
         }
       }
-      smooth[row * columns + column] = count > 0 ? sum / count : least;
+      const own = paper[row * columns + column]!;
+      const around = count > 0 ? sum / count : least;
+      smooth[row * columns + column] = own < least ? around : Math.min(own, around);
     }
   }
   return smooth;

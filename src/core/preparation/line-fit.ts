@@ -7,8 +7,8 @@ const COARSE_STEP_DEG = 0.4;
 const FINE_STEP_DEG = 0.05;
 /** Cells in width of the strips that are moved as one. */
 const STRIP = 8;
-/** Strips, together about an inch wide, whose profile tells heads from feet: wider ones mix lines of several columns. */
-const SEGMENT_STRIPS = 12;
+/** Cells along the lines whose profile tells heads from feet: wider ones would mix the lines of several columns. */
+const SEGMENT_CELLS = 96;
 const RADIANS = Math.PI / 180;
 
 /** Ink in each row of each upright strip: `counts[strip * rows + row]`. */
@@ -85,10 +85,10 @@ function halve({ counts, strips, rows, stripCells, total }: InkStrips): InkStrip
 }
 
 /** Adds up strips, each moved so that lines at this angle become level. */
-function profileOf({ counts, strips, rows, stripCells }: InkStrips, angleDeg: number, from: number, to: number): Int32Array {
+function profileOf({ counts, strips, rows, stripCells }: InkStrips, angleDeg: number): Int32Array {
   const slope = Math.tan(angleDeg * RADIANS);
   const profile = new Int32Array(rows);
-  for (let strip = from; strip < to; strip++) {
+  for (let strip = 0; strip < strips; strip++) {
     const shift = Math.round((strip + 0.5 - strips / 2) * stripCells * slope);
     const last = Math.min(rows, rows - shift);
     for (let row = Math.max(0, -shift), at = strip * rows + shift + row; row < last; row++, at++) profile[row]! += counts[at]!;
@@ -97,7 +97,7 @@ function profileOf({ counts, strips, rows, stripCells }: InkStrips, angleDeg: nu
 }
 
 function squaredSteps(strips: InkStrips, angleDeg: number): number {
-  const profile = profileOf(strips, angleDeg, 0, strips.strips);
+  const profile = profileOf(strips, angleDeg);
   let sum = 0;
   for (let row = 1; row < profile.length; row++) {
     const step = profile[row]! - profile[row - 1]!;
@@ -107,15 +107,14 @@ function squaredSteps(strips: InkStrips, angleDeg: number): number {
 }
 
 /**
- * Tells heads from feet in Latin type, -1 to 1, positive when rows grow downwards. Nearly all letters end on the base
- * line, but a good part of them reaches above the height of an x: the step at the foot of a line is larger than that at
- * its head. Capitals alone say nothing.
+ * Tells heads from feet in Latin type, -1 to 1, positive when the feet of the lines lie where rows grow. Nearly all
+ * letters end on the base line, but a good part of them reaches above the height of an x: the step at the foot of a line
+ * is larger than that at its head. Capitals alone say nothing.
  */
-export function measureUprightness(strips: InkStrips, angleDeg: number): number {
+export function measureUprightness(map: InkMap, along: 'x' | 'y', angleDeg: number): number {
   let feet = 0;
   let heads = 0;
-  for (let from = 0; from < strips.strips; from += SEGMENT_STRIPS) {
-    const profile = profileOf(strips, angleDeg, from, Math.min(strips.strips, from + SEGMENT_STRIPS));
+  for (const profile of segmentProfiles(map, along, Math.tan(angleDeg * RADIANS))) {
     for (let row = 1; row < profile.length; row++) {
       const step = profile[row]! - profile[row - 1]!;
       if (step < 0) feet -= step ** 3;
@@ -123,4 +122,23 @@ export function measureUprightness(strips: InkStrips, angleDeg: number): number 
     }
   }
   return feet + heads === 0 ? 0 : (feet - heads) / (feet + heads);
+}
+
+/** The profile of each inch along the lines, every cell moved by the skew and shared between the two rows it falls on. */
+function segmentProfiles({ width, height, ink }: InkMap, along: 'x' | 'y', slope: number): Float64Array[] {
+  const [length, rows] = along === 'x' ? [width, height] : [height, width];
+  const profiles = Array.from({ length: Math.ceil(length / SEGMENT_CELLS) }, () => new Float64Array(rows + 1));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      if (ink[at] === 0) continue;
+      const [place, row] = along === 'x' ? [x, y] : [y, x];
+      const moved = row - (place - length / 2) * slope;
+      const whole = Math.floor(moved);
+      if (whole < 0 || whole >= rows) continue;
+      const profile = profiles[Math.floor(place / SEGMENT_CELLS)]!;
+      profile[whole]! += 1 - (moved - whole);
+      profile[whole + 1]! += moved - whole;
+    }
+  }
+  return profiles;
 }

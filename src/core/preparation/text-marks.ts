@@ -4,10 +4,15 @@ import type { Mark } from './marks.ts';
 /** Sizes in inches between which a mark may be a letter or a few letters that touch: 3 to 60 points. */
 const LEAST_LETTER = 0.04;
 const LARGEST_LETTER = 0.85;
-/** A word whose letters touch is at most this many times as wide as high; what is longer is a rule. */
+/** A word whose letters touch is at most this many times as wide as high, and this many inches; what is longer is a rule. */
 const LONGEST_WORD = 12;
+const LONGEST_WORD_INCHES = 2;
 /** Marks this near the edge belong to the scanner, not to the page. In inches. */
 const SCANNER_EDGE = 0.06;
+
+/** What is at least this many inches wide and high, and nearly full, is a blot or a shadow. */
+const BLOT = 0.2;
+const FULL = 0.75;
 
 /** Cells an inch of a map of an image with this resolution. */
 export function cellsPerInch(map: Pick<InkMap, 'cellPx'>, dpi: number): number {
@@ -19,13 +24,19 @@ export function findTextMarks(marks: readonly Mark[], map: InkMap, dpi: number):
   const inch = cellsPerInch(map, dpi);
   const least = Math.max(3, LEAST_LETTER * inch);
   const largest = LARGEST_LETTER * inch;
+  const longest = LONGEST_WORD_INCHES * inch;
   return marks.filter((mark) => {
     const width = mark.right - mark.left;
     const height = mark.bottom - mark.top;
     const long = Math.max(width, height);
     const short = Math.min(width, height);
-    return long >= least && short <= largest && long <= short * LONGEST_WORD && mark.area >= least;
+    if (long < least || short > largest || long > longest || long > short * LONGEST_WORD || mark.area < least) return false;
+    return !touchesEdge(mark, map) && (short < BLOT * inch || mark.area < width * height * FULL);
   });
+}
+
+function touchesEdge({ left, top, right, bottom }: Mark, { width, height }: InkMap): boolean {
+  return left === 0 || top === 0 || right === width || bottom === height;
 }
 
 /**
