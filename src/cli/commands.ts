@@ -55,6 +55,8 @@ const RUN_SETTINGS = [
   ...LIMITS,
 ] as const;
 
+const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
+
 const ANY_NUMBER = 100_000;
 
 /** Every command, in the order of the help. */
@@ -82,6 +84,58 @@ export const COMMANDS: readonly Command[] = [
     examples: ['ocr-pipeline languages'],
     stoppable: false,
     load: () => import('./commands/languages.ts'),
+  },
+  {
+    name: 'login',
+    summary: 'Log in to Box            (--check: does it work?)',
+    usage: 'box [--check | --app-file FILE | --hand-over | --receive]',
+    group: 'START HERE',
+    positionals: [1, 1],
+    settings: BOX_SETTINGS,
+    flags: ['check', 'app-file', 'hand-over', 'receive', 'json'],
+    examples: [
+      'ocr-pipeline login box',
+      'ocr-pipeline login box --check',
+      'ocr-pipeline login box --hand-over | ssh HOST ocr-pipeline login box --receive',
+    ],
+    stoppable: false,
+    load: () => import('./commands/login.ts'),
+  },
+  {
+    name: 'logout',
+    summary: 'Log out of Box, here and there',
+    usage: 'box',
+    group: 'START HERE',
+    positionals: [1, 1],
+    settings: BOX_SETTINGS,
+    flags: [],
+    examples: ['ocr-pipeline logout box'],
+    stoppable: false,
+    load: () => import('./commands/logout.ts'),
+  },
+  {
+    name: 'whoami',
+    summary: 'Whose Box login is this, and how long does it last?',
+    usage: '[--json]',
+    group: 'START HERE',
+    positionals: [0, 0],
+    settings: BOX_SETTINGS,
+    flags: ['json'],
+    examples: ['ocr-pipeline whoami'],
+    stoppable: false,
+    load: () => import('./commands/whoami.ts'),
+  },
+  {
+    name: 'ls',
+    summary: 'Find Box folders and their IDs',
+    usage: '[folder] [--json]',
+    group: 'START HERE',
+    positionals: [0, 1],
+    settings: [...BOX_SETTINGS, 'boxCallsPerMinute'],
+    flags: ['json'],
+    examples: ['ocr-pipeline ls', 'ocr-pipeline ls "box:Scans/Marduk"', 'ocr-pipeline ls https://app.box.com/folder/163928374651'],
+    stoppable: false,
+    load: () => import('./commands/ls.ts'),
   },
   {
     name: 'plan',

@@ -41,6 +41,10 @@ const DRAFTS = {
   pages: { kind: pageNumbers, help: 'Only these pages, such as 1-5,8' },
   results: { kind: path('FOLDER'), help: 'Where recognize put its page results' },
   run: { kind: text('the name of a run', 'RUN'), help: 'All documents of this run instead of files' },
+  check: { kind: onOff, help: 'Only say whether the login works' },
+  'app-file': { kind: path('FILE'), help: "A service account's app file, from Box's developer console" },
+  'hand-over': { kind: onOff, help: 'Print the login for another computer and forget it here' },
+  receive: { kind: onOff, help: 'Take a login that was handed over, from standard input' },
   project: { kind: onOff, help: 'Write to ./ocr-pipeline.yaml instead of your own file' },
 } as const satisfies Record<string, Flag<boolean> | Flag<string> | Flag<readonly number[]>>;
 

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { configPlaces, showPath } from '../../config/config-files.ts';
 import { writeSetting } from '../../config/edit-config.ts';
 import { settingOfKey } from '../../core/config/resolve-settings.ts';
-import { SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
+import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
 import { closest } from '../../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
@@ -28,7 +28,7 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
   const { settings, origins } = await explainSettings();
   const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, `"${key}"`)];
   if (flags.json === true) {
-    const entries = names.map((name) => [SETTINGS[name].key, { value: settings[name] ?? null, from: origins[name] }]);
+    const entries = names.map((name) => [SETTINGS[name].key, { value: plainValue(name, settings[name]), from: origins[name] }]);
     terminal.print(JSON.stringify(Object.fromEntries(entries), null, 2));
     return;
   }
@@ -40,7 +40,7 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
 async function get({ loadSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
   const name = settingOfKey(requireKey(key, 'get lang'), `"${key ?? ''}"`);
   const value = (await loadSettings())[name];
-  terminal.print(flags.json === true ? JSON.stringify(value ?? null) : showValue(name, value));
+  terminal.print(flags.json === true ? JSON.stringify(plainValue(name, value)) : showValue(name, value));
 }
 
 async function set(invocation: Invocation, [key, ...texts]: readonly string[]): Promise<void> {
@@ -51,8 +51,13 @@ async function set(invocation: Invocation, [key, ...texts]: readonly string[]): 
     });
   }
   if (invocation.flags.project === true && SETTINGS[name].notInProjectFile) {
-    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" names a program, so it cannot be set in a project file.`, {
+    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" cannot be set in a project file: such a file may come from somebody else.`, {
       remedy: `Leave out --project`,
+    });
+  }
+  if (SETTINGS[name].secret) {
+    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" is a secret; command lines can be read by everybody on this computer.`, {
+      remedy: `Write it into the site's file or your own with an editor (chmod 600), or set ${environmentName(SETTINGS[name])}.`,
     });
   }
   await write(invocation, name, texts);
@@ -81,6 +86,11 @@ async function showPlaces({ surroundings, terminal, flags }: Invocation): Promis
 function requireKey(key: string | undefined, example: string): string {
   if (key !== undefined) return key;
   throw new UsageError('MISSING_ARGUMENT', 'Which setting? Its name is missing.', { remedy: `For example: ocr-pipeline config ${example}` });
+}
+
+/** A value for programs; secrets are for nobody. */
+function plainValue(name: SettingName, value: unknown): unknown {
+  return SETTINGS[name].secret && value !== undefined ? SETTINGS[name].kind.show(value) : (value ?? null);
 }
 
 function showValue(name: SettingName, value: unknown): string {

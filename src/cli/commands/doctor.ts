@@ -4,6 +4,7 @@ import type { Settings } from '../../core/config/settings-table.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { homeFolder } from '../../config/config-files.ts';
 import type { Invocation } from '../commands.ts';
+import { checkBox } from '../doctor/check-box.ts';
 import { checkTesseract, checkTesseractJs } from '../doctor/check-engines.ts';
 import { checkLibraries } from '../doctor/check-libraries.ts';
 import { checkConfig, checkCores, checkProgram } from '../doctor/check-program.ts';
@@ -13,7 +14,7 @@ import type { Check, CheckContext, Finding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-findings.ts';
 
 /** In the order they are told. */
-const CHECKS: readonly Check[] = [checkProgram, checkConfig, checkTesseract, checkTesseractJs, checkLibraries, checkSpace, checkCores];
+const CHECKS: readonly Check[] = [checkProgram, checkConfig, checkTesseract, checkTesseractJs, checkLibraries, checkSpace, checkCores, checkBox];
 
 /** `doctor [check...] [--json]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {

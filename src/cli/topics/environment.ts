@@ -2,7 +2,7 @@ import { environmentName, SETTING_NAMES, SETTINGS } from '../../core/config/sett
 
 const rows = SETTING_NAMES.map((name) => {
   const setting = SETTINGS[name];
-  return `  ${environmentName(setting).padEnd(30)}--${setting.flag}`;
+  return `  ${environmentName(setting).padEnd(34)}${setting.flagless ? '' : `--${setting.flag}`}`.trimEnd();
 });
 
 /** Variables the program looks at. */
@@ -13,6 +13,8 @@ export const text = `ENVIRONMENT
 
 ${rows.join('\n')}
 
+  BOX_DEVELOPER_TOKEN           a Box login for an hour, for a first try
+  HTTPS_PROXY, NO_PROXY         the way to Box through a proxy
   OCR_PIPELINE_SITE_FILE        the site's configuration file
   XDG_CONFIG_HOME               where your own file is, instead of ~/.config
   TESSDATA_PREFIX               where Tesseract keeps its language data

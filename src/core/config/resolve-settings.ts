@@ -83,9 +83,9 @@ export function readValue(setting: Setting<unknown>, raw: RawValue, source: Sour
 
 function notInProjectFile(setting: Setting<unknown>, raw: RawValue): ConfigError {
   return new ConfigError('CONFIG_NOT_HERE', `${raw.where}: "${setting.key}" cannot be set in a project file.`, {
-    why: 'It names a program that would be run, and such a file may come from somebody else.',
+    why: 'It decides what is run or where logins go, and such a file may come from somebody else.',
     safe: 'Nothing was started.',
-    remedy: `--${setting.flag} or ${environmentName(setting)}, or in your own file: ocr-pipeline config set ${setting.key} VALUE`,
+    remedy: `${setting.flagless ? '' : `--${setting.flag} or `}${environmentName(setting)}, or in your own file: ocr-pipeline config set ${setting.key} VALUE`,
   });
 }
 

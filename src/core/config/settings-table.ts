@@ -9,7 +9,7 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Headings under which help and documentation list the settings, in order. */
-export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Talk'] as const;
+export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Box', 'Talk'] as const;
 type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 /** All there is to know of one setting, in one place. */
@@ -31,10 +31,14 @@ export interface Setting<T> {
   readonly alias?: string | undefined;
   /** Names a program that is run: not taken from a project file, which may come from somebody else. */
   readonly notInProjectFile: boolean;
+  /** No command takes it as a flag: it is for files and the environment. */
+  readonly flagless: boolean;
+  /** Is shown nowhere and comes from no command line. */
+  readonly secret: boolean;
 }
 
 type Draft<T> = Pick<Setting<T>, 'kind' | 'group' | 'help'> &
-  Partial<Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile'>>;
+  Partial<Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile' | 'flagless' | 'secret'>>;
 
 /** A setting that always has a value. */
 function withDefault<T>(defaultValue: NoInfer<T>, draft: Draft<T>): Draft<T> & { readonly defaultValue: T } {
@@ -50,10 +54,14 @@ const FROM_TO = 'Where from, where to';
 const READING = 'How pages are read';
 const RUNNING = 'How the run goes';
 const LIMITS = 'Limits of a page';
+const BOX = 'Box';
 const TALK = 'Talk';
 
 /** Tesseract's codes: `eng`, `deu+frk`, `chi_sim_vert`, `script/Fraktur`. */
 const LANGUAGE = /^[A-Za-z][\w/-]*(\+[A-Za-z][\w/-]*)*$/;
+
+/** Without a slash at the end. */
+const WEB_ADDRESS = /^https?:\/\/[^\s/]+(?:\/[^\s/]+)*$/;
 
 const DRAFTS = {
   input: withoutDefault({
@@ -128,6 +136,63 @@ const DRAFTS = {
     group: LIMITS,
     help: 'Memory of a page worker and its engine, in MiB',
   }),
+  boxClientId: withoutDefault({
+    kind: text('the client ID of a Box app', 'ID', /^\S+$/),
+    group: BOX,
+    help: 'The Box app that people log in to, often in the site file',
+    notInProjectFile: true,
+    flagless: true,
+  }),
+  boxClientSecret: withoutDefault({
+    kind: { ...text('the client secret of a Box app', 'SECRET', /^\S+$/), show: () => '(hidden)' },
+    group: BOX,
+    help: 'Its secret; in the site file or the environment alone',
+    notInProjectFile: true,
+    flagless: true,
+    secret: true,
+  }),
+  boxLoginFile: withoutDefault({
+    kind: path('FILE'),
+    group: BOX,
+    help: 'Where the Box login is kept',
+    defaultText: 'box.json beside your own settings file',
+    notInProjectFile: true,
+  }),
+  boxCallsPerMinute: withDefault(1000, { kind: integer(1, 100_000), group: BOX, help: 'Calls to Box a minute, at most' }),
+  boxUploadsPerMinute: withDefault(240, { kind: integer(1, 100_000), group: BOX, help: 'Files stored in Box a minute, at most' }),
+  maxWait: withDefault(21_600, {
+    kind: seconds(1, 604_800),
+    group: BOX,
+    help: 'How long to wait when Box says that it is busy',
+  }),
+  boxApiUrl: withDefault('https://api.box.com', {
+    kind: text('a web address', 'URL', WEB_ADDRESS),
+    group: BOX,
+    help: "Box's API",
+    notInProjectFile: true,
+    flagless: true,
+  }),
+  boxUploadUrl: withDefault('https://upload.box.com/api', {
+    kind: text('a web address', 'URL', WEB_ADDRESS),
+    group: BOX,
+    help: "Box's API for uploads",
+    notInProjectFile: true,
+    flagless: true,
+  }),
+  boxAccountUrl: withDefault('https://account.box.com/api/oauth2', {
+    kind: text('a web address', 'URL', WEB_ADDRESS),
+    group: BOX,
+    help: 'Where people log in to Box',
+    notInProjectFile: true,
+    flagless: true,
+  }),
+  boxWebUrl: withDefault('https://app.box.com', {
+    kind: text('a web address', 'URL', WEB_ADDRESS),
+    group: BOX,
+    help: 'Where people open Box in a browser',
+    notInProjectFile: true,
+    flagless: true,
+  }),
   progress: withDefault('auto', { kind: choice(PROGRESS_STYLES), group: TALK, help: 'How progress is shown' }),
   logLevel: withDefault('info', { kind: choice(LOG_LEVELS), group: TALK, help: 'What is worth a line; debug adds causes of errors' }),
 } as const;
@@ -150,7 +215,8 @@ function kebab(name: string): string {
 
 function complete(name: string, draft: Draft<unknown> & { readonly defaultValue: unknown }): Setting<unknown> {
   const key = draft.key ?? kebab(name);
-  return { ...draft, key, flag: draft.flag ?? key, notInProjectFile: draft.notInProjectFile ?? false };
+  const { flag = key, notInProjectFile = false, flagless = false, secret = false } = draft;
+  return { ...draft, key, flag, notInProjectFile, flagless, secret };
 }
 
 /** Every setting by name. Flags, environment, files, help and documentation are all made from this. */

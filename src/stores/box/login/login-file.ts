@@ -8,8 +8,9 @@ import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
 
 /** Where logins are kept: `$XDG_CONFIG_HOME/ocr-pipeline/box.json`, by default below `~/.config`. */
 export function defaultLoginFile(environment: Readonly<Record<string, string | undefined>>): string {
-  const base = environment['XDG_CONFIG_HOME'];
-  return join(base !== undefined && base !== '' ? base : join(homedir(), '.config'), 'ocr-pipeline', 'box.json');
+  // XDG Base Directory Specification: a relative or empty XDG_CONFIG_HOME is ignored.
+  const xdg = environment['XDG_CONFIG_HOME'];
+  return join(xdg?.startsWith('/') ? xdg : join(environment['HOME'] || homedir(), '.config'), 'ocr-pipeline', 'box.json');
 }
 
 /** Reads the kept login; undefined where there is none. @throws {AccessError} `BOX_LOGIN_EXPOSED`, `BOX_LOGIN_DAMAGED`. */

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { hostname, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
+import { showPath } from '../../config/config-files.ts';
+import { handOver, receive } from '../../stores/box/login/hand-over.ts';
+import { logInApp, logInPerson, LOGIN_WAIT_MS, type LoginTalk } from '../../stores/box/login/log-in.ts';
+import { loginAge, type LoginRecord } from '../../stores/box/login/login-record.ts';
+import { cleanText } from '../display-text.ts';
+import type { Invocation } from '../commands.ts';
+import { renderInvitation } from '../render-box.ts';
+import { openBox, type BoxAccess } from '../wiring/open-box.ts';
+
+/** Longest login that is received, in characters. */
+const MAX_RECEIVED = 65_536;
+
+/** `login box [--check | --app-file FILE | --hand-over | --receive]` */
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  requireBox(invocation, 'login');
+  const { flags, signal, surroundings } = invocation;
+  const given = (['check', 'app-file', 'hand-over', 'receive'] as const).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
+  if (given.length > 1)
+    throw new UsageError('FLAGS_CONFLICT', `--${given.join(' and --')} do not go together.`, { safe: 'Nothing was changed.' });
+  using box = await openBox(await invocation.loadSettings(), surroundings.environment);
+  switch (given[0]) {
+    case 'check':
+      return check(invocation, box);
+    case 'app-file': {
+      const file = resolve(surroundings.workingFolder, flags['app-file'] ?? '');
+      return tellSuccess(invocation, box, await logInApp(box.network, file, box.loginFile, signal));
+    }
+    case 'hand-over':
+      return giveAway(invocation, box);
+    case 'receive':
+      return tellSuccess(invocation, box, await receive(box.network, box.app(), box.loginFile, await readInput()));
+    default:
+      return tellSuccess(invocation, box, await logInPerson(box.network, box.app(), box.loginFile, talkThrough(invocation), signal));
+  }
+}
+
+/** @throws {UsageError} another service than Box was named. */
+export function requireBox({ positionals }: Invocation, command: string): void {
+  const [service = ''] = positionals;
+  if (service.toLowerCase() !== 'box')
+    throw new UsageError('UNKNOWN_SERVICE', `There is no service called "${service}".`, {
+      safe: 'Nothing was changed.',
+      remedy: `ocr-pipeline ${command} box`,
+    });
+}
+
+async function check({ terminal, flags, signal }: Invocation, box: BoxAccess): Promise<ExitCode> {
+  const { opened, user } = await box.who(signal);
+  const { kind, warning } = opened;
+  if (flags.json === true) terminal.print(JSON.stringify({ ok: true, kind, user, warning }, null, 2));
+  else terminal.print(`[ok] The Box login works: ${cleanText(user.login)}`);
+  if (warning !== undefined && flags.json !== true) terminal.say(`[warn] ${warning}`);
+  return EXIT.ok;
+}
+
+function tellSuccess({ terminal, flags, surroundings }: Invocation, box: BoxAccess, record: LoginRecord): ExitCode {
+  if (flags.json === true) {
+    terminal.print(JSON.stringify({ ok: true, kind: record.kind, user: record.user, loginFile: box.loginFile }, null, 2));
+    return EXIT.ok;
+  }
+  const lasts =
+    record.kind === 'app'
+      ? 'as long as the app file is there and the app is authorised'
+      : `as long as it is used once every ${loginAge(record, Date.parse(record.renewedAt)).daysLeft} days`;
+  const share = record.kind === 'app' ? [`     Share:    the folder in Box with ${cleanText(record.user.login)}`] : [];
+  terminal.print(
+    [
+      `[ok] Logged in to Box as ${cleanText(record.user.login)}`,
+      `     Kept in:  ${showPath(box.loginFile, surroundings)} (readable by you alone)`,
+      `     Lasts:    ${lasts}`,
+      ...share,
+      'Next: ocr-pipeline ls      (find your folder)',
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}
+
+/** Prints the login itself: the one thing that must not pass through the terminal's redaction. */
+async function giveAway({ terminal }: Invocation, box: BoxAccess): Promise<ExitCode> {
+  if (process.stdout.isTTY)
+    throw new UsageError('HAND_OVER_TO_SCREEN', 'A login is not shown on a screen.', {
+      why: 'Whoever reads it has your Box account.',
+      safe: 'It was not handed over.',
+      remedy: 'ocr-pipeline login box --hand-over | ssh HOST ocr-pipeline login box --receive',
+    });
+  const record = await handOver(box.loginFile, (text) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    return promise;
+  });
+  terminal.say(`[ok] The login of ${cleanText(record.user.login)} was handed over; this computer has none now.`);
+  return EXIT.ok;
+}
+
+async function readInput(): Promise<string> {
+  let text = '';
+  for await (const part of process.stdin.setEncoding('utf8') as AsyncIterable<string>) {
+    text += part;
+    if (text.length > MAX_RECEIVED) break;
+  }
+  return text;
+}
+
+function talkThrough({ terminal, surroundings }: Invocation): LoginTalk {
+  const { environment } = surroundings;
+  const remote = (environment['SSH_CONNECTION'] ?? '') !== '';
+  const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  return {
+    invite(startAddress, boxAddress) {
+      const place = remote ? { user: userInfo().username, host: hostname() } : undefined;
+      terminal.say(renderInvitation(startAddress, boxAddress, place, LOGIN_WAIT_MS));
+      if (!remote) openBrowser(startAddress);
+    },
+    pasted: input,
+    complain: (reason) => terminal.say(reason),
+  };
+}
+
+/** Best effort: the address is on the screen. */
+function openBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin' ? ['open', address] : process.platform === 'win32' ? ['explorer', address] : ['xdg-open', address];
+  const child = spawn(command ?? '', args, { stdio: 'ignore', detached: true });
+  child.on('error', () => undefined);
+  child.unref();
+}

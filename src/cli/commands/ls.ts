@@ -1,0 +1,19 @@
+import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { compareNatural } from '../../core/natural-order.ts';
+import type { Invocation } from '../commands.ts';
+import { renderFolder } from '../render-box.ts';
+import { openBox } from '../wiring/open-box.ts';
+
+/** `ls [folder] [--json]` */
+export async function run({ terminal, flags, signal, surroundings, positionals, loadSettings }: Invocation): Promise<ExitCode> {
+  using box = await openBox(await loadSettings(), surroundings.environment);
+  const { folder, items } = await box.listFolder(positionals[0] ?? 'box:', signal);
+  const sorted = [...items].sort(
+    (a, b) => Number(b.type === 'folder') - Number(a.type === 'folder') || compareNatural(a.name, b.name),
+  );
+  if (flags.json === true) {
+    const entries = sorted.map(({ type, id, name, sizeBytes, sha1 }) => ({ type, id, name, ...(type === 'file' ? { sizeBytes, sha1 } : {}) }));
+    terminal.print(JSON.stringify({ folder, entries }, null, 2));
+  } else terminal.print(renderFolder(folder, sorted));
+  return EXIT.ok;
+}

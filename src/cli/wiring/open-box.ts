@@ -1,0 +1,106 @@
+import type { Settings } from '../../core/config/settings-table.ts';
+import { BoxCallError } from '../../stores/box/box-call-error.ts';
+import type { BoxItem } from '../../stores/box/box-item.ts';
+import { classifyCall } from '../../stores/box/classify.ts';
+import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../../stores/box/box-settings.ts';
+import { connect, openNetwork, type BoxConnection, type BoxNetwork } from '../../stores/box/connect.ts';
+import { findFolder, parseFolderAddress, type BoxFolder, type FolderAddress } from '../../stores/box/folder-address.ts';
+import { listItems } from '../../stores/box/list-items.ts';
+import { defaultLoginFile } from '../../stores/box/login/login-file.ts';
+import type { BoxUser } from '../../stores/box/login/login-record.ts';
+import { openLogin, requireApp, type OpenLogin } from '../../stores/box/login/open-login.ts';
+import type { BoxApp } from '../../stores/box/login/person-session.ts';
+import { askWho } from '../../stores/box/login/who.ts';
+import type { WaitListener } from '../../stores/box/retrying-client.ts';
+
+export type { BoxFolder, BoxItem };
+
+/** Settings that decide how Box is reached. */
+export type BoxChoices = Pick<
+  Settings,
+  | 'boxClientId'
+  | 'boxClientSecret'
+  | 'boxLoginFile'
+  | 'boxCallsPerMinute'
+  | 'boxUploadsPerMinute'
+  | 'maxWait'
+  | 'boxApiUrl'
+  | 'boxUploadUrl'
+  | 'boxAccountUrl'
+  | 'boxWebUrl'
+>;
+
+/** The way to Box, with or without a login yet. Close it. */
+export interface BoxAccess extends Disposable {
+  readonly network: BoxNetwork;
+  readonly loginFile: string;
+  /** @throws {ConfigError} `BOX_APP_UNKNOWN`: none is set up. */
+  app(): BoxApp;
+  /** The login this machine has. @throws {AccessError} there is none, or it has ended. */
+  login(): Promise<OpenLogin>;
+  /** The SDK's client with that login. */
+  connection(): Promise<BoxConnection>;
+  /** The login, and whose Box says it is. @throws {AccessError} it does not work. @throws {TransientError} no answer. */
+  who(signal: AbortSignal): Promise<{ readonly opened: OpenLogin; readonly user: BoxUser }>;
+  /** What is in a folder, named by ID, link or `box:Path`; in no promised order. @throws {UsageError | AccessError | TransientError} */
+  listFolder(address: string, signal: AbortSignal): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxItem[] }>;
+}
+
+/** Opens the way to Box as the settings and the environment say. Asks Box nothing yet. */
+export async function openBox(
+  choices: BoxChoices,
+  environment: Readonly<Record<string, string | undefined>>,
+  onWait?: WaitListener,
+): Promise<BoxAccess> {
+  const { boxClientId: clientId, boxClientSecret: clientSecret } = choices;
+  const known = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
+  const loginFile = choices.boxLoginFile ?? defaultLoginFile(environment);
+  const network = await openNetwork({ settings: toBoxSettings(choices), onWait });
+  const login = (): Promise<OpenLogin> =>
+    openLogin({ loginFile, app: known, developerToken: environment['BOX_DEVELOPER_TOKEN'] }, network);
+  const connection = async (): Promise<BoxConnection> => connect(network, (await login()).login);
+  return {
+    network,
+    loginFile,
+    app: () => requireApp(known),
+    login,
+    connection,
+    async who(signal) {
+      const opened = await login();
+      return { opened, user: await askWho(await connect(network, opened.login), signal) };
+    },
+    async listFolder(address, signal) {
+      const wanted = parseFolderAddress(address);
+      return readFolder(await connection(), wanted, signal);
+    },
+    [Symbol.dispose]: () => network.close(),
+  };
+}
+
+async function readFolder(
+  connection: BoxConnection,
+  address: FolderAddress,
+  signal: AbortSignal,
+): Promise<{ folder: BoxFolder; items: readonly BoxItem[] }> {
+  const folder = await findFolder(connection, address, signal);
+  try {
+    const items: BoxItem[] = [];
+    for await (const item of listItems(connection, folder.id, signal)) items.push(item);
+    return { folder, items };
+  } catch (error) {
+    throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: `"${folder.path}"` }) : error;
+  }
+}
+
+function toBoxSettings(choices: BoxChoices): BoxSettings {
+  return {
+    ...DEFAULT_BOX_SETTINGS,
+    apiUrl: choices.boxApiUrl,
+    uploadUrl: choices.boxUploadUrl,
+    accountUrl: choices.boxAccountUrl,
+    webUrl: choices.boxWebUrl,
+    callsPerMinute: choices.boxCallsPerMinute,
+    uploadsPerMinute: choices.boxUploadsPerMinute,
+    maxWaitMs: choices.maxWait * 1000,
+  };
+}
