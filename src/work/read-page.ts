@@ -49,7 +49,7 @@ export async function readPageImage(
     return { blocks: tidy, frame: prepared.frame, score: judgeReading(tidy) };
   };
   const { blocks, frame } = await readBestWay(traits, read);
-  if (isOnlyDirt(blocks)) return { state: 'blank', blocks: [], frame: wholeFrame(image) };
+  if (isOnlyDirt(blocks, traits.letters)) return { state: 'blank', blocks: [], frame: wholeFrame(image) };
   return { state: 'done', blocks, frame, confidence: meanConfidence(blocks) };
 }
 

@@ -21,6 +21,8 @@ export interface PageTraits {
   readonly blank: boolean;
   /** There may be light text on a dark ground. */
   readonly mayBeInverted: boolean;
+  /** Marks that could be letters or words. */
+  readonly letters: number;
   /** Middle height of letters, across the lines, in pixels; 0 where there is no text. */
   readonly letterPx: number;
   /** All four orientations, the likeliest first. */
@@ -49,11 +51,11 @@ export function analysePage(image: PageImage, script: ScriptTraits): PageTraits 
   const marks = findMarks(map);
   if (looksBlank(marks, map, image.dpi)) {
     const orientations = orderOrientations('x', 0, 1);
-    return { blank: true, mayBeInverted: false, letterPx: 0, orientations, sureOf: 'nothing' };
+    return { blank: true, mayBeInverted: false, letters: 0, letterPx: 0, orientations, sureOf: 'nothing' };
   }
   if (script.vertical) {
     const orientations = orderOrientations('x', 0, 1);
-    return { blank: false, mayBeInverted: true, letterPx: 0, orientations, sureOf: 'upright' };
+    return { blank: false, mayBeInverted: true, letters: marks.length, letterPx: 0, orientations, sureOf: 'upright' };
   }
   const textMarks = findTextMarks(marks, map, image.dpi);
   const text = drawMarks(map, textMarks);
@@ -74,6 +76,7 @@ export function analysePage(image: PageImage, script: ScriptTraits): PageTraits 
   return {
     blank: false,
     mayBeInverted: hasLightText(marks, map, image.dpi),
+    letters: textMarks.length,
     letterPx: middleHeight(textMarks, along) * map.cellPx,
     orientations: orderOrientations(along, fit.angleDeg, tellsHeads && uprightness < CLEARLY_ON_ITS_HEAD ? -1 : 1),
     sureOf: !clearLines ? 'nothing' : clearHead ? 'upright' : 'lines',

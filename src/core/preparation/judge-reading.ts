@@ -57,17 +57,18 @@ export function meanConfidence(blocks: readonly Block[]): number | undefined {
   return length > 0 ? Math.round((weighted / length) * 10) / 10 : undefined;
 }
 
+/** With this many marks like letters a page is not called empty, however little could be read. */
+const DIRT_MARKS = 60;
+
 /**
- * Tells whether what was read is only the dirt of an empty page: hardly a letter or digit, and none the engine is sure
- * of. A page number is text.
+ * Tells whether what was read is only the dirt of an empty page: few marks like letters, hardly a letter or digit read,
+ * and none the engine is sure of. A page number is text.
  */
-export function isOnlyDirt(blocks: readonly Block[]): boolean {
-  let likely = 0;
-  let all = 0;
+export function isOnlyDirt(blocks: readonly Block[], letterMarks: number): boolean {
+  if (letterMarks >= DIRT_MARKS) return false;
   for (const word of wordsOf({ blocks })) {
     const count = countCharacters(word);
-    all += count;
-    if (word.confidence >= 80 || (word.confidence >= 50 && count >= 3)) likely += count;
+    if (count > 0 && (word.confidence >= 80 || (word.confidence >= 50 && count >= 3))) return false;
   }
-  return likely === 0 && all < 40;
+  return true;
 }
