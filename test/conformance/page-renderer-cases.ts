@@ -145,7 +145,7 @@ const SCAN_CASES: readonly RendererCase[] = [
         await withDocument(renderer, samplePdf([page]), async (document) => {
           const image = await document.render(1, 300, CALM);
           expect(image.widthPx * image.heightPx).toBe(8);
-          expect(darkBox(image), page.content + (page.entries ?? '')).toEqual([x, y, x + 1, y + 1]);
+          expect(darkBox(image), `${page.content} ${page.entries ?? ''}`).toEqual([x, y, x + 1, y + 1]);
         });
       }
     },
