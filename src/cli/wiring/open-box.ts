@@ -3,6 +3,7 @@ import { BoxCallError } from '../../stores/box/box-call-error.ts';
 import type { BoxItem } from '../../stores/box/box-item.ts';
 import { classifyCall } from '../../stores/box/classify.ts';
 import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../../stores/box/box-settings.ts';
+import { BoxStore, type BoxStoreOptions } from '../../stores/box/box-store.ts';
 import { connect, openNetwork, type BoxConnection, type BoxNetwork } from '../../stores/box/connect.ts';
 import { findFolder, parseFolderAddress, type BoxFolder, type FolderAddress } from '../../stores/box/folder-address.ts';
 import { listItems } from '../../stores/box/list-items.ts';
@@ -42,6 +43,15 @@ export interface BoxAccess extends Disposable {
   connection(): Promise<BoxConnection>;
   /** The login, and whose Box says it is. @throws {AccessError} it does not work. @throws {TransientError} no answer. */
   who(signal: AbortSignal): Promise<{ readonly opened: OpenLogin; readonly user: BoxUser }>;
+  /**
+   * A store over a folder, named as below. `below` are folders in it that are made at the first write: `['OCR']`. The
+   * caller closes it, before this. @throws {UsageError | AccessError | TransientError}
+   */
+  openStore(
+    address: string,
+    options: Pick<BoxStoreOptions, 'below' | 'recursive' | 'exclude' | 'scratch'>,
+    signal: AbortSignal,
+  ): Promise<{ readonly folder: BoxFolder; readonly store: BoxStore }>;
   /** What is in a folder, named by ID, link or `box:Path`; in no promised order. @throws {UsageError | AccessError | TransientError} */
   listFolder(address: string, signal: AbortSignal): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxItem[] }>;
 }
@@ -58,7 +68,9 @@ export async function openBox(
   const network = await openNetwork({ settings: toBoxSettings(choices), onWait });
   const login = (): Promise<OpenLogin> =>
     openLogin({ loginFile, app: known, developerToken: environment['BOX_DEVELOPER_TOKEN'] }, network);
-  const connection = async (): Promise<BoxConnection> => connect(network, (await login()).login);
+  // One for all, so that all calls share a login and its renewals.
+  let connecting: Promise<BoxConnection> | undefined;
+  const connection = (): Promise<BoxConnection> => (connecting ??= login().then((opened) => connect(network, opened.login)));
   return {
     network,
     loginFile,
@@ -68,6 +80,10 @@ export async function openBox(
     async who(signal) {
       const opened = await login();
       return { opened, user: await askWho(await connect(network, opened.login), signal) };
+    },
+    async openStore(address, options, signal) {
+      const folder = await findFolder(await connection(), parseFolderAddress(address), signal);
+      return { folder, store: new BoxStore(await connection(), { ...options, folder }) };
     },
     async listFolder(address, signal) {
       const wanted = parseFolderAddress(address);

@@ -58,6 +58,9 @@ export class PersonSession implements BoxLogin {
     const known = this.#record;
     // Refused with an older token than we have by now: another call has renewed it.
     if (known && known.accessToken !== refused && known.ended === undefined) return known.accessToken;
+    const renewed = await this.#renewOnce(refused);
+    if (renewed.accessToken !== refused) return renewed.accessToken;
+    // The renewal we joined was begun by a call that did not know yet that Box refuses this token.
     return (await this.#renewOnce(refused)).accessToken;
   }
 
