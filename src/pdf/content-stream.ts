@@ -1,4 +1,5 @@
-import { isWhite, ObjectParser, PdfKeyword, PdfSyntaxError } from './object-parser.ts';
+import { isWhite, PdfSyntaxError } from './byte-cursor.ts';
+import { ObjectParser, PdfKeyword } from './object-parser.ts';
 import { isPdfArray, PdfDict, PdfName, type PdfValue } from './pdf-value.ts';
 
 /** One operator with its operands. */

@@ -1,5 +1,5 @@
 import { decodeFlate, OutputLimitError } from './flate-decode.ts';
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 import { isName, isPdfArray, PdfDict, type PdfValue } from './pdf-value.ts';
 import { undoPredictor } from './predictor.ts';
 import { decodeAscii85, decodeAsciiHex, decodeLzw, decodeRunLength } from './simple-decoders.ts';

@@ -1,10 +1,5 @@
+import { ByteCursor, CLASS, DELIMITER, hexDigit, NUMERIC, PdfSyntaxError, WHITE } from './byte-cursor.ts';
 import { PdfDict, PdfName, PdfRef, PdfString, type PdfValue } from './pdf-value.ts';
-
-/** Text that is no PDF object. Internal to the reader: its callers turn it into a missing object or a DocumentError. */
-export class PdfSyntaxError extends Error {}
-
-/** The bytes given end inside a token or object; more of the file may complete it. */
-export class NeedMoreBytes extends Error {}
 
 /** A bare word: an operator, or `obj`, `stream`, `endobj`. */
 export class PdfKeyword {
@@ -31,43 +26,18 @@ const MAX_DEPTH = 100;
 /** What one object may hold: a scalar counts 1, an array or dictionary 8. Bounds memory to some 100 MB. */
 const MAX_COST = 4_000_000;
 
-const WHITE = 1;
-const DELIMITER = 2;
-const NUMERIC = 4;
-const CLASS = new Uint8Array(256);
-for (const c of [0, 9, 10, 12, 13, 32]) CLASS[c] = WHITE;
-for (const c of '()<>[]{}/%') CLASS[c.charCodeAt(0)] = DELIMITER;
-for (const c of '+-.0123456789') CLASS[c.charCodeAt(0)] = NUMERIC;
-
-const TRUE = 'true';
 const ESCAPES: Readonly<Record<number, number>> = { 0x6e: 10, 0x72: 13, 0x74: 9, 0x62: 8, 0x66: 12 };
 const END_ARRAY = new PdfKeyword(']');
 const END_DICT = new PdfKeyword('>>');
 
-/** Whether the byte is PDF white space (ISO 32000-1, table 1). */
-export function isWhite(byte: number): boolean {
-  return byte >= 0 && CLASS[byte] === WHITE;
-}
-
-/** The value of a hexadecimal digit, or -1. */
-export function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
-
 /** Reads PDF objects from bytes, forgiving what viewers forgive. Depth and size of an object are bounded. */
-export class ObjectParser {
-  /** Of the next byte that is read. */
-  position: number;
-  readonly #bytes: Uint8Array;
+export class ObjectParser extends ByteCursor {
   readonly #options: ParserOptions;
   #cost = 0;
 
   constructor(bytes: Uint8Array, options: ParserOptions) {
-    this.#bytes = bytes;
+    super(bytes, options.complete, options.position);
     this.#options = options;
-    this.position = options.position ?? 0;
   }
 
   /**
@@ -85,71 +55,6 @@ export class ObjectParser {
     return value === undefined || value instanceof PdfKeyword ? null : value;
   }
 
-  /** The next token as a non-negative integer, or `undefined`, and then nothing is consumed. */
-  readInteger(): number | undefined {
-    this.skipWhite();
-    const start = this.position;
-    let value = 0;
-    let byte = this.#peek();
-    while (byte >= 0x30 && byte <= 0x39 && this.position - start < 16) {
-      value = value * 10 + byte - 0x30;
-      this.position++;
-      byte = this.#peek();
-    }
-    if (this.position > start && (byte < 0 || CLASS[byte] === WHITE || CLASS[byte] === DELIMITER)) return value;
-    // A word may follow without a space: `0 obj<<` is usual, `0obj` is seen.
-    if (this.position > start && byte === 0x6f) return value;
-    this.position = start;
-    return undefined;
-  }
-
-  /** Consumes the word if it comes next, whatever follows it. */
-  readWord(word: string): boolean {
-    this.skipWhite();
-    const start = this.position;
-    for (let i = 0; i < word.length; i++) {
-      if (this.#peek() !== word.charCodeAt(i)) {
-        this.position = start;
-        return false;
-      }
-      this.position++;
-    }
-    return true;
-  }
-
-  /** Goes past one end of line, and blanks before it, as after the word `stream`; gives the new position. */
-  skipLineEnd(): number {
-    const start = this.position;
-    while (this.#peek() === 32 || this.#peek() === 9) this.position++;
-    if (this.#peek() === 13) {
-      this.position++;
-      if (this.#peek() === 10) this.position++;
-    } else if (this.#peek() === 10) this.position++;
-    else this.position = start;
-    return this.position;
-  }
-
-  /** Goes to the next byte that is neither white space nor part of a comment. */
-  skipWhite(): void {
-    for (;;) {
-      const byte = this.#peek();
-      if (byte === 0x25) {
-        let next = this.#peek();
-        while (next >= 0 && next !== 10 && next !== 13) {
-          this.position++;
-          next = this.#peek();
-        }
-      } else if (byte >= 0 && CLASS[byte] === WHITE) this.position++;
-      else return;
-    }
-  }
-
-  #peek(): number {
-    if (this.position < this.#bytes.length) return this.#bytes[this.position] as number;
-    if (this.#options.complete) return -1;
-    throw new NeedMoreBytes();
-  }
-
   #spend(cost: number): void {
     this.#cost += cost;
     if (this.#cost > MAX_COST) throw new PdfSyntaxError('object too large');
@@ -157,7 +62,7 @@ export class ObjectParser {
 
   #read(depth: number): PdfValue | PdfKeyword | undefined {
     this.skipWhite();
-    const byte = this.#peek();
+    const byte = this.peek();
     if (byte < 0) return undefined;
     this.#spend(1);
     if (CLASS[byte] === NUMERIC) return this.#readNumber();
@@ -168,12 +73,12 @@ export class ObjectParser {
     if (byte === 0x5b) return depth < MAX_DEPTH ? this.#readArray(depth) : null;
     if (byte === 0x5d) return END_ARRAY;
     if (byte === 0x3c) {
-      if (this.#peek() !== 0x3c) return this.#readHex();
+      if (this.peek() !== 0x3c) return this.#readHex();
       this.position++;
       return depth < MAX_DEPTH ? this.#readDict(depth) : null;
     }
     if (byte === 0x3e) {
-      if (this.#peek() === 0x3e) this.position++;
+      if (this.peek() === 0x3e) this.position++;
       return END_DICT;
     }
     return new PdfKeyword(String.fromCharCode(byte));
@@ -181,13 +86,13 @@ export class ObjectParser {
 
   #readKeyword(): PdfValue | PdfKeyword {
     const start = this.position;
-    let byte = this.#peek();
+    let byte = this.peek();
     while (byte >= 0 && CLASS[byte] !== WHITE && CLASS[byte] !== DELIMITER && this.position - start < 128) {
       this.position++;
-      byte = this.#peek();
+      byte = this.peek();
     }
-    const word = latin1(this.#bytes, start, this.position);
-    if (word === TRUE) return true;
+    const word = latin1(this.bytes, start, this.position);
+    if (word === 'true') return true;
     if (word === 'false') return false;
     return word === 'null' ? null : new PdfKeyword(word);
   }
@@ -198,7 +103,7 @@ export class ObjectParser {
     const after = this.position;
     const gen = this.readInteger();
     if (gen !== undefined && this.readWord('R')) {
-      const next = this.#peek();
+      const next = this.peek();
       if (next < 0 || CLASS[next] === WHITE || CLASS[next] === DELIMITER) return new PdfRef(value, gen);
     }
     this.position = after;
@@ -209,7 +114,7 @@ export class ObjectParser {
     let sign = 1;
     let value = 0;
     let scale = 0;
-    let byte = this.#peek();
+    let byte = this.peek();
     for (let isFirst = true; byte >= 0 && CLASS[byte] === NUMERIC; isFirst = false) {
       if (byte >= 0x30) {
         value = value * 10 + byte - 0x30;
@@ -218,7 +123,7 @@ export class ObjectParser {
       else if (byte === 0x2d && isFirst) sign = -1;
       // `--5` and `1.2-3` are seen; a sign within ends nothing and means nothing.
       this.position++;
-      byte = this.#peek();
+      byte = this.peek();
     }
     const number = (sign * value) / (scale || 1);
     return Number.isFinite(number) ? number || 0 : 0;
@@ -228,13 +133,13 @@ export class ObjectParser {
     this.position++;
     const start = this.position;
     let escaped = false;
-    let byte = this.#peek();
+    let byte = this.peek();
     while (byte >= 0 && CLASS[byte] !== WHITE && CLASS[byte] !== DELIMITER) {
       if (byte === 0x23) escaped = true;
       this.position++;
-      byte = this.#peek();
+      byte = this.peek();
     }
-    const raw = latin1(this.#bytes, start, this.position);
+    const raw = latin1(this.bytes, start, this.position);
     if (!escaped) return new PdfName(raw);
     return new PdfName(
       raw.replaceAll(/#([0-9a-f]{2})/giu, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
@@ -245,14 +150,14 @@ export class ObjectParser {
     this.position++;
     const out: number[] = [];
     for (let open = 1; ; ) {
-      const byte = this.#peek();
+      const byte = this.peek();
       if (byte < 0) break;
       this.position++;
       if (byte === 0x28) open++;
       else if (byte === 0x29 && --open === 0) break;
       if (byte === 0x5c) this.#readEscape(out);
       else if (byte === 13) {
-        if (this.#peek() === 10) this.position++;
+        if (this.peek() === 10) this.position++;
         out.push(10);
       } else out.push(byte);
     }
@@ -260,20 +165,20 @@ export class ObjectParser {
   }
 
   #readEscape(out: number[]): void {
-    const byte = this.#peek();
+    const byte = this.peek();
     if (byte < 0) return;
     this.position++;
     if (byte >= 0x30 && byte <= 0x37) {
       let code = byte - 0x30;
       for (let i = 0; i < 2; i++) {
-        const next = this.#peek();
+        const next = this.peek();
         if (next < 0x30 || next > 0x37) break;
         code = code * 8 + next - 0x30;
         this.position++;
       }
       out.push(code & 255);
     } else if (byte === 13) {
-      if (this.#peek() === 10) this.position++;
+      if (this.peek() === 10) this.position++;
     } else if (byte !== 10) out.push(ESCAPES[byte] ?? byte);
   }
 
@@ -281,7 +186,7 @@ export class ObjectParser {
     const out: number[] = [];
     let high = -1;
     for (;;) {
-      const byte = this.#peek();
+      const byte = this.peek();
       if (byte < 0) break;
       this.position++;
       if (byte === 0x3e) break;

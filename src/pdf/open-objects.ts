@@ -1,6 +1,6 @@
 import { DocumentError } from '../core/errors.ts';
 import type { ByteSource } from './byte-source.ts';
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 import { ObjectStore } from './object-store.ts';
 import { openCipher } from './open-cipher.ts';
 import { type PageLeaf, walkPageTree } from './page-tree.ts';

@@ -18,7 +18,7 @@ import { ByteSource } from './byte-source.ts';
 import { decodeBytes, type DecodedStream } from './decode-stream.ts';
 import type { FileCipher } from './file-cipher.ts';
 import { OutputLimitError } from './flate-decode.ts';
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 import { type DirectValue } from './object-store.ts';
 import { isPdfArray, PdfDict, PdfStream, type PdfRef, type PdfValue } from './pdf-value.ts';
 import { type OpenedObjects, openObjects } from './open-objects.ts';

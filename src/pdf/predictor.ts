@@ -1,4 +1,4 @@
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 
 /** How samples were arranged and differenced before compression (ISO 32000-1, 7.4.4.4). */
 export interface PredictorParms {

@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source.ts';
-import { type ObjectParser, PdfKeyword, PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
+import { type ObjectParser, PdfKeyword } from './object-parser.ts';
 import { PdfDict, PdfRef, PdfStream, type PdfValue } from './pdf-value.ts';
 import { parseAt } from './read-window.ts';
 

@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source.ts';
-import { NeedMoreBytes, ObjectParser, PdfSyntaxError, type ParserOptions } from './object-parser.ts';
+import { NeedMoreBytes, PdfSyntaxError } from './byte-cursor.ts';
+import { ObjectParser, type ParserOptions } from './object-parser.ts';
 
 /** An object or a cross-reference table that takes more is refused; 100,000 pages in one array take 1 MiB. */
 const MAX_WINDOW_BYTES = 64 * 1024 * 1024;

@@ -1,7 +1,8 @@
 import type { ByteSource } from './byte-source.ts';
 import { decodeBytes, listFilters } from './decode-stream.ts';
 import { OutputLimitError } from './flate-decode.ts';
-import { type ObjectParser, PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
+import type { ObjectParser } from './object-parser.ts';
 import { isName, isPdfArray, PdfDict, PdfStream, type PdfValue } from './pdf-value.ts';
 import { readObjectAt } from './read-object.ts';
 import { parseAt } from './read-window.ts';

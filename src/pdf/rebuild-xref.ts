@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 import { isName, PdfDict, PdfStream } from './pdf-value.ts';
 import { readObjectAt } from './read-object.ts';
 import { parseAt } from './read-window.ts';

@@ -1,5 +1,5 @@
 import { OutputLimitError } from './flate-decode.ts';
-import { hexDigit, isWhite } from './object-parser.ts';
+import { hexDigit, isWhite } from './byte-cursor.ts';
 
 /** Undoes ASCIIHexDecode; bytes that are no digits are passed over. Never gives more than it is given. */
 export function decodeAsciiHex(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import { PdfDict } from './pdf-value.ts';
-import { PdfSyntaxError } from './object-parser.ts';
+import { PdfSyntaxError } from './byte-cursor.ts';
 
 /** Where an object is: at an offset of its own, or within an object stream. */
 export type ObjectPlace =
