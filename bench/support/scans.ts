@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { PROJECT, type BenchOptions } from './options.ts';
+import type { BenchOptions } from './options.ts';
 import { measureSuccess, type Cost } from './measure.ts';
 
 /** A scanned PDF to read. */
@@ -15,10 +16,12 @@ const TOOL_TIMEOUT_MS = 300_000;
 const QUICK_SCANS = 2;
 const TURNED = ['rotated-content', 'page-rotate-flag', 'skewed'];
 
-/** English scans of the corpus in the order of its manifest; without a corpus, this project's own samples. */
+/** English scans of the corpus in the order of its manifest. @throws {Error} there are none. */
 export function findScans(options: BenchOptions): Scan[] {
+  if (!existsSync(options.corpus)) throw new Error(`no scans at ${options.corpus}: name a folder of PDFs by --corpus`);
   const manifest = join(options.corpus, 'manifest.json');
-  const scans = existsSync(manifest) ? readManifest(manifest, options.corpus) : ownSamples();
+  const scans = existsSync(manifest) ? readManifest(manifest, options.corpus) : readFolder(options.corpus);
+  if (scans.length === 0) throw new Error(`no PDFs in ${options.corpus}`);
   if (!options.quick) return scans;
   return scans.filter((scan) => scan.upright && scan.pages <= 3).slice(0, QUICK_SCANS);
 }
@@ -41,9 +44,17 @@ function readManifest(manifest: string, folder: string): Scan[] {
     }));
 }
 
-function ownSamples(): Scan[] {
-  const file = join(PROJECT, 'test/fixtures/scan-3-pages.pdf');
-  return [{ file, pages: 3, upright: true }];
+/** Without a manifest all PDFs of the folder that qpdf can count the pages of are taken, as upright. */
+function readFolder(folder: string): Scan[] {
+  const scans: Scan[] = [];
+  for (const name of readdirSync(folder).toSorted()) {
+    if (!name.toLowerCase().endsWith('.pdf')) continue;
+    const file = join(folder, name);
+    const counted = spawnSync('qpdf', ['--show-npages', file], { encoding: 'utf8', timeout: TOOL_TIMEOUT_MS });
+    const pages = Number(counted.stdout);
+    if (pages > 0) scans.push({ file, pages, upright: true });
+  }
+  return scans;
 }
 
 /** Copies scans to a folder of their own, so that every program is given the same. */
