@@ -1,6 +1,8 @@
 'use strict';
 
 const { existsSync } = require('node:fs');
+const { enableCompileCache, getCompileCacheDir } = require('node:module');
+const { homedir } = require('node:os');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -21,8 +23,20 @@ function start(file) {
   );
 }
 
+/*
+ * Compiled code is kept between starts, by this process and by the page workers, which a start costs a third of a second
+ * else. In the person's own cache folder: what others may write must not be run. Where that cannot be written nothing is kept.
+ */
+function keepCompiledCode() {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'ocr-pipeline', 'node'));
+  const folder = getCompileCacheDir();
+  if (folder !== undefined) process.env.NODE_COMPILE_CACHE = folder;
+}
+
 /* A checkout has the source and, after `npm run build`, perhaps an older build beside it: the source wins. */
 module.exports = function startProgram() {
+  keepCompiledCode();
   if (existsSync(source) && process.features.typescript) {
     start(source);
   } else if (existsSync(built)) {
