@@ -92,17 +92,17 @@ function packedPdf(file: Parts, entries: readonly Numbered[], options: BuildOpti
   rows.set(container, [1, file.object({ num: container, body, stream: head + bodies }), 0]);
   rows.set(container + 1, [1, file.length, 0]);
   const size = container + 2;
-  const table = Buffer.alloc(size * 6);
+  const table = Buffer.alloc(size * 7);
   for (let num = 0; num < size; num++) {
     const [type, field, last] = rows.get(num) ?? [0, 0, 0];
-    table.writeUInt8(type, num * 6);
-    table.writeUInt32BE(field, num * 6 + 1);
-    table.writeUInt8(last, num * 6 + 5);
+    table.writeUInt8(type, num * 7);
+    table.writeUInt32BE(field, num * 7 + 1);
+    table.writeUInt16BE(last, num * 7 + 5);
   }
   const start = file.length;
   file.object({
     num: container + 1,
-    body: `<</Type /XRef /W [1 4 1] /Size ${size} /Root 1 0 R /Filter /FlateDecode ${options.trailer ?? ''}>>`,
+    body: `<</Type /XRef /W [1 4 2] /Size ${size} /Root 1 0 R /Filter /FlateDecode ${options.trailer ?? ''}>>`,
     stream: table,
   });
   file.add(`startxref\n${start}\n%%EOF\n`);
