@@ -98,7 +98,11 @@ function forbidden(code: string | undefined, subject: CallSubject): PipelineErro
       safe: 'It was not touched. Our result waits in the run folder.',
       remedy: 'Unlock it in Box, then the same command.',
     });
-  if (subject.doing === 'write') return noWrite(subject.name);
+  if (subject.doing === 'write')
+    return new AccessError('BOX_NO_WRITE', `You may not store "${subject.name}" in that Box folder.`, {
+      safe: 'Our result waits in the run folder.',
+      remedy: 'Ask its owner for Editor, then the same command; or add --box-output-folder with another folder.',
+    });
   return new AccessError('BOX_NO_ACCESS', `You may not open the Box folder ${subject.name}.`, {
     safe,
     remedy: "Ask the folder's owner to share it with you.",

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { StoppedError } from '../../../src/core/errors.ts';
 import type { BoxStore } from '../../../src/stores/box/box-store.ts';
 import type { WriteRequest, WrittenFile } from '../../../src/stores/document-store.ts';
 import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../conformance/document-store-samples.ts';
@@ -121,6 +122,40 @@ describe('results in Box', () => {
     world.emulator.setRole(world.folderId, 'owner');
     world.emulator.setStorageLimit(0);
     await expect(world.openStore().checkWritable(calm())).rejects.toMatchObject({ code: 'BOX_STORAGE_FULL', exitCode: 74 });
+  });
+
+  it.each(['upload', 'upload-version', 'commit'] as const)('know what they have done when the answer to %s was lost', async (endpoint) => {
+    await using world = await makeWorld({
+      emulator: { minimumChunkedBytes: 60_000, partBytes: 32_768 },
+      settings: { chunkFromBytes: 100_000 },
+    });
+    const store = world.openStore();
+    const bytes = endpoint === 'commit' ? Buffer.alloc(120_000, 'large') : BYTES;
+    if (endpoint === 'upload-version') await write(world, store, 'a.txt', OTHER_BYTES);
+    world.emulator.faults.add({ endpoint, effect: { kind: 'no-answer', how: 'reset', executed: true } });
+    const written = await write(world, store, 'a.txt', bytes);
+    expect(written.outcome).toBe(endpoint === 'upload-version' ? 'replaced' : 'created');
+    expect(world.emulator.list(world.folderId)).toMatchObject([{ path: 'a.txt', sha1: sha1Of(bytes), properties: { ocrStatus: 'done' } }]);
+  });
+
+  it.each(['told to stop', 'refused'])('leave no upload session open when they are %s in the middle', async (how) => {
+    await using world = await makeWorld({
+      emulator: { minimumChunkedBytes: 60_000, partBytes: 32_768 },
+      settings: { chunkFromBytes: 100_000, partsAtOnce: 1 },
+    });
+    const controller = new AbortController();
+    const stop = { kind: 'act', act: () => controller.abort(new StoppedError('STOPPED', 'Stopped.')) } as const;
+    const refuse = { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' } as const;
+    world.emulator.faults.add({ endpoint: 'part', nth: 2, effect: how === 'refused' ? refuse : stop });
+    const file = join(world.scratch, 'large');
+    const bytes = Buffer.alloc(150_000, 'large');
+    await writeFile(file, bytes);
+    const artifact = { file, sizeBytes: bytes.length, sha1: sha1Of(bytes) };
+    const writing = world.openStore().write({ path: 'a.pdf', artifact, onConflict: 'stop', isOurs: () => false }, controller.signal);
+    await expect(writing).rejects.toMatchObject({ code: how === 'refused' ? 'BOX_NO_WRITE' : 'STOPPED' });
+    expect(world.emulator.list(world.folderId)).toEqual([]);
+    expect(world.emulator.requests.count('session-create')).toBe(1);
+    expect(world.emulator.checks()).toEqual([]);
   });
 
   it('say that a file is locked, and leave it', async () => {

@@ -69,6 +69,8 @@ describe('a kept login', () => {
   it('is renewed once by several processes that share it', async () => {
     await using world = await makeLoginWorld();
     await world.keep(2 * HOUR_MS);
+    // Long enough for all of them to find the token old before the first has another.
+    world.emulator.faults.add({ endpoint: 'token', times: 100, effect: { kind: 'delay', delayMs: 1_500 } });
     const entry = join(dirname(fileURLToPath(import.meta.url)), 'renewing-process.ts');
     const environment = { ...process.env, NO_PROXY: '127.0.0.1', BOX_TEST: JSON.stringify({ settings: world.network.settings, app: world.app, file: world.loginFile }) };
     const answers = await Promise.all(
