@@ -3,7 +3,7 @@ import { DocumentError, OutputError, PageError, asPipelineError, type PipelineEr
 import type { SourceDocument } from './core/document.ts';
 import type { LedgerEvent } from './core/ledger.ts';
 import { planOutputStems } from './core/output-names.ts';
-import { ProgressMeter } from './core/progress-meter.ts';
+import type { ProgressMeter } from './core/progress-meter.ts';
 import type { RunObserver, RunProgress } from './core/progress.ts';
 import { foldLedger, type RunState } from './core/run-state.ts';
 import type { Executor } from './executors/executor.ts';
@@ -90,7 +90,7 @@ export class Session {
 
   journal(...events: NewEvent[]): Promise<void> {
     const at = new Date().toISOString();
-    return this.parts.run.append(events.map((event) => ({ at, ...event }) as LedgerEvent));
+    return this.parts.run.append(events.map((event) => ({ at, ...event })));
   }
 
   /** Notes a whole listing; what it no longer holds is no longer part of the run. */

@@ -19,7 +19,6 @@ export function displayPage({ image, frame }: Pick<PageResult, 'image' | 'frame'
   const widthPx = Math.round(image?.widthPx ?? 0);
   const heightPx = Math.round(image?.heightPx ?? 0);
   const toImage: Matrix = frame?.toImage ?? IDENTITY;
-  const inside = (value: number, most: number): number => Math.min(most, Math.max(0, Math.round(value)));
   return {
     widthPx,
     heightPx,
@@ -38,4 +37,8 @@ export function displayPage({ image, frame }: Pick<PageResult, 'image' | 'frame'
       return [from, to];
     },
   };
+}
+
+function inside(value: number, most: number): number {
+  return Math.min(most, Math.max(0, Math.round(value)));
 }

@@ -56,7 +56,7 @@ function fitName(path: string): string {
   let name = path.slice(slash, path.length - number.length);
   while (Buffer.byteLength(name + number) > MAX_STEM_BYTES) {
     // By code points, so that no surrogate pair is torn.
-    name = [...name].slice(0, -1).join('');
+    name = Array.from(name).slice(0, -1).join('');
   }
   return folder + name + number;
 }

@@ -25,7 +25,7 @@ export function asOutputError(error: unknown, path: string): unknown {
     case 'ENOENT':
     case 'EEXIST':
     case 'ESTALE':
-      return new OutputError('WRITE_FAILED', `Cannot write ${path} (${String(error.code)}).`, {
+      return new OutputError('WRITE_FAILED', `Cannot write ${path} (${error.code}).`, {
         safe,
         remedy: 'Check that the folder exists and may be written to, then the same command.',
       });

@@ -62,8 +62,7 @@ export async function readImageFile(file: string, megapixels: number): Promise<P
 
 async function pixelsOf({ widthPx, heightPx, bitsPerPixel, data }: PageImage): Promise<Sharp> {
   const sharp = await loadSharp();
-  const channels = bitsPerPixel === 24 ? 3 : 1;
-  const raw = { width: widthPx, height: heightPx, channels: channels as 1 | 3 };
+  const raw = { width: widthPx, height: heightPx, channels: bitsPerPixel === 24 ? (3 as const) : (1 as const) };
   return sharp(bitsPerPixel === 1 ? spread(data, widthPx, heightPx) : data, { raw });
 }
 

@@ -69,7 +69,6 @@ function verdict(state: RunState, toLookAt: number): string {
 
 function numbers(state: RunState): Html {
   const { documents, pages } = countRun(state);
-  const row = (name: string, value: number, note: string): Html => html`<tr><th scope="row">${name}</th><td class="n">${value}</td><td>${note}</td></tr>`;
   return html`<section><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
 <tbody>
 ${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
@@ -84,6 +83,10 @@ ${row('blank', pages.blank, 'kept in place')}
 ${row('failed', pages.failed, 'empty in the text')}
 ${row('not finished', pages.waiting, '')}
 </tbody></table></section>`;
+}
+
+function row(name: string, value: number, note: string): Html {
+  return html`<tr><th scope="row">${name}</th><td class="n">${value}</td><td>${note}</td></tr>`;
 }
 
 function lookAt(pages: readonly PageToLookAt[], total: number, thumbnails: ReadonlyMap<string, string>): Html {

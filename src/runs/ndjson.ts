@@ -50,7 +50,8 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
   }
 }
 
-/** Parses one line of NDJSON; undefined for a torn or empty one. */
+/** Parses one line of NDJSON, as the type its writer gave it; undefined for a torn or empty one. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function parseLine<T>(line: string): T | undefined {
   try {
     return line === '' ? undefined : (JSON.parse(line) as T);

@@ -1,5 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
 import type { Disk } from './disk.ts';
@@ -39,7 +40,7 @@ export class PageResultIndex {
   /** Takes in what earlier sessions left. Failed pages are not taken: they are to be read again. */
   async scan(chunksFolder: string): Promise<void> {
     const names = await readdir(chunksFolder).catch(() => []);
-    for (const name of names.sort()) {
+    for (const name of names.toSorted(compareNatural)) {
       if (name.endsWith('.ndjson') || name.endsWith('.partial')) await this.add(join(chunksFolder, name), false);
     }
   }

@@ -1,7 +1,7 @@
 import type { Chunk, PageRange } from '../core/chunk.ts';
 import { DocumentError, MissingDependencyError, PageError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
-import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../core/systemic-failure.ts';
+import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../runs/disk.ts';
 import { parseLine, readLines } from '../runs/ndjson.ts';
 import type { ChunkResultLine } from '../runs/page-results.ts';

@@ -38,6 +38,7 @@ describe('run lock', () => {
     const record = { host: hostname(), pid: process.pid, startTicks: '1', token: 'x' };
     await writeFile(join(folder, 'lock.json'), JSON.stringify(record));
     const lock = await lockRun(folder);
+    expect(JSON.parse(await readFile(join(folder, 'lock.json'), 'utf8'))).not.toMatchObject({ token: 'x' });
     await lock.release();
   });
 

@@ -54,7 +54,7 @@ describe('work on a chunk', () => {
       JSON.stringify({ sha1: 'abc', recipe: RECIPE.digest, page: { pageNumber, state: 'blank', blocks: [] } });
     await writeFile(join(folder, 'c1.partial'), `${line(1)}\n${line(2)}\n${line(3).slice(0, 40)}`);
     await work(chunkOf('ok', [1, 2, 3, 4]));
-    expect(read.sort()).toEqual([3, 4]);
+    expect(read.sort((a, b) => a - b)).toEqual([3, 4]);
     const text = await readFile(join(folder, 'c1.ndjson'), 'utf8');
     expect(text.split('\n')).toHaveLength(6);
     await expect(access(join(folder, 'c1.partial'))).rejects.toThrow('ENOENT');

@@ -7,7 +7,6 @@ import { LocalFolder } from '../../stores/local-folder.ts';
 export function makeLocalStores(record: Pick<RunRecord, 'source' | 'destination' | 'settings'>, workDir: string): { source: DocumentStore; destination: DocumentStore } {
   const roots = record.source.ids.map((id) => resolve(id));
   const folder = resolve(record.destination.ids[0] ?? '.');
-  const isInside = (path: string, root: string): boolean => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
   return {
     source: new LocalFolder({ roots, recursive: record.settings.recursive, exclude: [folder, resolve(workDir)], isProtected: () => true }),
     destination: new LocalFolder({
@@ -18,4 +17,8 @@ export function makeLocalStores(record: Pick<RunRecord, 'source' | 'destination'
       isProtected: (path) => roots.some((root) => isInside(join(path), root) && !isInside(folder, root)),
     }),
   };
+}
+
+function isInside(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }

@@ -50,7 +50,6 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   // What was not opened is taken to be like what was.
   const scale = documents.length / Math.max(1, opened.length);
   const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
-  const keptShare = (look: Look): number => (look.sampled === 0 ? 0 : look.withText / look.sampled);
   const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
   const secondsAPage = await timePages(looks.filter((look) => keptShare(look) < 1), pool, signal);
   const pagesToRead = Math.round(pagesThere - keptPages);
@@ -90,6 +89,11 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
       },
     ],
   };
+}
+
+/** Share of a document's pages that have text of their own, 0 to 1, by its sample. */
+function keptShare(look: Look): number {
+  return look.sampled === 0 ? 0 : look.withText / look.sampled;
 }
 
 function chooseEvenly<T>(all: readonly T[], count: number): T[] {
