@@ -20,8 +20,8 @@ const MAX_FORMS = 256;
 interface Surroundings {
   readonly pdf: PdfFile;
   readonly update: IncrementalUpdate;
-  /** Forms looked at on this page, to end loops. */
-  readonly seen: Set<number>;
+  /** Forms looked at on this page, with what replaces them if anything; those still being looked at end loops. */
+  readonly forms: Map<number, PdfRef | undefined>;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function removeOldText(
   update: IncrementalUpdate,
   page: PdfPage,
 ): Promise<RewrittenPage | undefined> {
-  const around: Surroundings = { pdf, update, seen: new Set() };
+  const around: Surroundings = { pdf, update, forms: new Map() };
   const contents = await orUndefined(() => joinContents(pdf, page));
   if (!contents) return undefined;
   const stripped = stripInvisibleText(contents, 0);
@@ -67,9 +67,12 @@ async function stripForms(
   for (const [name, mode] of drawn) {
     const form = await around.pdf.resolve(xObjects.get(name));
     if (!(form instanceof PdfStream) || !isName(await around.pdf.get(form.dict, 'Subtype'), 'Form')) continue;
-    if (around.seen.has(form.ref.num) || around.seen.size >= MAX_FORMS) continue;
-    around.seen.add(form.ref.num);
-    const ref = await orUndefined(() => stripForm(around, form, mode, depth));
+    const { num } = form.ref;
+    if (!around.forms.has(num) && around.forms.size < MAX_FORMS) {
+      around.forms.set(num, undefined);
+      around.forms.set(num, await orUndefined(() => stripForm(around, form, mode, depth)));
+    }
+    const ref = around.forms.get(num);
     if (ref) replaced[name] = ref;
   }
   return Object.keys(replaced).length === 0 ? undefined : xObjects.with(replaced);
