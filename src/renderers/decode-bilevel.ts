@@ -1,7 +1,7 @@
 import type { PDFPageProxy } from 'pdfjs-dist';
 import type { PdfDict } from '../pdf/pdf-value.ts';
 import type { Samples } from './convert-samples.ts';
-import { loadPdfjs } from './load-pdfjs.ts';
+import { loadPdfjs, MAX_CANVAS_BYTES } from './load-pdfjs.ts';
 import { writeSmallPdf } from './write-small-pdf.ts';
 
 /** A 1-bit image as a PDF holds it. */
@@ -30,7 +30,7 @@ export async function decodeBilevel(image: BilevelImage, signal: AbortSignal): P
   const task = pdfjs.getDocument({
     data: makeCapsule(image),
     verbosity: pdfjs.VerbosityLevel.ERRORS,
-    canvasMaxAreaInBytes: widthPx * heightPx * 4,
+    canvasMaxAreaInBytes: MAX_CANVAS_BYTES,
     isEvalSupported: false,
     wasmUrl: `${packageFolder}wasm/`,
   });

@@ -1,9 +1,10 @@
 import type { PdfFile, PdfPage } from '../pdf/pdf-file.ts';
 import { isPdfArray, PdfDict, PdfName, PdfRef, PdfStream, type PdfValue } from '../pdf/pdf-value.ts';
 import { writeValue } from '../pdf/write-value.ts';
+import type { PageContent } from './page-content.ts';
 import { writeSmallPdf, type SmallPdfObject } from './write-small-pdf.ts';
 
-/** What one page may bring along: more would mean that all pages share one set of resources. */
+/** What one page may bring along. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_OBJECTS = 50_000;
 
@@ -22,29 +23,50 @@ const PAGE_NUMBER = 3;
  * encryption keeps it from reading the whole file.
  * @returns `undefined` where the page brings too much along.
  */
-export async function extractPage(pdf: PdfFile, page: PdfPage): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function extractPage(
+  pdf: PdfFile,
+  page: PdfPage,
+  content: PageContent,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const copier = new Copier(pdf);
+  const catalog = await pdf.get(pdf.trailer, 'Root');
+  const layers = catalog instanceof PdfDict ? catalog.get('OCProperties') : undefined;
   const entries: [string, PdfValue][] = [
     ['Type', new PdfName('Page')],
     ['Parent', new PdfRef(2, 0)],
     ['MediaBox', page.cropBox],
     ['Rotate', page.rotateDeg],
     ['UserUnit', page.userUnit],
-    ['Resources', copier.renumber(page.rawResources ?? new PdfDict())],
+    ['Resources', copier.renumber(await selectResources(pdf, page, content))],
   ];
   for (const key of PAGE_KEYS) {
     const value = page.dict.get(key);
     if (value !== undefined) entries.push([key, copier.renumber(value)]);
   }
   entries.push(['Annots', copier.renumber(await readAnnotations(pdf, page))]);
+  const catalogHead = writeValue(
+    new PdfDict([
+      ['Type', new PdfName('Catalog')],
+      ['Pages', new PdfRef(2, 0)],
+      ['OCProperties', copier.renumber(layers ?? null)],
+    ]),
+  );
   const copied = await copier.copyAll();
   if (!copied) return undefined;
   return writeSmallPdf([
-    { head: '<</Type/Catalog/Pages 2 0 R>>' },
+    { head: catalogHead },
     { head: `<</Type/Pages/Count 1/Kids[${PAGE_NUMBER} 0 R]>>` },
     { head: writeValue(new PdfDict(entries)) },
     ...copied,
   ]);
+}
+
+/** The page's resources without the images and forms of other pages: some files list those of all pages for each. */
+async function selectResources(pdf: PdfFile, page: PdfPage, content: PageContent): Promise<PdfDict> {
+  const objects = await pdf.get(page.resources, 'XObject');
+  if (!content.isComplete || !(objects instanceof PdfDict)) return page.resources;
+  const placed = [...objects.entries].filter(([name]) => content.placedObjects.has(name));
+  return page.resources.with({ XObject: new PdfDict(placed) });
 }
 
 /** The page's annotations without what leads elsewhere. */

@@ -26,6 +26,12 @@ export interface LoadedPdfjs {
   readonly packageFolder: string;
 }
 
+/**
+ * How large an image pdf.js may decode whole, as bytes of RGBA: any; what is too large is refused before. pdf.js keeps
+ * the first number it is given, so all documents must have the same.
+ */
+export const MAX_CANVAS_BYTES = 2 ** 31 - 1;
+
 const requireHere = createRequire(import.meta.url);
 let loaded: Promise<LoadedPdfjs> | undefined;
 

@@ -40,6 +40,8 @@ export interface PageContent {
   readonly isComplete: boolean;
   /** Content or images that the page names are not in the file. */
   readonly isLost: boolean;
+  /** Names under which the page's own resources hold the objects it places. */
+  readonly placedObjects: ReadonlySet<string>;
   /** Why the page must not be drawn: it unpacks to more than any page, or draws itself without end. */
   readonly refusal?: 'TOO_MUCH' | 'ENDLESS' | undefined;
 }

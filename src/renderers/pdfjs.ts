@@ -1,4 +1,4 @@
-import { open as openFile } from 'node:fs/promises';
+import { open as openFile, readFile, stat } from 'node:fs/promises';
 import { DocumentError, PageError } from '../core/errors.ts';
 import type { PageImage } from '../core/page.ts';
 import type { PageText } from '../core/text-layer.ts';
@@ -19,6 +19,9 @@ import { readPageContent } from './read-page-content.ts';
 import { describeTextlessPage, readPageText } from './read-page-text.ts';
 import { sniffFormat } from './sniff-format.ts';
 
+/** A file of this size is given to pdf.js whole: it reads fonts once then, not for each page. */
+const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
+
 /** A drawn page that images cover so far, and on which nothing was painted, is a scan that could not be decoded. */
 const SCAN_SHARE = 0.5;
 
@@ -32,7 +35,8 @@ export function createPdfjsRenderer(): PageRenderer {
     async open(file, limits, signal) {
       signal.throwIfAborted();
       try {
-        return new PdfjsDocument(file, await PdfFile.open(file), limits);
+        const { size } = await stat(file);
+        return new PdfjsDocument(file, size, await PdfFile.open(file), limits);
       } catch (error) {
         throw error instanceof DocumentError && error.code === 'PDF_NOT_A_PDF' ? await sayWhatItIs(file, error) : error;
       }
@@ -62,14 +66,16 @@ interface LookedAtPage {
 
 class PdfjsDocument implements OpenDocument {
   readonly #file: string;
+  readonly #sizeBytes: number;
   readonly #pdf: PdfFile;
   readonly #limits: RenderLimits;
   #session: PdfjsSession | undefined;
   /** The page last asked for: its text is wanted first, then its image. */
   #last: LookedAtPage | undefined;
 
-  constructor(file: string, pdf: PdfFile, limits: RenderLimits) {
+  constructor(file: string, sizeBytes: number, pdf: PdfFile, limits: RenderLimits) {
     this.#file = file;
+    this.#sizeBytes = sizeBytes;
     this.#pdf = pdf;
     this.#limits = limits;
   }
@@ -83,9 +89,10 @@ class PdfjsDocument implements OpenDocument {
   }
 
   async readText(pageNumber: number, signal: AbortSignal): Promise<PageText> {
-    const { page, content, place } = await this.#lookAt(pageNumber, signal);
+    const looked = await this.#lookAt(pageNumber, signal);
+    const { content, place } = looked;
     if (content.isComplete && !hasText(content)) return describeTextlessPage(content, place);
-    return this.#usePage(page, signal, (proxy) => readPageText(proxy, content, place));
+    return this.#usePage(looked, signal, (proxy) => readPageText(proxy, content, place));
   }
 
   async render(pageNumber: number, dpi: number, signal: AbortSignal): Promise<PageImage> {
@@ -129,12 +136,13 @@ class PdfjsDocument implements OpenDocument {
     return plan && plan.widthPx * plan.heightPx <= pixels ? placeScan(raster, plan) : undefined;
   }
 
-  async #draw({ page, content, place }: LookedAtPage, dpi: number, signal: AbortSignal): Promise<PageImage> {
+  async #draw(looked: LookedAtPage, dpi: number, signal: AbortSignal): Promise<PageImage> {
+    const { page, content, place } = looked;
     const { pageNumber } = page;
     const hasMore = await hasVisibleAnnotations(this.#pdf, page);
     const wanted = await planDrawing(this.#pdf, content, place, { dpi, pageNumber, hasMore });
     const chosen = chooseDpi(place, wanted, this.#limits.megapixels, pageNumber);
-    const { image, hasDecodedImage } = await this.#usePage(page, signal, (proxy, loaded) =>
+    const { image, hasDecodedImage } = await this.#usePage(looked, signal, (proxy, loaded) =>
       drawPage(proxy, place, chosen, loaded, signal),
     );
     const isScan = measureImageShare(content, place.box) >= SCAN_SHARE;
@@ -144,18 +152,24 @@ class PdfjsDocument implements OpenDocument {
     return image;
   }
 
-  /** Lets pdf.js work on a page: in the file, or, where it cannot read that, in a copy of the page alone. */
-  async #usePage<T>(page: PdfPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
+  /** Lets pdf.js work on a page: in the file where that is small, else, or where it cannot read it, in a copy of the page. */
+  async #usePage<T>({ page, content }: LookedAtPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
     const maxPixels = this.#limits.megapixels * 1e6;
-    try {
-      this.#session ??= await PdfjsSession.open(this.#file, maxPixels, signal);
-      return await this.#session.withPage(page.pageNumber, page.ref, signal, use);
-    } catch (error) {
-      if (!(error instanceof DocumentError) && !(error instanceof PageError && error.code === 'PAGE_DAMAGED')) throw error;
-      const copy = await extractPage(this.#pdf, page);
-      if (!copy) throw damagedPage(page.pageNumber, error);
-      return useCopy(copy, page.pageNumber, maxPixels, signal, use);
+    let cause: unknown;
+    if (this.#sizeBytes <= MAX_WHOLE_BYTES) {
+      try {
+        if (!this.#session || this.#session.isClosed) {
+          this.#session = await PdfjsSession.open(Uint8Array.from(await readFile(this.#file)), maxPixels, signal);
+        }
+        return await this.#session.withPage(page.pageNumber, page.ref, signal, use);
+      } catch (error) {
+        if (!(error instanceof DocumentError) && !(error instanceof PageError && error.code === 'PAGE_DAMAGED')) throw error;
+        cause = error;
+      }
     }
+    const copy = await extractPage(this.#pdf, page, content);
+    if (copy) return useCopy(copy, page.pageNumber, maxPixels, signal, use);
+    throw cause === undefined ? tooMuch(page.pageNumber) : damagedPage(page.pageNumber, cause);
   }
 }
 
@@ -183,16 +197,20 @@ async function useCopy<T>(
 /** @throws {PageError} the page must not be given to pdf.js. */
 function checkContent(content: PageContent, pageNumber: number): void {
   if (content.refusal === 'TOO_MUCH') {
-    throw new PageError('PAGE_TOO_LARGE', `Page ${pageNumber} unpacks to far more than any real page.`, {
-      why: 'Files made to do harm look like that.',
-      safe: 'The other pages go on.',
-    });
+    throw tooMuch(pageNumber);
   }
   if (content.refusal === 'ENDLESS') {
     throw new PageError('PAGE_DAMAGED', `Page ${pageNumber} cannot be drawn: it refers to itself without end.`, {
       safe: 'The other pages go on.',
     });
   }
+}
+
+function tooMuch(pageNumber: number): PageError {
+  return new PageError('PAGE_TOO_LARGE', `Page ${pageNumber} holds far more than any real page.`, {
+    why: 'Its content, or what it refers to, is more than 64 MB. Files made to do harm look like that.',
+    safe: 'The other pages go on.',
+  });
 }
 
 function damagedPage(pageNumber: number, cause: unknown): PageError {

@@ -30,10 +30,10 @@ const TEXT_OPERATORS = new Set(['Tj', 'TJ', "'", '"']);
 
 /** Looks through a page's content, forms included, without drawing or decoding images. Damage makes it incomplete. */
 export async function readPageContent(pdf: PdfFile, page: PdfPage): Promise<PageContent> {
-  const reader = new ContentReader(pdf);
-  await reader.readPage(page);
-  const { marks, isComplete, isLost, refusal } = reader;
-  return { marks, isComplete, isLost, refusal };
+  const reader = new ContentReader(pdf, page);
+  await reader.readPage();
+  const { marks, isComplete, isLost, placedObjects, refusal } = reader;
+  return { marks, isComplete, isLost, placedObjects, refusal };
 }
 
 interface Scope {
@@ -52,28 +52,33 @@ class ContentReader {
   isComplete = true;
   isLost = false;
   refusal: PageContent['refusal'];
+  readonly placedObjects = new Set<string>();
   readonly #pdf: PdfFile;
+  readonly #page: PdfPage;
   /** Forms and patterns being read, by object, with the kind of each. */
   readonly #open = new Map<string, 'form' | 'pattern'>();
   readonly #knownPatterns = new Set<string>();
   #bytesLeft = MAX_CONTENT_BYTES;
   #operationsLeft = MAX_OPERATIONS;
 
-  constructor(pdf: PdfFile) {
+  constructor(pdf: PdfFile, page: PdfPage) {
     this.#pdf = pdf;
+    this.#page = page;
   }
 
-  async readPage(page: PdfPage): Promise<void> {
+  async readPage(): Promise<void> {
+    const page = this.#page;
     const scope = openScope(page.resources, 0, INITIAL_STATE, []);
     const streams = await this.#pdf.contentsOf(page);
-    if (streams.length === 0 && page.dict.get('Contents') !== undefined) await this.#noteMissingContents(page);
+    if (streams.length === 0) await this.#noteMissingContents();
     for (const stream of streams) await this.#readStream(stream, scope);
   }
 
   /** An empty list of streams is an empty page; a reference to nothing is a loss. */
-  async #noteMissingContents(page: PdfPage): Promise<void> {
-    const contents = await this.#pdf.get(page.dict, 'Contents');
-    this.isLost = !isPdfArray(contents) || contents.length > 0;
+  async #noteMissingContents(): Promise<void> {
+    const { dict } = this.#page;
+    const contents = await this.#pdf.get(dict, 'Contents');
+    this.isLost = dict.get('Contents') !== undefined && !(isPdfArray(contents) && contents.length === 0);
   }
 
   async #readStream(stream: PdfStream, scope: Scope): Promise<void> {
@@ -125,6 +130,7 @@ class ContentReader {
     const group = await this.#pdf.get(scope.resources, category);
     const value = group instanceof PdfDict ? await this.#pdf.get(group, name.name) : null;
     if (op === 'Do') {
+      if (scope.resources === this.#page.resources) this.placedObjects.add(name.name);
       if (value instanceof PdfStream) await this.#placeObject(value, scope);
       else this.isLost = true;
     } else if (category === 'Pattern') {
