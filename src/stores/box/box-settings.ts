@@ -36,7 +36,7 @@ export const DEFAULT_BOX_SETTINGS: BoxSettings = {
   maxOutageMs: 600_000,
   idleTimeoutMs: 60_000,
   chunkFromBytes: 20_000_000,
-  partsAtOnce: 3,
+  partsAtOnce: 4,
 };
 
 /**

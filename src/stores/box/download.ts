@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { DocumentError } from '../../core/errors.ts';
 import { asOutputError } from '../../core/write-failure.ts';
+import { BatchWriter } from './batch-writer.ts';
 import { BoxCallError } from './box-call-error.ts';
 import { isSafeAddress } from './box-settings.ts';
 import type { BoxConnection } from './connect.ts';
@@ -184,35 +185,30 @@ async function append(arriving: Arriving, answer: IncomingMessage, idleTimeoutMs
   const stop = (): void => giveUp('STOPPED');
   using watch = new IdleWatch(idleTimeoutMs, () => giveUp('IDLE'));
   signal.addEventListener('abort', stop, { once: true });
+  const writer = new BatchWriter(arriving.file, arriving.offset);
   let windowBytes = 0;
-  let diskFailure: unknown;
   try {
     for await (const bytes of answer as AsyncIterable<Buffer>) {
-      if (arriving.offset + bytes.length > arriving.source.sizeBytes)
-        throw new BoxCallError({ operation: OPERATION, status: 0, code: 'TOO_LONG' });
+      if (arriving.offset + bytes.length > arriving.source.sizeBytes) giveUp('TOO_LONG');
+      if (failure) break;
       arriving.hash.update(bytes);
-      await writeAll(arriving.file, bytes, arriving.offset).catch((error: unknown) => {
-        diskFailure = error;
-        throw error;
-      });
       arriving.offset += bytes.length;
       windowBytes += bytes.length;
+      const full = writer.add(bytes);
+      if (full) await full;
       if (windowBytes < MIN_WINDOW_BYTES) continue;
       windowBytes = 0;
       watch.touch();
     }
   } catch (error) {
-    if (error instanceof BoxCallError || error === diskFailure) throw error;
-    throw failure ?? networkFailure(OPERATION, error);
+    if (writer.failed) throw error;
+    failure ??= networkFailure(OPERATION, error);
   } finally {
     signal.removeEventListener('abort', stop);
+    // What has arrived is kept: the next connection goes on behind it.
+    await writer.flush();
   }
   if (failure) throw failure;
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }
 
 /** Finds out what is wrong with a file that Box does not give out. */
