@@ -1,5 +1,5 @@
 import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
-import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
+import type { DocumentStore, FetchedDocument, FolderLabel, StoredResult, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archive-documents.ts';
 import { BoxCallError } from './box-call-error.ts';
 import type { BoxItem } from './box-item.ts';
@@ -25,20 +25,6 @@ export interface BoxStoreOptions {
   readonly exclude: readonly string[];
   /** Where `.zip` archives lie while they are read; made when needed. */
   readonly scratch: string;
-}
-
-/** A result of an earlier run as it lies in Box. */
-export interface StoredResult {
-  /** Below the store's folder. */
-  readonly path: string;
-  readonly id: string;
-  readonly sha1: string;
-  readonly sizeBytes: number;
-  /** What the run said of it when it was written. */
-  readonly properties: Readonly<Record<string, string>>;
-  /** False where somebody has put other bytes there since. */
-  readonly unchanged: boolean;
-  readonly link: string;
 }
 
 /** Documents in a Box folder. */

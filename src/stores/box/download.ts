@@ -1,15 +1,15 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import pLimit from 'p-limit';
 import { DocumentError } from '../../core/errors.ts';
 import { asOutputError } from '../../core/write-failure.ts';
-import { BatchWriter } from './batch-writer.ts';
 import { BoxCallError } from './box-call-error.ts';
 import { isSafeAddress } from './box-settings.ts';
 import type { BoxConnection } from './connect.ts';
-import { IdleWatch, exchange, networkFailure } from './http-exchange.ts';
+import { DOWNLOAD, fetchPiece, type LinkSource, type Piece } from './download-piece.ts';
+import { HashThread } from './hash-thread.ts';
 import { getFile } from './list-items.ts';
-import { parseRetryAfter, planRetry } from './retry-policy.ts';
 
 /** A file of Box in one version. */
 export interface DownloadSource {
@@ -23,12 +23,9 @@ export interface DownloadSource {
 
 /** Times a whole file is fetched anew because its SHA-1 was wrong. */
 const MAX_WHOLE_TRIES = 3;
-/** Links that Box's own download host refuses one after another before we believe it. */
-const MAX_REFUSED_LINKS = 4;
-/** A transfer must bring this much within each idle time-out, or it is cut and resumed on another connection. */
-const MIN_WINDOW_BYTES = 32 * 1024;
-
-const OPERATION = 'GET download';
+/** Larger files come in pieces of this size, some at once: one connection alone rarely fills the way to Box. */
+const PIECE_BYTES = 32 * 1024 * 1024;
+const PIECES_AT_ONCE = 4;
 
 /**
  * Brings one version of a file here whole: resumed where it was cut, size and SHA-1 checked, then renamed into place.
@@ -42,6 +39,8 @@ export async function download(
 ): Promise<{ sizeBytes: number; sha1: string }> {
   const part = `${toFile}.part`;
   try {
+    if (source.sha1 !== undefined && (await hasArrived(toFile, source.sizeBytes, source.sha1, signal)))
+      return { sizeBytes: source.sizeBytes, sha1: source.sha1 };
     for (let wholeTry = 1; wholeTry <= MAX_WHOLE_TRIES; wholeTry++) {
       const sha1 = await fetchWhole(connection, source, part, signal);
       if (sha1 !== undefined && (source.sha1 === undefined || sha1 === source.sha1)) {
@@ -62,12 +61,13 @@ export async function download(
   }
 }
 
-/** Where a file being fetched stands. */
-interface Arriving {
-  readonly file: FileHandle;
-  readonly source: DownloadSource;
-  hash: Hash;
-  offset: number;
+/** Whether an earlier session has brought these very bytes. */
+async function hasArrived(file: string, sizeBytes: number, sha1: string, signal: AbortSignal): Promise<boolean> {
+  const facts = await stat(file).catch(() => undefined);
+  if (!facts?.isFile() || facts.size !== sizeBytes) return false;
+  const hash = createHash('sha1');
+  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(bytes as Buffer);
+  return hash.digest('hex') === sha1;
 }
 
 /** Answers with the SHA-1 of what came; undefined where more came than the file has. */
@@ -77,72 +77,86 @@ async function fetchWhole(
   part: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { clock, settings, random, onWait } = connection.network;
   const file = await open(part, 'w', 0o600);
   try {
-    const arriving: Arriving = { file, source, hash: createHash('sha1'), offset: 0 };
-    let failures = 0;
-    let refusedLinks = 0;
-    let stuckSinceMs = clock.now();
-    for (;;) {
-      const before = arriving.offset;
-      const failure = await fetchRest(connection, arriving, signal);
-      if (failure === undefined) break;
-      if (failure.code === 'TOO_LONG') return undefined;
-      // A trickle is no progress: it would hold a run for days.
-      if (arriving.offset - before >= MIN_WINDOW_BYTES) failures = refusedLinks = 0;
-      if (failures === 0) stuckSinceMs = clock.now();
-      failures++;
-      // A link is good for 15 minutes: when it is refused another one is asked for at once.
-      if (isRefusedLink(failure) && ++refusedLinks < MAX_REFUSED_LINKS) continue;
-      const wait = planRetry(failure, failures, clock.now() - stuckSinceMs, settings, random());
-      if (!wait) throw await explainFailure(connection, failure, source, signal);
-      onWait?.({ ...wait, operation: OPERATION });
-      await clock.sleep(wait.waitMs, signal);
-    }
-    await file.datasync();
-    return arriving.hash.digest('hex');
+    const linkFrom = shareLinks(connection, source, signal);
+    // Not synced: what a power cut spoils is fetched anew, for nobody trusts it without its SHA-1.
+    return source.sizeBytes <= PIECE_BYTES
+      ? await fetchAtOnce(connection, source, file, linkFrom, signal)
+      : await fetchInPieces(connection, source, file, part, linkFrom, signal);
+  } catch (error) {
+    if (!(error instanceof BoxCallError)) throw error;
+    if (error.code === 'TOO_LONG') return undefined;
+    throw await explainFailure(connection, error, source, signal);
   } finally {
     await file.close();
   }
 }
 
-function isRefusedLink(failure: BoxCallError): boolean {
-  return failure.facts.operation === OPERATION && [401, 403, 404, 410].includes(failure.status);
+async function fetchAtOnce(
+  connection: BoxConnection,
+  source: DownloadSource,
+  file: FileHandle,
+  linkFrom: LinkSource,
+  signal: AbortSignal,
+): Promise<string> {
+  const { sizeBytes } = source;
+  const hash = createHash('sha1');
+  await fetchPiece(connection, { file, sizeBytes, endByte: sizeBytes, offset: 0, hash }, linkFrom, signal);
+  return hash.digest('hex');
 }
 
-/** Fetches from where we stand to the end over one connection; answers with what stopped it, if anything. */
-async function fetchRest(
+async function fetchInPieces(
   connection: BoxConnection,
-  arriving: Arriving,
+  source: DownloadSource,
+  file: FileHandle,
+  part: string,
+  linkFrom: LinkSource,
   signal: AbortSignal,
-): Promise<BoxCallError | undefined> {
-  const { agent, settings } = connection.network;
+): Promise<string> {
+  const { sizeBytes } = source;
+  const failed = new AbortController();
+  const within = AbortSignal.any([signal, failed.signal]);
+  const limit = pLimit(PIECES_AT_ONCE);
+  const count = Math.ceil(sizeBytes / PIECE_BYTES);
+  const fetching = Array.from({ length: count }, (_, index) => {
+    const startByte = index * PIECE_BYTES;
+    const piece: Piece = { file, sizeBytes, endByte: Math.min(sizeBytes, startByte + PIECE_BYTES), offset: startByte };
+    return limit(() => fetchPiece(connection, piece, linkFrom, within));
+  });
   try {
-    const link = await downloadLink(connection, arriving.source, signal);
-    const range = arriving.offset > 0 ? { range: `bytes=${arriving.offset}-` } : {};
-    const answer = await exchange({
-      url: link,
-      method: 'GET',
-      // No token goes to the download host: the link itself is the permission.
-      headers: { 'accept-encoding': 'identity', 'user-agent': 'ocr-pipeline', ...range },
-      agent,
-      idleTimeoutMs: settings.idleTimeoutMs,
-      signal,
-    });
-    try {
-      await checkHead(arriving, answer, connection.network.clock.now());
-      await append(arriving, answer, settings.idleTimeoutMs, signal);
-    } finally {
-      if (!answer.complete) answer.destroy();
+    await using hash = new HashThread(part, sizeBytes);
+    // Its digest needs the pieces in order; they arrive in any.
+    for (const [index, piece] of fetching.entries()) {
+      await piece;
+      hash.advance(Math.min(sizeBytes, (index + 1) * PIECE_BYTES));
     }
-    if (arriving.offset < arriving.source.sizeBytes) return new BoxCallError({ operation: OPERATION, status: 0, code: 'CUT' });
-    return undefined;
+    return await hash.digest();
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof BoxCallError) return error;
+    failed.abort(error);
     throw error;
+  } finally {
+    await Promise.allSettled(fetching);
   }
+}
+
+/** One link serves all pieces until it is refused: each costs a call. */
+function shareLinks(connection: BoxConnection, source: DownloadSource, signal: AbortSignal): LinkSource {
+  let current: Promise<string> | undefined;
+  let last: string | undefined;
+  return async (refused) => {
+    if (current === undefined || (refused !== undefined && refused === last)) {
+      last = undefined;
+      current = downloadLink(connection, source, signal);
+    }
+    const asked = current;
+    try {
+      return (last = await asked);
+    } catch (error) {
+      if (current === asked) current = undefined;
+      throw error;
+    }
+  };
 }
 
 async function downloadLink(connection: BoxConnection, source: DownloadSource, signal: AbortSignal): Promise<string> {
@@ -154,61 +168,8 @@ async function downloadLink(connection: BoxConnection, source: DownloadSource, s
         throw await explainFailure(connection, error, source, signal);
       throw error;
     });
-  if (!isSafeAddress(link)) throw new BoxCallError({ operation: OPERATION, status: 0, code: 'UNSAFE_LINK' });
+  if (!isSafeAddress(link)) throw new BoxCallError({ operation: DOWNLOAD, status: 0, code: 'UNSAFE_LINK' });
   return link;
-}
-
-/** Sees that what follows is what we asked for; begins anew where the server sends the file from its start. */
-async function checkHead(arriving: Arriving, answer: IncomingMessage, nowMs: number): Promise<void> {
-  const status = answer.statusCode ?? 0;
-  if (status !== 200 && status !== 206) {
-    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
-    throw new BoxCallError({ operation: OPERATION, status, retryAfterMs });
-  }
-  if (status === 200) {
-    if (arriving.offset > 0) await arriving.file.truncate(0);
-    arriving.offset = 0;
-    arriving.hash = createHash('sha1');
-    return;
-  }
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers['content-range'] ?? '');
-  const fits = range && Number(range[1]) === arriving.offset && Number(range[2]) === arriving.source.sizeBytes;
-  if (!fits) throw new BoxCallError({ operation: OPERATION, status: 0, code: 'WRONG_RANGE' });
-}
-
-async function append(arriving: Arriving, answer: IncomingMessage, idleTimeoutMs: number, signal: AbortSignal): Promise<void> {
-  let failure: BoxCallError | undefined;
-  const giveUp = (code: string): void => {
-    failure ??= new BoxCallError({ operation: OPERATION, status: 0, code });
-    answer.destroy();
-  };
-  const stop = (): void => giveUp('STOPPED');
-  using watch = new IdleWatch(idleTimeoutMs, () => giveUp('IDLE'));
-  signal.addEventListener('abort', stop, { once: true });
-  const writer = new BatchWriter(arriving.file, arriving.offset);
-  let windowBytes = 0;
-  try {
-    for await (const bytes of answer as AsyncIterable<Buffer>) {
-      if (arriving.offset + bytes.length > arriving.source.sizeBytes) giveUp('TOO_LONG');
-      if (failure) break;
-      arriving.hash.update(bytes);
-      arriving.offset += bytes.length;
-      windowBytes += bytes.length;
-      const full = writer.add(bytes);
-      if (full) await full;
-      if (windowBytes < MIN_WINDOW_BYTES) continue;
-      windowBytes = 0;
-      watch.touch();
-    }
-  } catch (error) {
-    if (writer.failed) throw error;
-    failure ??= networkFailure(OPERATION, error);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    // What has arrived is kept: the next connection goes on behind it.
-    await writer.flush();
-  }
-  if (failure) throw failure;
 }
 
 /** Finds out what is wrong with a file that Box does not give out. */

@@ -1,8 +1,11 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ListedEntry } from '../../../src/core/document.ts';
+import type { ListedEntry, SourceDocument } from '../../../src/core/document.ts';
 import { findFolder, parseFolderAddress } from '../../../src/stores/box/folder-address.ts';
 import type { BoxStore } from '../../../src/stores/box/box-store.ts';
-import { BYTES, calm } from '../../conformance/document-store-samples.ts';
+import { faultNamed } from '../../box-emulator/fault-catalogue.ts';
+import { BYTES, calm, sha1Of } from '../../conformance/document-store-samples.ts';
 import { collect, makeWorld } from './box-harness.ts';
 
 async function listed(store: BoxStore): Promise<string[]> {
@@ -81,6 +84,39 @@ describe('listing a Box folder', () => {
       { path: 'b.pdf', unchanged: true, source: 'abc' },
       { path: 'corrected.txt', unchanged: false, source: 'abc' },
     ]);
+  });
+
+  it('does not fetch again what an earlier session has brought, unless it is other than it was', async () => {
+    await using world = await makeWorld();
+    await world.emulator.seedFile('a.pdf', BYTES, { parentId: world.folderId });
+    const store = world.openStore();
+    const [entry] = await collect(store.list(calm()));
+    const document = entry?.kind === 'document' ? entry.document : undefined;
+    const target = join(world.scratch, 'source.pdf');
+    const read = async () => store.read(document as SourceDocument, target, calm());
+    const first = await read();
+    expect(await read()).toEqual(first);
+    expect(world.emulator.requests.count('download')).toBe(1);
+    await writeFile(target, Buffer.alloc(BYTES.length, 'x'));
+    expect(await read()).toEqual(first);
+    expect(sha1Of(await readFile(target))).toBe(first.sha1);
+  });
+
+  it('brings a file in pieces whole, whatever happens to some of them', async () => {
+    await using world = await makeWorld();
+    const bytes = Buffer.alloc(70 * 1024 * 1024);
+    for (let at = 0; at < bytes.length; at += 4096) bytes.writeUInt32LE(at, at);
+    await world.emulator.seedFile('a.pdf', bytes, { parentId: world.folderId });
+    const faults = ['download reset', 'download short', 'range ignored', 'download corrupt', 'url expired'];
+    for (const [index, name] of faults.entries())
+      world.emulator.faults.add({ endpoint: 'download', nth: index + 2, effect: faultNamed(name).effect });
+    const store = world.openStore();
+    const [entry] = await collect(store.list(calm()));
+    const target = join(world.scratch, 'source.pdf');
+    const fetched = await store.read((entry?.kind === 'document' ? entry.document : undefined) as SourceDocument, target, calm());
+    expect(fetched).toMatchObject({ sizeBytes: bytes.length, sha1: sha1Of(bytes) });
+    expect(sha1Of(await readFile(target))).toBe(sha1Of(bytes));
+    expect(await readdir(world.scratch)).toEqual(['source.pdf']);
   });
 
   it('says which folder cannot be found, and by what name', async () => {
