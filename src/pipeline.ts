@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import type { SourceDocument } from './core/document.ts';
 import { DocumentError, NoInputError, throwIfStopped } from './core/errors.ts';
-import type { PageEntry } from './core/ledger.ts';
+import type { DeliveredOutput, PageEntry } from './core/ledger.ts';
+import { outputPath, planOutputStems } from './core/output-names.ts';
 import { planSession, type SessionPlan } from './core/plan.ts';
 import type { DocumentState } from './core/run-state.ts';
 import { readPages } from './read-pages.ts';
@@ -9,7 +10,7 @@ import type { Session } from './session.ts';
 import { deliver } from './stages/deliver.ts';
 import { fetch } from './stages/fetch.ts';
 import { list, type Listing } from './stages/list.ts';
-import type { FetchedDocument } from './stores/document-store.ts';
+import type { FetchedDocument, StoredResult } from './stores/document-store.ts';
 import type { AssembledFile } from './work/protocol.ts';
 
 /** Documents that are brought here at once; more only share the same line. */
@@ -26,6 +27,10 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
+  for (const [document, outputs] of plan.elsewhere) {
+    const { sha1 = '', sizeBytes = 0 } = listing.documents.find(({ id }) => id === document) ?? {};
+    await session.journal({ type: 'fetched', document, sha1, sizeBytes }, { type: 'delivered', document, outputs }, { type: 'document-done', document });
+  }
 
   const fatal = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal]);
@@ -35,16 +40,14 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   const works = plan.todo.map(({ document, known }) =>
     inFlight(async () => {
       if (stop.aborted) return;
+      let fetched: FetchedDocument | undefined;
       try {
-        const fetched = await fetching(() => bring(session, document, known, stop));
-        await session.alone(fetched.sha1, async () => {
-          const pages = await readPages(session, document, fetched, stop);
-          const files = await assemble(session, document, fetched, pages, stop);
-          await handOver(session, document, fetched, pages, files, stop);
-        });
+        fetched = await fetching(() => bring(session, document, known, stop));
+        await workOn(session, document, fetched, stop);
       } catch (error) {
         if (stop.aborted) return;
         if (!(await session.absorb(document, error))) fatal.abort(error);
+        else if (fetched && !fetched.inPlace && !session.storeTrouble) await run.disk.remove(fetched.file);
       }
     }),
   );
@@ -56,10 +59,24 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (session.storeTrouble) throw session.storeTrouble;
 }
 
+/** One document, from its bytes to its end state. A document that is there twice is worked on one after the other. */
+async function workOn(session: Session, document: SourceDocument, fetched: FetchedDocument, signal: AbortSignal): Promise<void> {
+  await session.alone(fetched.sha1, async () => {
+    const pages = await readPages(session, document, fetched, signal);
+    const files = await assemble(session, document, fetched, pages, signal);
+    await handOver(session, document, fetched, pages, files, signal);
+  });
+}
+
 /** What is to be done: all but what is done already, unchanged, and still where it was put. */
-async function planWork(session: Session, documents: readonly SourceDocument[], signal: AbortSignal): Promise<SessionPlan> {
+async function planWork(
+  session: Session,
+  documents: readonly SourceDocument[],
+  signal: AbortSignal,
+): Promise<SessionPlan & { readonly elsewhere: ReadonlyMap<string, readonly DeliveredOutput[]> }> {
   const { destination, meter } = session.parts;
   const plan = planSession(documents, session.state);
+  const elsewhere = await findDoneElsewhere(session, documents, signal);
   const looking = pLimit(16);
   const gone = new Set<string>();
   const look = async (state: DocumentState): Promise<void> => {
@@ -75,9 +92,48 @@ async function planWork(session: Session, documents: readonly SourceDocument[], 
   const again = new Map(plan.done.filter(({ source }) => gone.has(source.id)).map((state) => [state.source.id, state]));
   const known = new Map(plan.todo.map((entry) => [entry.document.id, entry.known]));
   const todo = documents
-    .filter(({ id }) => known.has(id) || again.has(id))
+    .filter(({ id }) => (known.has(id) || again.has(id)) && !elsewhere.has(id))
     .map((document) => ({ document, known: known.get(document.id) ?? again.get(document.id) }));
-  return { todo, done };
+  return { todo, done, elsewhere };
+}
+
+/**
+ * Documents that another machine has done: every output is at its place, made from the same bytes by the same recipe, and
+ * not changed since. One listing of the destination tells.
+ */
+async function findDoneElsewhere(
+  session: Session,
+  documents: readonly SourceDocument[],
+  signal: AbortSignal,
+): Promise<Map<string, readonly DeliveredOutput[]>> {
+  const { findResults, run, meter } = session.parts;
+  const done = new Map<string, readonly DeliveredOutput[]>();
+  if (!findResults) return done;
+  const results = new Map<string, StoredResult>();
+  for await (const result of findResults(signal)) {
+    results.set(result.path.normalize('NFC'), result);
+    if (result.unchanged) session.delivered([result.sha1]);
+  }
+  const { recipe, settings } = run.record;
+  const stems = planOutputStems(documents.map(({ path }) => path));
+  for (const { id, path, sha1, sizeBytes } of documents) {
+    if (sha1 === undefined || session.state.documents.get(id)?.stage === 'done') continue;
+    const outputs = settings.formats.flatMap((format): DeliveredOutput[] => {
+      const result = results.get(outputPath(stems.get(path) ?? path, format).normalize('NFC'));
+      const { ocrStatus, sourceSha1, recipe: digest } = result?.properties ?? {};
+      const fits = result?.unchanged === true && ocrStatus === 'done' && sourceSha1 === sha1 && digest === recipe.digest;
+      return fits ? [{ format, outcome: 'unchanged', ...placeOf(result) }] : [];
+    });
+    if (outputs.length < settings.formats.length) continue;
+    done.set(id, outputs);
+    meter.opened(id, 0, sizeBytes);
+    for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
+  }
+  return done;
+}
+
+function placeOf({ path, id, sha1, sizeBytes, link }: StoredResult): Omit<DeliveredOutput, 'format' | 'outcome'> {
+  return { path, id, sha1, sizeBytes, link };
 }
 
 /** Stage fetch: the document's bytes on this machine. What the ledger knows of an unchanged version is not asked again. */
@@ -163,7 +219,7 @@ async function handOver(
       onConflict: settings.onConflict,
       isOurs: (sha1) => session.isOurs(sha1),
       properties: {
-        ocrStatus: 'done',
+        ocrStatus: pages.some(([, state]) => state === 'failed') ? 'partial' : 'done',
         engine: recipe.engine,
         version: recipe.engineVersion,
         confidence: mean.toFixed(1),

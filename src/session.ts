@@ -12,18 +12,23 @@ import { PageResultIndex } from './runs/page-results.ts';
 import type { RunFolder } from './runs/run-folder.ts';
 import type { RunLog } from './runs/run-log.ts';
 import type { Listing } from './stages/list.ts';
-import type { DocumentStore } from './stores/document-store.ts';
+import type { DocumentStore, StoredResult } from './stores/document-store.ts';
 import type { WorkerPool } from './work/worker-pool.ts';
 
 /** How often observers hear of progress, and how often it is written as a sign of life. */
 const OBSERVE_MS = 250;
 const SIGN_OF_LIFE_MS = 2_000;
 
+/** Failures to store a result that say nothing of the next one. */
+const OF_ONE_DOCUMENT = new Set(['NAME_TAKEN', 'NAME_UNSAFE', 'BOX_LOCKED', 'BOX_CHANGED']);
+
 /** What a session works with; built by wiring. */
 export interface SessionParts {
   readonly run: RunFolder;
   readonly source: DocumentStore;
   readonly destination: DocumentStore;
+  /** Results that other machines have put there, where the destination can tell. */
+  readonly findResults?: ((signal: AbortSignal) => AsyncIterable<StoredResult>) | undefined;
   readonly executor: Executor;
   /** This machine's workers: they open documents and put outputs together, wherever pages are read. */
   readonly pool: WorkerPool;
@@ -143,7 +148,7 @@ export class Session {
     const failure = asPipelineError(error);
     const { log, meter, observer } = this.parts;
     const own = failure instanceof DocumentError || failure instanceof PageError;
-    if (own || (failure instanceof OutputError && failure.code === 'NAME_TAKEN')) {
+    if (own || (failure instanceof OutputError && OF_ONE_DOCUMENT.has(failure.code))) {
       await this.journal({ type: 'document-failed', document, error: failure.toRecord() });
       meter.documentFailed(document, sizeBytes);
       log.write({ level: 'warn', event: 'document-failed', document: label, text: `${failure.message} [${failure.code}]` });

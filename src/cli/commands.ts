@@ -48,14 +48,17 @@ export interface Command {
 
 const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
 const READING = ['lang', 'engine', 'tesseract', 'mode', 'dpi'] as const;
+const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
+
 const RUN_SETTINGS = [
-  ...(['input', 'output', 'match', 'recursive', 'onConflict'] as const),
+  ...(['input', 'output', 'boxFolder', 'boxOutputFolder', 'match', 'recursive', 'onConflict'] as const),
   ...READING,
   ...(['formats', 'jobs', 'workDir'] as const),
   ...LIMITS,
+  ...BOX_SETTINGS,
+  'boxCallsPerMinute',
+  'boxUploadsPerMinute',
 ] as const;
-
-const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
 
 const ANY_NUMBER = 100_000;
 
@@ -152,12 +155,13 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'run',
     summary: 'OCR a folder of scanned PDFs, or single ones',
-    usage: '--input PATH... --output FOLDER [options]',
+    usage: '(--box-folder FOLDER | --input PATH...) [--output FOLDER] [options]',
     group: 'DO THE WORK',
     positionals: [0, 0],
     settings: [...RUN_SETTINGS, 'progress'],
     flags: ['dry-run', 'verbose', 'json'],
     examples: [
+      'ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
       'ocr-pipeline run --input ./scans --output ./text',
       'ocr-pipeline run --input a.pdf b.pdf --output ./text --lang deu+frk',
       'ocr-pipeline run -i ./scans -o ./text --match "letters/**" --dry-run',
@@ -183,7 +187,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '[run] [options]',
     group: 'DO THE WORK',
     positionals: [0, 1],
-    settings: ['workDir', 'jobs', 'tesseract', 'progress'],
+    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS],
     flags: ['json'],
     examples: ['ocr-pipeline resume', 'ocr-pipeline resume marduk-7f3a01 --jobs 4'],
     stoppable: true,

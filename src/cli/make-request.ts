@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts';
-import type { RunRequest } from '../core/run-request.ts';
+import type { DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { readAvailableCpus } from '../work/available-cpus.ts';
@@ -16,12 +16,10 @@ export async function countJobs({ jobs }: Pick<Settings, 'jobs'>): Promise<numbe
 
 /** What `run` and `plan` ask for. @throws {UsageError} `MISSING_FLAG`: no input or no output was named. */
 export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
-  const { input, output } = settings;
-  if (input === undefined || input.length === 0) throw missingFlag('--input', 'Which PDFs? Name a folder or files', './scans');
-  if (output === undefined) throw missingFlag('--output', 'Where should the results go? Name a folder', './text');
   return {
-    source: { kind: 'local', paths: input },
-    destination: { kind: 'local', folder: output },
+    source: sourceOf(settings),
+    destination: destinationOf(settings),
+    box: settings,
     workDir: settings.workDir,
     jobs: await countJobs(settings),
     engine: settings.engine,
@@ -39,10 +37,32 @@ export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
   };
 }
 
+function sourceOf({ input, boxFolder }: Settings): SourceRequest {
+  const hasInput = input !== undefined && input.length > 0;
+  if (boxFolder !== undefined && hasInput) throw twoPlaces('--box-folder', '--input', 'PDFs come from one place');
+  if (boxFolder !== undefined) return { kind: 'box', address: boxFolder };
+  if (hasInput) return { kind: 'local', paths: input };
+  throw missingFlag('--input or --box-folder', 'Which PDFs? Name a folder or files', '--input ./scans');
+}
+
+function destinationOf({ output, boxFolder, boxOutputFolder }: Settings): DestinationRequest {
+  if (output !== undefined && boxOutputFolder !== undefined) throw twoPlaces('--output', '--box-output-folder', 'Results go to one place');
+  if (output !== undefined) return { kind: 'local', folder: output };
+  if (boxOutputFolder !== undefined || boxFolder !== undefined) return { kind: 'box', address: boxOutputFolder };
+  throw missingFlag('--output', 'Where should the results go? Name a folder', '--output ./text');
+}
+
+function twoPlaces(one: string, other: string, rule: string): UsageError {
+  return new UsageError('TWO_PLACES', `${rule}: ${one} and ${other} were both given.`, {
+    safe: 'Nothing was started.',
+    remedy: `Leave out ${one} or ${other}; config explain says which file or variable gives it.`,
+  });
+}
+
 /** A flag without which a command cannot start. */
 export function missingFlag(flag: string, question: string, example: string): UsageError {
   return new UsageError('MISSING_FLAG', `${question}: ${flag} is missing.`, {
     safe: 'Nothing was started.',
-    remedy: `Add ${flag} ${example}`,
+    remedy: `Add ${example.startsWith('--') ? example : `${flag} ${example}`}`,
   });
 }

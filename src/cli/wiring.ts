@@ -1,6 +1,6 @@
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-plan.ts';
-import type { EngineRequest, RunRequest } from '../core/run-request.ts';
+import type { BoxChoices, EngineRequest, RunRequest } from '../core/run-request.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
 import type { RunRecord } from '../runs/run-store.ts';
@@ -33,6 +33,7 @@ export interface ResumeRequest {
   readonly name: string;
   readonly jobs: number;
   readonly tesseract?: string | undefined;
+  readonly box: BoxChoices;
 }
 
 export type CancelOutcome = 'asked-to-stop' | 'not-running';

@@ -1,10 +1,30 @@
+import type { Settings } from './config/settings-table.ts';
 import type { EngineName, RunSettings } from './settings.ts';
 
+/** Settings that decide how Box is reached. */
+export type BoxChoices = Pick<
+  Settings,
+  | 'boxClientId'
+  | 'boxClientSecret'
+  | 'boxLoginFile'
+  | 'boxCallsPerMinute'
+  | 'boxUploadsPerMinute'
+  | 'maxWait'
+  | 'boxApiUrl'
+  | 'boxUploadUrl'
+  | 'boxAccountUrl'
+  | 'boxWebUrl'
+>;
+
 /** Where documents come from. */
-export type SourceRequest = { readonly kind: 'local'; /** Absolute: one folder, or files and folders. */ readonly paths: readonly string[] };
+export type SourceRequest =
+  | { readonly kind: 'local'; /** Absolute: one folder, or files and folders. */ readonly paths: readonly string[] }
+  | { readonly kind: 'box'; /** A folder's ID, its link, or `box:Path/Name`. */ readonly address: string };
 
 /** Where results go. */
-export type DestinationRequest = { readonly kind: 'local'; /** Absolute; made when needed. */ readonly folder: string };
+export type DestinationRequest =
+  | { readonly kind: 'local'; /** Absolute; made when needed. */ readonly folder: string }
+  | { readonly kind: 'box'; /** As of a source; absent: a folder `OCR` inside the source. */ readonly address?: string | undefined };
 
 /** Where reading is done and with what. */
 export interface EngineRequest {
@@ -18,6 +38,8 @@ export interface EngineRequest {
 export interface RunRequest extends EngineRequest {
   readonly source: SourceRequest;
   readonly destination: DestinationRequest;
+  /** How Box is reached; asked only where source or destination lie there. */
+  readonly box: BoxChoices;
   /** Absolute; holds the run folders. */
   readonly workDir: string;
   /** Pages read at once, at least 1. */

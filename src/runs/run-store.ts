@@ -21,6 +21,10 @@ export interface StoreReference {
   readonly name: string;
   /** Absolute paths of a directory or of files (`local`), or one folder ID (`box`). */
   readonly ids: readonly string[];
+  /** Folders below it that are really meant, made at the first write (`box`): `['OCR']`. */
+  readonly below?: readonly string[] | undefined;
+  /** An address a person can open. */
+  readonly link?: string | undefined;
 }
 
 /** One run's memory: what it was started with, and what happened since. Append-only. */

@@ -80,7 +80,7 @@ describe('run', () => {
         return Promise.reject(new TransientError('NET_DOWN', 'No answer.'));
       };
       expect(await runWith({ startRun }, ['run', ...input, '--output', 'text', '--progress', 'none'])).toMatchObject({ code: 75 });
-      expect(asked[0]?.source.paths).toEqual(['/work/a', '/work/b', '/c']);
+      expect(asked[0]?.source).toEqual({ kind: 'local', paths: ['/work/a', '/work/b', '/c'] });
     }
   });
 

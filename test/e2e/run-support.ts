@@ -7,6 +7,20 @@ import type { RunNotice, RunProgress } from '../../src/core/progress.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { DEFAULT_LIMITS, type RunSettings } from '../../src/core/settings.ts';
 
+/** How Box would be reached, if a test did. */
+export const NO_BOX: RunRequest['box'] = {
+  boxClientId: undefined,
+  boxClientSecret: undefined,
+  boxLoginFile: undefined,
+  boxCallsPerMinute: 1_000,
+  boxUploadsPerMinute: 240,
+  maxWait: 60,
+  boxApiUrl: 'https://api.box.com',
+  boxUploadUrl: 'https://upload.box.com/api',
+  boxAccountUrl: 'https://account.box.com/api/oauth2',
+  boxWebUrl: 'https://app.box.com',
+};
+
 /** What a test varies of a run. */
 export interface TestRun {
   readonly input: string | readonly string[];
@@ -28,6 +42,7 @@ export function run(test: TestRun): Promise<RunOutcome> {
     destination: { kind: 'local', folder: test.output },
     workDir: test.workDir,
     jobs: test.jobs ?? 2,
+    box: NO_BOX,
     engine,
     settings: {
       language: 'eng',
@@ -47,7 +62,7 @@ export function run(test: TestRun): Promise<RunOutcome> {
 /** Goes on with a run by name. */
 export function resume(name: string, test: Pick<TestRun, 'workDir' | 'jobs' | 'onProgress' | 'notices'>): Promise<RunOutcome> {
   const { workDir, jobs = 2 } = test;
-  return resumeRun({ workDir, name, jobs }, observerOf(test), new AbortController().signal);
+  return resumeRun({ workDir, name, jobs, box: NO_BOX }, observerOf(test), new AbortController().signal);
 }
 
 function observerOf(test: Pick<TestRun, 'onProgress' | 'notices'>) {

@@ -10,6 +10,6 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const settings = await invocation.loadSettings();
   const { workDir, tesseract } = settings;
   const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
-  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract };
+  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract, box: settings };
   return await followRun(invocation, settings, (observer, signal) => wiring.resumeRun(request, observer, signal));
 }

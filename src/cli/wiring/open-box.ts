@@ -1,4 +1,4 @@
-import type { Settings } from '../../core/config/settings-table.ts';
+import type { BoxChoices } from '../../core/run-request.ts';
 import { BoxCallError } from '../../stores/box/box-call-error.ts';
 import type { BoxItem } from '../../stores/box/box-item.ts';
 import { classifyCall } from '../../stores/box/classify.ts';
@@ -14,22 +14,7 @@ import type { BoxApp } from '../../stores/box/login/person-session.ts';
 import { askWho } from '../../stores/box/login/who.ts';
 import type { WaitListener } from '../../stores/box/retrying-client.ts';
 
-export type { BoxFolder, BoxItem };
-
-/** Settings that decide how Box is reached. */
-export type BoxChoices = Pick<
-  Settings,
-  | 'boxClientId'
-  | 'boxClientSecret'
-  | 'boxLoginFile'
-  | 'boxCallsPerMinute'
-  | 'boxUploadsPerMinute'
-  | 'maxWait'
-  | 'boxApiUrl'
-  | 'boxUploadUrl'
-  | 'boxAccountUrl'
-  | 'boxWebUrl'
->;
+export type { BoxChoices, BoxFolder, BoxItem };
 
 /** The way to Box, with or without a login yet. Close it. */
 export interface BoxAccess extends Disposable {

@@ -1,5 +1,6 @@
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from '../../core/document.ts';
 import { DocumentError, PageError, PipelineError } from '../../core/errors.ts';
@@ -11,12 +12,15 @@ import { foldLedger } from '../../core/run-state.ts';
 import { realDisk } from '../../runs/disk.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { list } from '../../stages/list.ts';
+import type { DocumentStore, FetchedDocument } from '../../stores/document-store.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
-import { makeLocalStores } from './local-stores.ts';
+import { openStores } from './run-stores.ts';
 import { prepareRecord, readState, REAL_SURROUNDINGS } from './start-run.ts';
 
 /** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
 const DOCUMENTS_OPENED = 400;
+/** As many where each must be downloaded first. */
+const DOCUMENTS_DOWNLOADED = 5;
 /** Pages a document that are looked at for text of their own. */
 const PAGES_LOOKED_AT = 3;
 /** Pages that are read to know how long one takes. */
@@ -28,6 +32,8 @@ const RESULT_BYTES_PER_PAGE = 40_000;
 
 interface Look {
   readonly document: SourceDocument;
+  /** Where its bytes are. */
+  readonly file: string;
   readonly pageCount: number;
   readonly sampled: number;
   readonly withText: number;
@@ -35,8 +41,10 @@ interface Look {
 
 /** Says what a run would do, from the listing and from samples; changes nothing. */
 export async function planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan> {
-  const record = await prepareRecord(request);
-  const { source, destination } = makeLocalStores(record, request.workDir);
+  const record = await prepareRecord(request, signal);
+  await using stores = await openStores(record, request.workDir, request.box, () => undefined, signal);
+  const { source, destination } = stores;
+  await using scratch = await openScratch();
   const label = await source.describe(signal);
   const listing = await list(source, request.settings.match, signal);
   const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
@@ -45,8 +53,12 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
   await using pool = new WorkerPool(REAL_SURROUNDINGS.workerEntry, setup, request.jobs);
   const documents = session.todo.map((entry) => entry.document);
-  const opened = chooseEvenly(documents, DOCUMENTS_OPENED);
-  const { looks, failures } = await lookInto(opened, pool, record.settings.limits.seconds, signal);
+  const isLocal = record.source.kind === 'local';
+  const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
+  const bring = (document: SourceDocument): Promise<FetchedDocument> =>
+    // Of a local file only that it is there: its SHA-1 is of no use to a plan, and would cost reading it all.
+    source.read(isLocal ? { ...document, sha1: 'unread' } : document, join(scratch.folder, `${documents.indexOf(document)}.pdf`), signal);
+  const { looks, failures } = await lookInto(opened, bring, pool, record.settings.limits.seconds, signal);
   // What was not opened is taken to be like what was.
   const scale = documents.length / Math.max(1, opened.length);
   const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
@@ -61,7 +73,7 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
 
   return {
     source: { name: label.name, id: label.id },
-    destination: record.destination.ids[0] ?? '',
+    destination: record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
     toDo: { documents: documents.length - Math.round(failures.length * scale), pages: pagesToRead, sizeBytes },
     alreadyDone: {
       documents: session.done.length,
@@ -103,6 +115,7 @@ function chooseEvenly<T>(all: readonly T[], count: number): T[] {
 
 async function lookInto(
   documents: readonly SourceDocument[],
+  bring: (document: SourceDocument) => Promise<FetchedDocument>,
   pool: WorkerPool,
   limitSeconds: number,
   signal: AbortSignal,
@@ -113,14 +126,15 @@ async function lookInto(
     documents.map(async (document) => {
       const around = { timeoutMs: limitSeconds * 1_000, label: document.path };
       try {
-        const { pageCount } = await pool.run({ call: 'inspect', request: { file: document.id }, ...around }, signal);
+        const { file } = await bring(document);
+        const { pageCount } = await pool.run({ call: 'inspect', request: { file }, ...around }, signal);
         const numbers = [...new Set(chooseEvenly(Array.from({ length: pageCount }, (_, index) => index + 1), PAGES_LOOKED_AT))];
-        const sample = { call: 'sample' as const, request: { file: document.id, pageNumbers: numbers }, ...around };
+        const sample = { call: 'sample' as const, request: { file, pageNumbers: numbers }, ...around };
         const { sampled, withText } = await pool.run(sample, signal).catch((error: unknown) => {
           if (error instanceof PageError) return { sampled: 0, withText: 0 };
           throw error;
         });
-        looks.push({ document, pageCount, sampled, withText });
+        looks.push({ document, file, pageCount, sampled, withText });
       } catch (error) {
         if (!(error instanceof DocumentError)) throw error;
         failures.push({ path: document.path, code: error.code, reason: error.message });
@@ -136,8 +150,8 @@ async function timePages(looks: readonly Look[], pool: WorkerPool, signal: Abort
   // As many at once as there are workers: with waiting in it a time would say nothing.
   const atOnce = pLimit(pool.size);
   const times = await Promise.all(
-    chosen.map(({ document, pageCount }) => atOnce(async () => {
-      const wanted = { file: document.id, pageNumber: Math.ceil(pageCount / 2) };
+    chosen.map(({ document, file, pageCount }) => atOnce(async () => {
+      const wanted = { file, pageNumber: Math.ceil(pageCount / 2) };
       const from = performance.now();
       try {
         const page = await pool.run({ call: 'read', request: wanted, timeoutMs: 600_000, label: document.path }, signal);
@@ -155,7 +169,7 @@ async function timePages(looks: readonly Look[], pool: WorkerPool, signal: Abort
 async function countTaken(
   documents: readonly SourceDocument[],
   record: Awaited<ReturnType<typeof prepareRecord>>,
-  destination: ReturnType<typeof makeLocalStores>['destination'],
+  destination: DocumentStore,
   signal: AbortSignal,
 ): Promise<number> {
   const taken = new Set<string>();
@@ -178,6 +192,12 @@ async function countTaken(
 
 function largest(documents: readonly SourceDocument[]): number {
   return documents.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+}
+
+/** A folder for what must be downloaded to be looked at; gone when the plan is made. */
+async function openScratch(): Promise<AsyncDisposable & { readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'ocr-pipeline-plan-'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Free space where the folder is or will be; undefined where the system does not tell. */

@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Recipe } from '../../core/chunk.ts';
-import { asPipelineError, ConfigError, EXIT, NoInputError, UsageError, type PipelineError } from '../../core/errors.ts';
+import { asPipelineError, ConfigError, EXIT, NoInputError, type PipelineError } from '../../core/errors.ts';
 import { ProgressMeter } from '../../core/progress-meter.ts';
 import type { RunObserver } from '../../core/progress.ts';
 import { digestOf } from '../../core/recipe.ts';
@@ -19,11 +19,12 @@ import { RunLog } from '../../runs/run-log.ts';
 import type { RunRecord, StoreReference } from '../../runs/run-store.ts';
 import { watchForStop } from '../../runs/stop-request.ts';
 import { Session, type SessionParts } from '../../session.ts';
+import type { BoxStore } from '../../stores/box/box-store.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
 import { programVersion } from '../program-version.ts';
 import type { ResumeRequest, RunOutcome } from '../wiring.ts';
 import { chooseRecipe } from './choose-engine.ts';
-import { makeLocalStores } from './local-stores.ts';
+import { findPlaces, openStores } from './run-stores.ts';
 import { saveReport } from './save-report.ts';
 
 /** Other runs of a work folder that are looked at for results to reuse; older ones are read again. */
@@ -47,17 +48,14 @@ export async function startRun(
   signal: AbortSignal,
   surroundings: RunSurroundings = REAL_SURROUNDINGS,
 ): Promise<RunOutcome> {
-  const record = await prepareRecord(request);
-  const stores = makeLocalStores(record, request.workDir);
-  await stores.source.describe(signal);
-  await stores.destination.checkWritable(signal);
+  const record = await prepareRecord(request, signal);
   await using run = await RunFolder.create(request.workDir, record, surroundings.disk);
   return await workOnRun(run, request, observer, signal, surroundings);
 }
 
 /** All that makes a run what it is, settled before anything is started. @throws {UsageError} `OUTPUT_IS_INPUT`. */
-export async function prepareRecord(request: RunRequest): Promise<RunRecord> {
-  const { source, destination } = referencesOf(request);
+export async function prepareRecord(request: RunRequest, signal: AbortSignal): Promise<RunRecord> {
+  const { source, destination } = await findPlaces(request, signal);
   const recipe = await chooseRecipe(request);
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };
   return {
@@ -98,7 +96,7 @@ export async function resumeRun(
 
 async function workOnRun(
   run: RunFolder,
-  request: { readonly workDir: string; readonly jobs: number; readonly tesseract?: string | undefined },
+  request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box'>,
   observer: RunObserver,
   signal: AbortSignal,
   { disk, workerEntry }: RunSurroundings,
@@ -127,11 +125,19 @@ async function workOnRun(
     (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
     `${process.pid}-${started}`,
   );
-  const stores = makeLocalStores(run.record, request.workDir);
+  const tell = (text: string): void => {
+    log.write({ level: 'warn', event: 'box', text });
+    observer.notice({ level: 'warn', code: 'BOX', text });
+  };
+  await using stores = await openStores(run.record, request.workDir, request.box, tell, signal);
+  await stores.source.describe(signal);
+  await stores.destination.checkWritable(signal);
   const others = await otherRuns(run, request.workDir, disk);
   const parts: SessionParts = {
     run,
-    ...stores,
+    source: stores.source,
+    destination: stores.destination,
+    findResults: findResultsIn(stores.boxResults),
     executor,
     pool,
     meter,
@@ -180,20 +186,6 @@ export async function readState(run: RunFolder): Promise<RunState> {
   return foldLedger(events);
 }
 
-function referencesOf(request: RunRequest): { source: StoreReference; destination: StoreReference } {
-  const ids = request.source.paths.map((path) => resolve(path));
-  const folder = resolve(request.destination.folder);
-  if (ids.includes(folder)) {
-    throw new UsageError('OUTPUT_IS_INPUT', 'The results cannot go into the folder of the scans itself.', {
-      why: 'A searchable PDF has the name of its scan.',
-      safe: 'Nothing was started.',
-      remedy: `--output ${join(folder, 'OCR')}`,
-    });
-  }
-  const name = ids[0] === undefined ? '' : (ids[0].split(/[\\/]/).at(-1) ?? '');
-  return { source: { kind: 'local', name, ids }, destination: { kind: 'local', name: folder.split(/[\\/]/).at(-1) ?? folder, ids: [folder] } };
-}
-
 /** A word of the source's name and six hex digits of all that makes the run what it is. */
 function nameRun(source: StoreReference, destination: StoreReference, settings: RunSettings, recipe: Recipe): string {
   const word = source.name
@@ -224,4 +216,8 @@ async function otherRuns(run: RunFolder, workDir: string, disk: Disk): Promise<{
     }
   }
   return { folders, delivered };
+}
+
+function findResultsIn(results: BoxStore | undefined): SessionParts['findResults'] {
+  return results && ((signal) => results.listResults(signal));
 }

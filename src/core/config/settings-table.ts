@@ -76,6 +76,17 @@ const DRAFTS = {
     help: 'Where results go; made if it is not there',
     alias: 'o',
   }),
+  boxFolder: withoutDefault({
+    kind: text('a Box folder: its ID, its link, or box:Path/Name', 'FOLDER', /\S/),
+    group: FROM_TO,
+    help: 'A Box folder of scanned PDFs: ID, link, or box:Path/Name',
+  }),
+  boxOutputFolder: withoutDefault({
+    kind: text('a Box folder: its ID, its link, or box:Path/Name', 'FOLDER', /\S/),
+    group: FROM_TO,
+    help: 'The Box folder for results',
+    defaultText: 'a folder OCR inside the source',
+  }),
   match: withDefault([], {
     kind: patterns,
     group: FROM_TO,
