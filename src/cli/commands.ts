@@ -155,7 +155,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'run',
     summary: 'OCR a folder of scanned PDFs, or single ones',
-    usage: '(--box-folder FOLDER | --input PATH...) [--output FOLDER] [options]',
+    usage: '(--box-folder FOLDER | --input PATH...) [options]',
     group: 'DO THE WORK',
     positionals: [0, 0],
     settings: [...RUN_SETTINGS, 'progress'],

@@ -1,5 +1,5 @@
 import { UsageError } from '../core/errors.ts';
-import type { DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
+import type { BoxChoices, DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { readAvailableCpus } from '../work/available-cpus.ts';
@@ -19,7 +19,7 @@ export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
   return {
     source: sourceOf(settings),
     destination: destinationOf(settings),
-    box: settings,
+    box: boxChoices(settings),
     workDir: settings.workDir,
     jobs: await countJobs(settings),
     engine: settings.engine,
@@ -34,6 +34,24 @@ export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
       recursive: settings.recursive,
       limits: pageLimits(settings),
     },
+  };
+}
+
+/** The settings that decide how Box is reached, and no others. */
+export function boxChoices(settings: Settings): BoxChoices {
+  const { boxClientId, boxClientSecret, boxLoginFile, boxCallsPerMinute, boxUploadsPerMinute, maxWait } = settings;
+  const { boxApiUrl, boxUploadUrl, boxAccountUrl, boxWebUrl } = settings;
+  return {
+    boxClientId,
+    boxClientSecret,
+    boxLoginFile,
+    boxCallsPerMinute,
+    boxUploadsPerMinute,
+    maxWait,
+    boxApiUrl,
+    boxUploadUrl,
+    boxAccountUrl,
+    boxWebUrl,
   };
 }
 

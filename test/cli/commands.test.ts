@@ -54,6 +54,7 @@ describe('run', () => {
       {
         source: { kind: 'local', paths: ['/work/scans'] },
         destination: { kind: 'local', folder: '/work/text' },
+        box: expect.objectContaining({ boxCallsPerMinute: 1000, boxApiUrl: 'https://api.box.com' }) as RunRequest['box'],
         workDir: expect.stringMatching(/\/ocr-runs$/) as string,
         jobs: 3,
         engine: 'auto',

@@ -78,10 +78,12 @@ describe('engines without native Tesseract', () => {
   });
 
   test('a language that is nowhere is named, with what is here', async () => {
-    const error = await refusal(chooseEngine('auto', 'ger'));
-    expect(error).toMatchObject({ code: 'LANG_MISSING', message: 'There is no language data called "ger".' });
+    const error = await refusal(chooseEngine('auto', 'spa'));
+    expect(error).toMatchObject({ code: 'LANG_MISSING', message: 'There is no language data called "spa".' });
     expect(error.advice.why).toContain('eng');
-    expect(error.advice.remedy).toContain('tesseract-ocr-deu');
+    expect(error.advice.remedy).toContain('tesseract-ocr-spa');
+    const near = await refusal(chooseEngine('auto', 'ger'));
+    expect(near.advice.remedy).toContain('--lang deu');
     await refusal(chooseEngine('tesseract.js', 'eng+xyzzy'));
     await refusal(openEngine('tesseract.js', 'xyzzy'));
   });

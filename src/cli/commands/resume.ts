@@ -2,7 +2,7 @@ import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
 import { followRun } from '../follow-run.ts';
-import { countJobs } from '../make-request.ts';
+import { boxChoices, countJobs } from '../make-request.ts';
 
 /** `resume [run]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
@@ -10,6 +10,6 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const settings = await invocation.loadSettings();
   const { workDir, tesseract } = settings;
   const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
-  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract, box: settings };
+  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract, box: boxChoices(settings) };
   return await followRun(invocation, settings, (observer, signal) => wiring.resumeRun(request, observer, signal));
 }
