@@ -20,6 +20,7 @@ export interface NativeInstallation {
 /** Names the tesseract program where it is not on PATH. */
 export const TESSERACT_VARIABLE = 'OCR_PIPELINE_TESSERACT';
 
+const NOTHING = { bytes: [] };
 const PROBE_LIMITS = { stdoutBytes: 1_000_000, timeoutMs: 10_000 };
 
 /**
@@ -57,8 +58,8 @@ async function isProgram(file: string): Promise<boolean> {
 /** Asks a program for its version and languages; undefined where it does not answer as Tesseract does. */
 export async function inspectTesseract(program: string, signal: AbortSignal): Promise<NativeInstallation | undefined> {
   const [versionEnd, listEnd] = await Promise.all([
-    runProgram(program, ['--version'], [], PROBE_LIMITS, signal),
-    runProgram(program, ['--list-langs'], [], PROBE_LIMITS, signal),
+    runProgram(program, ['--version'], NOTHING, PROBE_LIMITS, signal),
+    runProgram(program, ['--list-langs'], NOTHING, PROBE_LIMITS, signal),
   ]);
   // Tesseract 4 writes these to its standard error, 5 to its standard output.
   const version = /^tesseract v?(\d[\w.-]*)/m.exec(`${versionEnd.stdout.toString()}\n${versionEnd.stderrTail}`)?.[1];

@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { InternalError } from '../core/errors.ts';
 
 /** How a program ended. Exactly one of `exitCode`, `killedBy` and `startError` says why. */
 export interface ProgramEnd {
@@ -24,6 +26,9 @@ const STDERR_TAIL_BYTES = 4_000;
 /** After the program was killed its pipes close at once, unless something it started holds them. */
 const CLOSE_GRACE_MS = 1_000;
 
+/** What a program reads from its standard input: a file from its beginning, or bytes through a pipe. */
+export type ProgramInput = { readonly fileDescriptor: number } | { readonly bytes: readonly Uint8Array[] };
+
 /**
  * Runs a program to its end, gives it `input` and gathers what it writes. Settles however it ends; when `signal` aborts
  * it is killed and the promise rejects with the signal's reason once it is gone.
@@ -31,13 +36,13 @@ const CLOSE_GRACE_MS = 1_000;
 export async function runProgram(
   program: string,
   args: readonly string[],
-  input: readonly Uint8Array[],
+  input: ProgramInput,
   limits: ProgramLimits,
   signal: AbortSignal,
 ): Promise<ProgramEnd> {
   signal.throwIfAborted();
   const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['fileDescriptor' in input ? input.fileDescriptor : 'pipe', 'pipe', 'pipe'],
     env: { ...process.env, OMP_THREAD_LIMIT: '1' },
     windowsHide: true,
   });
@@ -45,16 +50,17 @@ export async function runProgram(
   let received = 0;
   let stderrTail = '';
   let startError: string | undefined;
-  child.stdout.on('data', (chunk: Buffer) => {
+  const { stdin, stdout, stderr } = pipesOf(child);
+  stdout.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (received > limits.stdoutBytes) child.kill('SIGKILL');
     else chunks.push(chunk);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     stderrTail = (stderrTail + text).slice(-STDERR_TAIL_BYTES);
   });
   // A program that ends before it has read all closes the pipe: its exit says why.
-  child.stdin.on('error', () => {});
+  stdin?.on('error', () => {});
   const ended = Promise.withResolvers<{ exitCode?: number; killedBy?: NodeJS.Signals }>();
   child.on('error', (error: NodeJS.ErrnoException) => {
     startError = error.code ?? 'UNKNOWN';
@@ -63,8 +69,8 @@ export async function runProgram(
   child.on('close', (code, killedBy) => ended.resolve(ending(code, killedBy)));
   child.on('exit', (code, killedBy) => {
     setTimeout(() => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+      stdout.destroy();
+      stderr.destroy();
       ended.resolve(ending(code, killedBy));
     }, CLOSE_GRACE_MS).unref();
   });
@@ -72,16 +78,20 @@ export async function runProgram(
   signal.addEventListener('abort', kill, { once: true });
   const timer = limits.timeoutMs === undefined ? undefined : setTimeout(kill, limits.timeoutMs);
   try {
-    for (const part of input) child.stdin.write(part);
-    child.stdin.end();
+    if ('bytes' in input) for (const part of input.bytes) stdin?.write(part);
+    stdin?.end();
     const end = await ended.promise;
     signal.throwIfAborted();
-    const stdout = Buffer.concat(chunks);
-    return { ...end, startError, stdout, stderrTail, tooMuchOutput: received > limits.stdoutBytes };
+    return { ...end, startError, stdout: Buffer.concat(chunks), stderrTail, tooMuchOutput: received > limits.stdoutBytes };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
   }
+}
+
+function pipesOf({ stdin, stdout, stderr }: ChildProcess): { stdin: Writable | null; stdout: Readable; stderr: Readable } {
+  if (stdout && stderr) return { stdin, stdout, stderr };
+  throw new InternalError('NO_PIPES', 'A program was started without pipes to hear it by.');
 }
 
 function ending(code: number | null, killedBy: NodeJS.Signals | null): { exitCode?: number; killedBy?: NodeJS.Signals } {

@@ -76,7 +76,7 @@ describe.skipIf(native.skip)('native Tesseract', () => {
     const program = join(folder, 'tesseract');
     const lines = [
       '#!/bin/sh',
-      `if [ "$1" = stdin ]; then case "$(cat "${join(folder, 'behaviour')}")" in`,
+      `if [ "$2" = stdout ]; then case "$(cat "${join(folder, 'behaviour')}")" in`,
       '  crash) kill -SEGV $$;;',
       '  hang) exec sleep 600;;',
       'esac; fi',
