@@ -14,6 +14,7 @@ export interface InkMap {
 const CELLS_PER_INCH = 100;
 /** Most cells of a map: bounds the time that a poster takes. */
 const MAX_CELLS = 3_000_000;
+const MAX_SIDE = 60_000;
 
 /** Share of a cell that must be black in a 1-bit image; strokes are about as wide as a cell. */
 const BLACK_SHARE = 0.3;
@@ -30,6 +31,7 @@ export function mapInk(image: PageImage): InkMap {
     1,
     Math.round(image.dpi / CELLS_PER_INCH),
     Math.ceil(Math.sqrt((image.widthPx * image.heightPx) / MAX_CELLS)),
+    Math.ceil(Math.max(image.widthPx, image.heightPx) / MAX_SIDE),
   );
   const width = Math.max(1, Math.floor(image.widthPx / cellPx));
   const height = Math.max(1, Math.floor(image.heightPx / cellPx));
@@ -45,7 +47,7 @@ function inkOfBits(image: PageImage, { width, height, cellPx }: MapSize): Uint8A
   const { data } = image;
   const column = new Uint16Array(stride * 8);
   for (let x = 0; x < column.length; x++) column[x] = Math.min(width, Math.floor(x / cellPx));
-  const counts = new Uint16Array(width + 1);
+  const counts = new Uint32Array(width + 1);
   const enough = Math.max(1, Math.ceil(cellPx * cellPx * BLACK_SHARE));
   const ink = new Uint8Array(width * height);
   const rows = Math.min(cellPx, image.heightPx);

@@ -113,6 +113,6 @@ function addBytes({ widthPx, data }: GreyImage, factor: number): AddRow {
 }
 
 /** The new column of each old one; what lies beyond the last goes to the spare one after it. */
-function columnsOf(count: number, factor: number, limit: number): Uint16Array {
-  return Uint16Array.from({ length: count }, (_, x) => Math.min(limit, Math.floor(x / factor)));
+function columnsOf(count: number, factor: number, limit: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, x) => Math.min(limit, Math.floor(x / factor)));
 }
