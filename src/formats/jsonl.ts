@@ -1,7 +1,7 @@
 import { displayPage } from '../core/displayed-page.ts';
 import type { PageResult } from '../core/page.ts';
 import type { DocumentHeader } from './document-header.ts';
-import { pageText } from './plain-text.ts';
+import { pageText, wordText } from './plain-text.ts';
 
 /** Writes a document as one JSON object a line, one line a page; docs/formats.md names the fields. */
 export async function* writeJsonl(header: DocumentHeader, pages: AsyncIterable<PageResult>): AsyncGenerator<string> {
@@ -14,7 +14,7 @@ function pageObject(header: DocumentHeader, page: PageResult): object {
     block.paragraphs.flatMap((paragraph, p) =>
       paragraph.lines.flatMap((line, l) =>
         line.words.map((word) => ({
-          text: word.text.normalize('NFC'),
+          text: wordText(word.text),
           box: shown.place(word.box),
           confidence: Math.round(word.confidence * 10) / 10,
           block: b + 1,

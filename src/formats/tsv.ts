@@ -1,6 +1,7 @@
 import { displayPage } from '../core/displayed-page.ts';
 import type { BoxPx } from '../core/geometry.ts';
 import type { PageResult } from '../core/page.ts';
+import { wordText } from './plain-text.ts';
 
 const COLUMNS = 'level page_num block_num par_num line_num word_num left top width height conf text';
 
@@ -28,16 +29,10 @@ function pageRows(page: PageResult): string[] {
       for (const [l, line] of paragraph.lines.entries()) {
         add(4, [b + 1, p + 1, l + 1], shown.place(line.box), '-1', '');
         for (const [w, word] of line.words.entries()) {
-          add(5, [b + 1, p + 1, l + 1, w + 1], shown.place(word.box), word.confidence.toFixed(2), field(word.text));
+          add(5, [b + 1, p + 1, l + 1, w + 1], shown.place(word.box), word.confidence.toFixed(2), wordText(word.text));
         }
       }
     }
   }
   return rows;
-}
-
-/** A field holds no tab and no line end. */
-function field(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.normalize('NFC').replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');
 }

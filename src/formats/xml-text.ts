@@ -5,7 +5,7 @@ export function xmlText(text: string): string {
       .normalize('NFC')
       // https://www.w3.org/TR/xml/#charsets; lone surrogates are no characters at all.
       // oxlint-disable-next-line no-control-regex
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g, '')
       .replaceAll(/\p{Surrogate}/gu, '\ufffd')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')

@@ -16,7 +16,7 @@ export function describeMethods(record: RunRecord, state: RunState): string {
   const engine = `${ENGINES[recipe.engine] ?? recipe.engine} ${recipe.engineVersion}`;
   const models = Object.entries(recipe.models).map(([code, digest]) => `${code} (SHA-256 ${digest.slice(0, 16)})`);
   const confidences = [...state.documents.values()].flatMap((document) =>
-    [...document.pages.values()].flatMap(([, , confidence]) => (confidence === null ? [] : [confidence])),
+    [...document.pages.values()].flatMap(([, end, confidence]) => (confidence === null || end !== 'done' ? [] : [confidence])),
   );
   confidences.sort((a, b) => a - b);
   const median = confidences[Math.floor(confidences.length / 2)];

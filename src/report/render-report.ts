@@ -116,7 +116,7 @@ function notRead(state: RunState): Html {
 
 function confidence(state: RunState): Html {
   const all = [...state.documents.values()].flatMap(({ source, pages }) =>
-    [...pages.values()].flatMap(([pageNumber, , value]) => (value === null ? [] : [{ path: source.path, pageNumber, value }])),
+    [...pages.values()].flatMap(([pageNumber, end, value]) => (value === null || end !== 'done' ? [] : [{ path: source.path, pageNumber, value }])),
   );
   if (all.length === 0) return html``;
   const worst = all.toSorted((a, b) => a.value - b.value).slice(0, 10);
