@@ -8,7 +8,7 @@ import type { DocumentState } from './core/run-state.ts';
 import { readPages } from './read-pages.ts';
 import type { Session } from './session.ts';
 import { deliver } from './stages/deliver.ts';
-import { fetch } from './stages/fetch.ts';
+import { dropUnused, fetch } from './stages/fetch.ts';
 import { list, type Listing } from './stages/list.ts';
 import type { FetchedDocument, StoredResult } from './stores/document-store.ts';
 import type { AssembledFile } from './work/protocol.ts';
@@ -30,7 +30,9 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   for (const [document, outputs] of plan.elsewhere) {
     const { sha1 = '', sizeBytes = 0 } = listing.documents.find(({ id }) => id === document) ?? {};
     await session.journal({ type: 'fetched', document, sha1, sizeBytes }, { type: 'delivered', document, outputs }, { type: 'document-done', document });
+    await run.disk.remove(run.artifactsFolder(sha1));
   }
+  await dropUnused(plan.todo.map(({ document }) => document), run);
 
   const fatal = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal]);

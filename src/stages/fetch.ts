@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
 import { digestOf } from '../core/recipe.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
@@ -13,5 +15,19 @@ export async function fetch(
   run: RunFolder,
   signal: AbortSignal,
 ): Promise<FetchedDocument> {
-  return await store.read(document, run.fetchedFile(digestOf([document.id, document.version]).slice(0, 24)), signal);
+  return await store.read(document, fileOf(document, run), signal);
+}
+
+/** Removes what a session that was killed has brought here and nobody will use: its document is done, changed or gone. */
+export async function dropUnused(wanted: Iterable<SourceDocument>, run: RunFolder): Promise<void> {
+  const used = new Set([...wanted].map((document) => fileOf(document, run)));
+  const folder = dirname(run.fetchedFile(''));
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const file = join(folder, entry.name);
+    if (entry.isFile() && !used.has(file)) await run.disk.remove(file);
+  }
+}
+
+function fileOf({ id, version }: SourceDocument, run: RunFolder): string {
+  return run.fetchedFile(digestOf([id, version]).slice(0, 24));
 }

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom, seedScans, startBoxProgram, type BoxProgram } from '../support/box-program.ts';
+
+// 2,000 documents and 20 kills is the full soak; it takes a quarter of an hour.
+const DOCUMENTS = Number(process.env['OCR_SOAK_DOCUMENTS'] ?? 60);
+const KILLS = Number(process.env['OCR_SOAK_KILLS'] ?? 6);
+const SEED = Number(process.env['OCR_SOAK_SEED'] ?? 7);
+/** content, download, two uploads, two marks: what a document costs, about. */
+const CALLS_PER_DOCUMENT = 6;
+/** Lives after the last kill: each may end with a passing trouble and be started again. */
+const MAX_RESUMES = 5;
+
+describe(`${DOCUMENTS} documents, every tenth call failing, ${KILLS} kills`, () => {
+  let calm: BoxProgram;
+  let stormy: BoxProgram;
+  beforeEach(async () => {
+    calm = await startBoxProgram();
+    stormy = await startBoxProgram();
+    await seedScans(calm.emulator, calm.folderId, DOCUMENTS);
+    await seedScans(stormy.emulator, stormy.folderId, DOCUMENTS);
+  });
+  afterEach(async () => {
+    await calm[Symbol.asyncDispose]();
+    await stormy[Symbol.asyncDispose]();
+  });
+
+  it('delivers every document once, the same as an undisturbed run', { timeout: 1_500_000 }, async () => {
+    const undisturbed = await calm.run();
+    expect(undisturbed.code, undisturbed.stderr).toBe(0);
+    const expected = calm.delivered();
+    expect(Object.keys(expected)).toHaveLength(2 * DOCUMENTS);
+
+    const { emulator } = stormy;
+    const random = seededRandom(SEED);
+    emulator.faults.setRandom({ seed: SEED, probability: 0.1 });
+    // Kills are spread over most of the calls, so that the last ones find much done and something still to do.
+    const meanCalls = (DOCUMENTS * CALLS_PER_DOCUMENT * 0.8) / KILLS;
+    let killed = 0;
+    for (let kill = 1; kill <= KILLS; kill++) {
+      const life = await stormy.run({ killAtRequest: 1 + Math.floor(random() * 2 * meanCalls) });
+      if (life.signal === 'SIGKILL') killed++;
+      else expect(life.code, life.stderr).toBe(0);
+      expectNothingDoubled(stormy);
+    }
+    let last = await stormy.run();
+    for (let resume = 1; last.code === 75 && resume <= MAX_RESUMES; resume++) last = await stormy.run();
+    expect(last.code, last.stderr).toBe(0);
+
+    expect(stormy.delivered()).toEqual(expected);
+    expect(killed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));
+    expect(emulator.faults.hits).toBeGreaterThan(DOCUMENTS * CALLS_PER_DOCUMENT * 0.05);
+    const results = emulator.list(stormy.folderId).filter(({ path }) => path.startsWith('OCR/'));
+    expect(results.filter(({ properties }) => properties?.['ocrStatus'] !== 'done')).toEqual([]);
+    expect.soft(await stormy.leftovers()).toEqual([]);
+    expect(emulator.defects).toEqual([]);
+    // A used refresh token is sent once more by whoever was killed before the next was kept.
+    expect(emulator.checks({ ignore: ['used-refresh-token'] })).toEqual([]);
+    console.info(`soak: ${killed} of ${KILLS} kills hit, ${emulator.faults.hits} faults in ${emulator.requests.count()} requests`);
+  });
+});
+
+function expectNothingDoubled(program: BoxProgram): void {
+  const doubled = Object.entries(program.delivered()).filter(([, { versionCount }]) => versionCount !== 1);
+  expect(doubled).toEqual([]);
+}

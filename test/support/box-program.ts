@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeLogin } from '../../src/stores/box/login/login-file.ts';
+import { OWNER } from '../box-emulator/emulator-options.ts';
+import { startBoxEmulator, type BoxEmulator, type BoxEmulatorOptions } from '../box-emulator/box-emulator.ts';
+import { BIN, cleanEnvironment, makeFolder, type CliResult } from '../cli/run-cli.ts';
+import { makeScan } from '../e2e/make-scan.ts';
+
+/** The longest any one life of the program may last. */
+const LIFE_TIMEOUT_MS = 900_000;
+
+/** What a delivered file is, as far as two runs must agree on it. */
+export type Delivered = Readonly<Record<string, { readonly sha1: string; readonly versionCount: number }>>;
+
+/** The real program with a person's login, and a Box account on loopback ports. Close it. */
+export interface BoxProgram extends AsyncDisposable {
+  readonly emulator: BoxEmulator;
+  readonly folderId: string;
+  /** The program's home and working directory: run folders are below `ocr-runs`. */
+  readonly home: string;
+  logIn(): Promise<void>;
+  /** Runs `run --box-folder` once. Killed with SIGKILL at the given request from now on, before Box answers it. */
+  run(options?: { readonly killAtRequest?: number; readonly args?: readonly string[] }): Promise<CliResult>;
+  /** What lies in the folder of the results. */
+  delivered(): Delivered;
+  /** Files in the run folders that are neither whole nor ours to keep. */
+  leftovers(): Promise<string[]>;
+}
+
+/** Starts an account with an empty folder of scans, and logs the program in. */
+export async function startBoxProgram(options: BoxEmulatorOptions = {}): Promise<BoxProgram> {
+  // A used refresh token is honoured for a while: a kill between the answer and the disk must not end the login.
+  const emulator = await startBoxEmulator({ refreshGraceMs: 600_000, ...options });
+  const folderId = emulator.seedFolder('Scans').id;
+  const home = makeFolder();
+  const program: BoxProgram = {
+    emulator,
+    folderId,
+    home,
+    logIn: () => writeTokens(emulator, join(home, '.config/ocr-pipeline/box.json')),
+    run: ({ killAtRequest, args = [] } = {}) => live(emulator, home, ['run', '--box-folder', folderId, ...RUN, ...args], killAtRequest),
+    delivered: () => deliveredBelow(emulator, folderId),
+    async leftovers() {
+      const names = await readdir(join(home, 'ocr-runs'), { recursive: true }).catch(() => []);
+      return names.filter((name) => /\.(part|tmp)$|fetched\/.+|\/chunks\/.+/.test(name)).sort();
+    },
+    async [Symbol.asyncDispose]() {
+      await emulator.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  await program.logIn();
+  return program;
+}
+
+const RUN = ['--engine', 'null', '--jobs', '2', '--progress', 'none', '--box-calls-per-minute', '100000', '--box-uploads-per-minute', '100000'];
+
+/** Small scans, all different, in a few sub-folders: the same for the same count. */
+export async function seedScans(emulator: BoxEmulator, folderId: string, count: number): Promise<void> {
+  for (let number = 1; number <= count; number++) {
+    await emulator.seedFile(`Series ${number % 7}/scan ${number}.pdf`, makeScan(1, number), { parentId: folderId });
+  }
+}
+
+/** A sequence of numbers in [0, 1) that depends on the seed alone (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+async function writeTokens(emulator: BoxEmulator, file: string): Promise<void> {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in } = emulator.issueTokens();
+  if (refreshToken === undefined) throw new Error('the emulator gave a login without a refresh token');
+  const { id, name, login } = OWNER;
+  const now = Date.now();
+  await writeLogin(file, {
+    kind: 'person',
+    user: { id, name, login },
+    clientId: emulator.clientId,
+    apiUrl: emulator.apiUrl,
+    accessToken,
+    refreshToken,
+    renewedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + expires_in * 1000).toISOString(),
+  });
+}
+
+function live(emulator: BoxEmulator, home: string, args: readonly string[], killAtRequest: number | undefined): Promise<CliResult> {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: home,
+    env: {
+      ...cleanEnvironment(home),
+      NO_PROXY: '127.0.0.1',
+      OCR_PIPELINE_BOX_API_URL: emulator.apiUrl,
+      OCR_PIPELINE_BOX_UPLOAD_URL: emulator.uploadUrl,
+      OCR_PIPELINE_BOX_ACCOUNT_URL: emulator.oauthUrl,
+      OCR_PIPELINE_BOX_CLIENT_ID: emulator.clientId,
+      OCR_PIPELINE_BOX_CLIENT_SECRET: emulator.clientSecret,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIFE_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+  const kill =
+    killAtRequest === undefined
+      ? undefined
+      : emulator.faults.add({ endpoint: 'any', nth: killAtRequest, name: 'kill', effect: { kind: 'act', act: () => void child.kill('SIGKILL') } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      kill?.remove();
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+function deliveredBelow(emulator: BoxEmulator, folderId: string): Delivered {
+  const results = emulator.list(folderId).filter(({ path }) => path.startsWith('OCR/'));
+  return Object.fromEntries(results.map(({ path, sha1, versionCount }) => [path, { sha1, versionCount }]));
+}
