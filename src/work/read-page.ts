@@ -59,7 +59,7 @@ async function readBestWay(
 ): Promise<Reading> {
   const [likeliest, ...others] = traits.orientations as [Orientation, ...Orientation[]];
   let best = await read(likeliest, AUTOMATIC);
-  for (const orientation of others.slice(0, othersToTry(traits.sureOf, best.score))) {
+  for (const orientation of others.slice(0, othersToTry(traits.sureOf, likeliest, best.score))) {
     const next = await read(orientation, AUTOMATIC);
     if (next.score.total > best.score.total) best = next;
     if (best.score.confidence >= SURE_CONFIDENCE) break;
@@ -69,11 +69,14 @@ async function readBestWay(
   return sparse.score.total > best.score.total ? sparse : best;
 }
 
-/** How many of the other orientations are worth a reading. */
-function othersToTry(sureOf: PageTraits['sureOf'], { confidence, characters }: ReadingScore): number {
+/**
+ * How many of the other orientations are worth a reading. Most pages stand upright: that a page does not must be borne out
+ * by a sure reading, or its opposite is read too. A few words tell little by their shapes alone.
+ */
+function othersToTry(sureOf: PageTraits['sureOf'], likeliest: Orientation, { confidence, characters }: ReadingScore): number {
   if (confidence >= SURE_CONFIDENCE && characters > 0) return 0;
   if (sureOf === 'nothing') return 3;
-  if (sureOf === 'lines') return 1;
+  if (sureOf === 'lines' || likeliest.turnDeg !== 0) return 1;
   return confidence < DOUBTFUL_CONFIDENCE ? 1 : 0;
 }
 
