@@ -31,14 +31,17 @@ export interface SessionPlan {
   readonly done: readonly DocumentState[];
 }
 
-/** Compares a listing with what the ledger knows. Failed is never done; a changed version is new work. */
+/**
+ * Compares a listing with what the ledger knows. Failed is never done; a changed version is new work; a document that was
+ * renamed or moved with its identity is delivered to its new place, its pages known.
+ */
 export function planSession(documents: readonly SourceDocument[], state: RunState): SessionPlan {
   const todo: { document: SourceDocument; known: DocumentState | undefined }[] = [];
   const done: DocumentState[] = [];
   for (const document of documents) {
     const before = state.documents.get(document.id);
     const known = before?.source.version === document.version ? before : undefined;
-    if (known?.stage === 'done') done.push({ ...known, source: document });
+    if (known?.stage === 'done' && known.source.path === document.path) done.push({ ...known, source: document });
     else todo.push({ document, known });
   }
   return { todo, done };

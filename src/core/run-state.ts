@@ -75,7 +75,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         nextDocuments.set(
           event.source.id,
           unchanged
-            ? { ...known, source: event.source }
+            ? { ...known, source: event.source, stage: known.source.path === event.source.path ? known.stage : 'listed' }
             : { source: event.source, stage: 'listed', pages: new Map(), outputs: known?.outputs ?? [] },
         );
         break;

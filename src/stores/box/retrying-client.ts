@@ -7,6 +7,12 @@ import { planRetry, type RetryLimits, type Wait } from './retry-policy.ts';
 /** Hears of waits, so that a person is told why nothing moves. Must not throw. */
 export type WaitListener = (wait: Wait & { readonly operation: string }) => void;
 
+/**
+ * Tokens an attempt may go through. One is not enough: what another call has renewed can have ended again by the time it
+ * is sent. A login that has really ended says so when it is renewed.
+ */
+const MAX_RENEWALS = 3;
+
 export interface RetryingClientOptions {
   readonly clock: Clock;
   readonly limits: RetryLimits;
@@ -52,12 +58,14 @@ export class RetryingClient implements NetworkClient {
     const { login } = this.#options;
     // The SDK marks calls that need a token by giving its authentication along.
     if (options.auth === undefined || !login) return this.#inner.fetch(options);
-    const token = await login.accessToken();
-    try {
-      return await this.#inner.fetch(withToken(options, token));
-    } catch (error) {
-      if (!(error instanceof BoxCallError) || error.status !== 401) throw error;
-      return this.#inner.fetch(withToken(options, await login.renew(token)));
+    let token = await login.accessToken();
+    for (let renewals = 0; ; renewals++) {
+      try {
+        return await this.#inner.fetch(withToken(options, token));
+      } catch (error) {
+        if (!(error instanceof BoxCallError) || error.status !== 401 || renewals >= MAX_RENEWALS) throw error;
+        token = await login.renew(token);
+      }
     }
   }
 }
