@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [NAME ...] [--quick] [--jobs N] [--rounds N] [--corpus FOLDER] [--output FOLDER]`
+ * `npm run bench -- [NAME ...] [--quick | --large] [--jobs N] [--rounds N] [--corpus FOLDER] [--output FOLDER]`
  *
  * Runs the benchmarks named, or all, prints their tables, and writes each as JSON and all as Markdown.
  */
@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_CORPUS, type BenchOptions } from './support/options.ts';
 import { renderTable, type BenchTable } from './support/table.ts';
+import { benchBoxTransfer } from './box-transfer.ts';
 import { benchManyDocuments } from './many-documents.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchQueueMemory } from './queue-memory.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchT
   'tesseract-js': benchTesseractJs,
   'queue-memory': benchQueueMemory,
   'many-documents': benchManyDocuments,
+  'box-transfer': benchBoxTransfer,
 };
 const ROUNDS = 3;
 
@@ -30,6 +32,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
     rounds: { type: 'string' },
     corpus: { type: 'string', default: DEFAULT_CORPUS },
@@ -69,6 +72,7 @@ mkdirSync(output, { recursive: true });
 
 const shared = {
   quick: values.quick,
+  large: values.large,
   jobs: atLeastOne(values.jobs, 'jobs'),
   rounds: values.rounds === undefined ? (values.quick ? 1 : ROUNDS) : atLeastOne(values.rounds, 'rounds'),
   corpus: resolve(values.corpus),

@@ -6,6 +6,8 @@ import { delimiter, join, resolve } from 'node:path';
 export interface BenchOptions {
   /** Tiny inputs and one round: shows that it works, not how fast it is. */
   readonly quick: boolean;
+  /** The largest inputs a benchmark has, for memory rather than speed. */
+  readonly large: boolean;
   /** Processes at once. */
   readonly jobs: number;
   /** How often each measurement is taken; the medians are shown. */
