@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { measureSuccess, type Cost } from './support/measure.ts';
 import { insistOnPrograms, PROJECT, type BenchOptions } from './support/options.ts';
@@ -28,6 +28,13 @@ interface Served {
   readonly accessToken: string;
 }
 
+/** What is moved once more by itself: a small file costs the start of the program and little else. */
+const SMALL_BYTES = MB;
+
+type Who = 'rclone' | 'ours';
+type Way = 'down' | 'up';
+type Costs = Record<`${Who} ${Way}`, { readonly large: Cost[]; readonly small: Cost[] }>;
+
 /** Speed of one large file down from Box and up to it, beside rclone's: both by Box's own names through the same proxy. */
 export async function benchBoxTransfer(options: BenchOptions): Promise<BenchTable[]> {
   insistOnPrograms(['rclone']);
@@ -35,93 +42,104 @@ export async function benchBoxTransfer(options: BenchOptions): Promise<BenchTabl
   const seeded = join(options.scratch, 'seeded');
   mkdirSync(seeded);
   options.say(`box transfer: writing ${sizeBytes / MB} MB`);
-  const large = join(seeded, 'large.pdf');
-  const sha1 = await writeLarge(large, sizeBytes);
-  const costs: Record<'rclone down' | 'ours down' | 'rclone up' | 'ours up', Cost[]> = {
-    'rclone down': [], 'ours down': [], 'rclone up': [], 'ours up': [],
+  const files = {
+    large: await writeFileOf(join(seeded, 'large.pdf'), sizeBytes),
+    small: await writeFileOf(join(seeded, 'small.pdf'), SMALL_BYTES),
   };
-  const transfer = new Transfer(options.scratch, large, sizeBytes, sha1);
+  const costs: Costs = { 'rclone down': noCosts(), 'ours down': noCosts(), 'rclone up': noCosts(), 'ours up': noCosts() };
   for (let round = 1; round <= options.rounds; round++) {
     options.say(`box transfer: round ${round}`);
     await using served = await serve(seeded, join(options.scratch, 'emulator'));
+    const transfer = new Transfer(options.scratch, served);
     // In turn, and the other way round every second time: a slow minute, and a warm cache, hit both alike.
-    const order = round % 2 === 1 ? (['rclone', 'ours'] as const) : (['ours', 'rclone'] as const);
-    for (const who of order) costs[`${who} down`].push(await transfer.down(who, served));
-    for (const who of order) costs[`${who} up`].push(await transfer.up(who, served, round));
+    const order: readonly Who[] = round % 2 === 1 ? ['rclone', 'ours'] : ['ours', 'rclone'];
+    for (const size of ['small', 'large'] as const) {
+      for (const who of order) costs[`${who} down`][size].push(await transfer.down(who, files[size]));
+      for (const who of order) costs[`${who} up`][size].push(await transfer.up(who, files[size]));
+    }
   }
   return [tableOf(costs, sizeBytes)];
 }
 
-function tableOf(costs: Readonly<Record<string, readonly Cost[]>>, sizeBytes: number): BenchTable {
-  const speed = (what: string): number => sizeBytes / MB / median((costs[what] ?? []).map(({ wallSeconds }) => wallSeconds));
-  const rows = Object.entries(costs).map(([what, each]) => ({
-    what,
-    values: [speed(what), median(each.map(({ wallSeconds }) => wallSeconds)), median(each.map(({ cpuSeconds }) => cpuSeconds)), Math.max(...each.map(({ mainPeakMiB }) => mainPeakMiB))],
-  }));
-  const peak = Math.max(...['ours down', 'ours up'].flatMap((what) => (costs[what] ?? []).map(({ mainPeakMiB }) => mainPeakMiB)));
-  const ratio = (way: string): string => formatNumber(speed(`ours ${way}`) / speed(`rclone ${way}`));
+function noCosts(): Costs[keyof Costs] {
+  return { large: [], small: [] };
+}
+
+function wall(costs: readonly Cost[]): number {
+  return median(costs.map(({ wallSeconds }) => wallSeconds));
+}
+
+function tableOf(costs: Costs, sizeBytes: number): BenchTable {
+  const whole = (what: keyof Costs): number => sizeBytes / MB / wall(costs[what].large);
+  const sustained = (what: keyof Costs): number => (sizeBytes - SMALL_BYTES) / MB / (wall(costs[what].large) - wall(costs[what].small));
+  const peak = (what: keyof Costs): number => Math.max(...costs[what].large.map(({ mainPeakMiB }) => mainPeakMiB));
+  const ratio = (way: Way, speed: (what: keyof Costs) => number): string => formatNumber(speed(`ours ${way}`) / speed(`rclone ${way}`));
+  const rows = (Object.keys(costs) as (keyof Costs)[]).map((what) => {
+    const cpuSeconds = median(costs[what].large.map((cost) => cost.cpuSeconds));
+    return { what, values: [sustained(what), whole(what), wall(costs[what].large), wall(costs[what].small), cpuSeconds, peak(what)] };
+  });
   return {
     title: 'Large files to and from Box',
     method:
-      `One file of ${sizeBytes / MB} MB through a proxy on this machine that stands in for Box, with TLS; whole processes, their start included. ` +
-      'rclone with its own settings.',
-    columns: ['what', 'MB/s', 'wall s', 'CPU s', 'peak MiB'],
+      `One file of ${sizeBytes / MB} MB through a proxy on this machine that stands in for Box, with TLS; rclone with its own settings. ` +
+      'Sustained is without the time that a file of 1 MB takes, which is that of starting.',
+    columns: ['what', 'sustained MB/s', 'whole MB/s', 'wall s', '1 MB wall s', 'CPU s', 'peak MiB'],
     rows,
     findings: [
-      `Down at ${ratio('down')} of rclone's speed, up at ${ratio('up')} (goal: at least ${GOAL_RATIO}).`,
-      `Our process has at most ${formatNumber(peak)} MiB of memory (goal: under ${GOAL_MIB}).`,
+      `Sustained, down at ${ratio('down', sustained)} of rclone's speed, up at ${ratio('up', sustained)} (goal: at least ${GOAL_RATIO}).`,
+      `With the start of the process, down at ${ratio('down', whole)} and up at ${ratio('up', whole)}.`,
+      `Our process has at most ${formatNumber(Math.max(peak('ours down'), peak('ours up')))} MiB of memory (goal: under ${GOAL_MIB}).`,
     ],
   };
 }
 
-/** The same file by either program. Each transfer is checked. */
+interface BenchFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha1: string;
+}
+
+/** The same file by either program. What arrives is checked: whole by ours, its size for rclone, which checks the rest itself. */
 class Transfer {
   readonly #scratch: string;
-  readonly #large: string;
-  readonly #sizeBytes: number;
-  readonly #sha1: string;
+  readonly #served: Served;
 
-  constructor(scratch: string, large: string, sizeBytes: number, sha1: string) {
+  constructor(scratch: string, served: Served) {
     this.#scratch = scratch;
-    this.#large = large;
-    this.#sizeBytes = sizeBytes;
-    this.#sha1 = sha1;
+    this.#served = served;
   }
 
-  async down(who: 'rclone' | 'ours', served: Served): Promise<Cost> {
+  async down(who: Who, file: BenchFile): Promise<Cost> {
     const folder = join(this.#scratch, 'down');
     mkdirSync(folder);
-    const to = join(folder, 'large.pdf');
+    const to = join(folder, basename(file.path));
     try {
-      const cost =
-        who === 'ours'
-          ? await this.#ours(served, { way: 'down', file: to })
-          : await this.#rclone(served, ['copyto', 'box:large.pdf', to]);
-      if (statSync(to).size !== this.#sizeBytes) throw new Error(`${who} left another size`);
+      const cost = await (who === 'ours' ? this.#ours('down', file, to) : this.#rclone(['copyto', `box:${basename(file.path)}`, to]));
+      if (statSync(to).size !== file.sizeBytes) throw new Error(`${who} left another size`);
       return cost;
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  up(who: 'rclone' | 'ours', served: Served, round: number): Promise<Cost> {
-    if (who === 'ours') return this.#ours(served, { way: 'up', file: this.#large, path: `ours-${round}.pdf` });
-    return this.#rclone(served, ['copyto', this.#large, `box:rclone-${round}.pdf`]);
+  up(who: Who, file: BenchFile): Promise<Cost> {
+    const name = `${who}-${basename(file.path)}`;
+    return who === 'ours' ? this.#ours('up', file, file.path, name) : this.#rclone(['copyto', file.path, `box:${name}`]);
   }
 
-  #ours(served: Served, what: { readonly way: 'down' | 'up'; readonly file: string; readonly path?: string }): Promise<Cost> {
-    const { folderId, accessToken: token } = served;
-    const job = JSON.stringify({ ...what, folderId, token, sha1: this.#sha1, sizeBytes: this.#sizeBytes, scratch: this.#scratch });
+  #ours(way: Way, { path, sizeBytes, sha1 }: BenchFile, file: string, name = basename(path)): Promise<Cost> {
+    const { folderId, accessToken: token } = this.#served;
+    const job = JSON.stringify({ way, file, path: name, folderId, token, sha1, sizeBytes, scratch: this.#scratch });
     return measureSuccess({
       program: process.execPath,
       args: [join(PROJECT, 'bench/support/box-copy.ts')],
-      env: { ...proxied(served), BOX_COPY: job },
+      env: { ...proxied(this.#served), BOX_COPY: job },
       timeoutMs: TIMEOUT_MS,
     });
   }
 
-  #rclone(served: Served, args: readonly string[]): Promise<Cost> {
-    const { clientId, clientSecret, accessToken, folderId, authorityFile } = served;
+  #rclone(args: readonly string[]): Promise<Cost> {
+    const { clientId, clientSecret, accessToken, folderId, authorityFile } = this.#served;
     const config = join(this.#scratch, 'rclone.conf');
     const token = { access_token: accessToken, token_type: 'bearer', expiry: new Date(Date.now() + 3_000_000).toISOString() };
     const lines = ['[box]', 'type = box', `client_id = ${clientId}`, `client_secret = ${clientSecret}`, `token = ${JSON.stringify(token)}`, `root_folder_id = ${folderId}`, ''];
@@ -129,7 +147,7 @@ class Transfer {
     return measureSuccess({
       program: 'rclone',
       args: [...args, '--config', config, '--ca-cert', authorityFile, '--retries', '1'],
-      env: proxied(served),
+      env: proxied(this.#served),
       timeoutMs: TIMEOUT_MS,
     });
   }
@@ -166,7 +184,7 @@ function readServed(text: string): Served {
   return JSON.parse(text.slice(0, text.indexOf('\n'))) as Served;
 }
 
-async function writeLarge(path: string, sizeBytes: number): Promise<string> {
+async function writeFileOf(path: string, sizeBytes: number): Promise<BenchFile> {
   const hash = createHash('sha1');
   const block = randomBytes(MB);
   const file = await open(path, 'w');
@@ -179,5 +197,5 @@ async function writeLarge(path: string, sizeBytes: number): Promise<string> {
   } finally {
     await file.close();
   }
-  return hash.digest('hex');
+  return { path, sizeBytes, sha1: hash.digest('hex') };
 }

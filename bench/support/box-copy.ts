@@ -6,7 +6,8 @@ import { connect, openNetwork } from '../../src/stores/box/connect.ts';
 interface CopyJob {
   readonly way: 'down' | 'up';
   readonly file: string;
-  readonly path?: string;
+  /** The file's name in Box. */
+  readonly path: string;
   readonly folderId: string;
   readonly token: string;
   readonly sha1: string;
@@ -29,13 +30,13 @@ if (arrived !== job.sha1) throw new Error(`other bytes arrived: ${arrived ?? 'no
 
 async function fetchLarge(): Promise<string | undefined> {
   for await (const entry of store.list(signal)) {
-    if (entry.kind === 'document' && entry.document.path === 'large.pdf') return (await store.read(entry.document, job.file, signal)).sha1;
+    if (entry.kind === 'document' && entry.document.path === job.path) return (await store.read(entry.document, job.file, signal)).sha1;
   }
   return undefined;
 }
 
 async function storeFile(): Promise<string> {
-  const { file, sizeBytes, sha1, path = '' } = job;
+  const { file, sizeBytes, sha1, path } = job;
   const written = await store.write({ path, artifact: { file, sizeBytes, sha1 }, onConflict: 'stop', isOurs: () => false }, signal);
   return written.sha1;
 }

@@ -19,7 +19,7 @@ export class StandInPool extends WorkerPool {
   }
 
   override async run<C extends WorkerCall>(wanted: PoolRequest<C>): Promise<WorkerCalls[C]['answer']> {
-    return (await answer(wanted.call, wanted.request)) as WorkerCalls[C]['answer'];
+    return await answer(wanted.call, wanted.request);
   }
 }
 
