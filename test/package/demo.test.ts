@@ -90,6 +90,14 @@ describe('the demonstration', () => {
     expect(readFileSync(file.replace(/txt$/, 'pdf')).subarray(0, 5).toString()).toBe('%PDF-');
   });
 
+  test('says what the README shows of it', () => {
+    const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
+    const excerpt = /^ {4}\$ ocr-pipeline login box\n(?: {4}.*\n)+/m.exec(readme)?.[0] ?? '';
+    const lines = excerpt.split('\n').map((line) => line.slice(4)).filter((line) => line !== '');
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !ended.said.includes(line))).toEqual([]);
+  });
+
   test("touches nothing of the person's and keeps no login", () => {
     expect(readdirSync(folder).sort()).toEqual(['demo-output', 'person']);
     const persons = readdirSync(join(folder, 'person'), { recursive: true, encoding: 'utf8' }).sort();
