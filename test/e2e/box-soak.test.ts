@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom, seedScans, startBoxProgram, type BoxProgram } from '../support/box-program.ts';
 
-// 2,000 documents and 20 kills is the full soak; it takes a quarter of an hour.
+// 2,000 documents and 20 kills is the full soak; it takes some six minutes.
 const DOCUMENTS = Number(process.env['OCR_SOAK_DOCUMENTS'] ?? 60);
 const KILLS = Number(process.env['OCR_SOAK_KILLS'] ?? 6);
 const SEED = Number(process.env['OCR_SOAK_SEED'] ?? 7);
