@@ -69,6 +69,7 @@ describe('the formats', () => {
     }
     for (const format of FORMATS) {
       let parts = 0;
+      produced = 0;
       for await (const part of writeFormat(format, HEADER, many())) {
         if (!part.includes('>word<') && !/word(?!_)/.test(part)) continue;
         parts++;

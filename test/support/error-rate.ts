@@ -1,7 +1,7 @@
 /** Share of characters that must be changed to turn the text read into the truth, white space folded; can exceed 1. */
 export function characterErrorRate(truth: string, read: string): number {
-  const a = [...fold(truth)];
-  const b = [...fold(read)];
+  const a = Array.from(fold(truth));
+  const b = Array.from(fold(read));
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, x] of a.entries()) {
     const next = [i + 1];
