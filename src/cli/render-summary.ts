@@ -1,6 +1,6 @@
+import { formatPages } from '../core/format-pages.ts';
 import { cleanText, padEnd, truncateMiddle, wrap } from './display-text.ts';
 import { countOf, formatCount, formatDuration } from './format-numbers.ts';
-import { formatPages } from './progress/group-reading.ts';
 import type { AttentionItem, RunSummary } from './run-summary.ts';
 
 const LABEL_WIDTH = 13;

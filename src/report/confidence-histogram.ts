@@ -26,7 +26,7 @@ export function drawHistogram(bins: readonly number[]): Html {
     return html`<rect x="${x + 2}" y="${FLOOR - height}" width="${step - 4}" height="${height}"/>${label}`;
   });
   const marks = [0, 25, 50, 75, 100].map(
-    (value) => html`<text x="${Math.min(WIDTH - 10, Math.max(4, (value / 100) * WIDTH))}" y="${FLOOR + 18}" text-anchor="middle">${value}</text>`,
+    (value) => html`<text x="${(value / 100) * WIDTH}" y="${FLOOR + 18}" text-anchor="${value === 0 ? 'start' : value === 100 ? 'end' : 'middle'}">${value}</text>`,
   );
   const spoken = bins.flatMap((count, bin) => (count === 0 ? [] : [`${bin * 5} to ${bin * 5 + 5}: ${count} pages`])).join('; ');
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Pages by confidence. ${spoken}">

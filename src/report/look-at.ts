@@ -1,33 +1,50 @@
+import { compareNatural } from '../core/natural-order.ts';
 import { FAINT_CONFIDENCE, type RunState } from '../core/run-state.ts';
 
-/** Pages that are shown with a picture; the tables name all documents. */
+/** Pages that are shown with a picture; all faint pages are named. */
 export const SHOWN_PAGES = 60;
 
-/** A page a person should look at, and why. */
-export interface PageToLookAt {
+/** A page that was read with little confidence. */
+export interface FaintPage {
   readonly document: string;
   readonly sha1: string | undefined;
   readonly pageNumber: number;
-  readonly reason: string;
-  /** What may help; a command where there is one. */
-  readonly help: string;
+  readonly confidence: number;
 }
 
-/** Chooses what a person should look at: failed pages first, then the faintest, at most {@link SHOWN_PAGES}; and how many there are. */
-export function chooseLookAt(state: RunState): { readonly pages: readonly PageToLookAt[]; readonly total: number } {
-  const failed: PageToLookAt[] = [];
-  const faint: (PageToLookAt & { readonly confidence: number })[] = [];
-  for (const { source, sha1, pages } of state.documents.values()) {
-    for (const [pageNumber, pageState, confidence, , error] of pages.values()) {
-      const place = { document: source.path, sha1, pageNumber };
-      if (pageState === 'failed') {
-        failed.push({ ...place, reason: error?.message ?? 'It could not be read.', help: 'The same command tries it again.' });
-      } else if (confidence !== null && confidence < FAINT_CONFIDENCE) {
-        const reason = `Faint: confidence ${Math.round(confidence)} of 100.`;
-        faint.push({ ...place, confidence, reason, help: 'Compare the text with the page; perhaps another --lang fits, or a new scan.' });
-      }
-    }
+/** A document with faint pages. */
+export interface FaintDocument {
+  readonly document: string;
+  readonly pageNumbers: readonly number[];
+  /** The lowest of its pages. */
+  readonly confidence: number;
+  /** It failed too, wholly or in part, and is told among those that did. */
+  readonly failed: boolean;
+}
+
+export interface LookAt {
+  /** The faintest first, at most {@link SHOWN_PAGES}. */
+  readonly pages: readonly FaintPage[];
+  /** All documents with faint pages, in natural order. */
+  readonly documents: readonly FaintDocument[];
+  /** All faint pages. */
+  readonly total: number;
+}
+
+/** Chooses what a person should compare with the scan: pages that were read, but faintly. */
+export function chooseLookAt(state: RunState): LookAt {
+  const faint: FaintPage[] = [];
+  const documents: FaintDocument[] = [];
+  for (const { source, sha1, stage, pages } of state.documents.values()) {
+    const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
+      end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE ? [{ document: source.path, sha1, pageNumber, confidence }] : [],
+    );
+    if (ofDocument.length === 0) continue;
+    for (const page of ofDocument) faint.push(page);
+    const confidence = ofDocument.reduce((least, page) => Math.min(least, page.confidence), FAINT_CONFIDENCE);
+    documents.push({ document: source.path, pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber), confidence, failed: stage === 'failed' });
   }
-  faint.sort((a, b) => a.confidence - b.confidence);
-  return { pages: [...failed, ...faint].slice(0, SHOWN_PAGES), total: failed.length + faint.length };
+  documents.sort((a, b) => compareNatural(a.document, b.document));
+  faint.sort((a, b) => a.confidence - b.confidence || compareNatural(a.document, b.document) || a.pageNumber - b.pageNumber);
+  return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length };
 }

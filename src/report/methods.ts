@@ -1,6 +1,7 @@
 import type { RunState } from '../core/run-state.ts';
 import { countRun } from '../core/run-state.ts';
 import type { RunRecord } from '../runs/run-store.ts';
+import { plural } from './tables.ts';
 
 const ENGINES: Readonly<Record<string, string>> = { tesseract: 'Tesseract', 'tesseract.js': 'tesseract.js', null: 'no engine (a test run)' };
 const MODES: Readonly<Record<string, string>> = {
@@ -21,14 +22,14 @@ export function describeMethods(record: RunRecord, state: RunState): string {
   confidences.sort((a, b) => a - b);
   const median = confidences[Math.floor(confidences.length / 2)];
   return [
-    `${pages.done} pages of ${documents.listed} PDF documents were read by optical character recognition with ${engine}`,
+    `${plural(pages.done, 'page')} of ${plural(documents.listed, 'PDF document')} ${pages.done === 1 ? 'was' : 'were'} read by optical character recognition with ${engine}`,
     models.length > 0 ? ` and the language models ${models.join(', ')},` : '',
     ` run by ocr-pipeline ${programVersion} (recipe ${recipe.digest.slice(0, 16)}).`,
     ` Page images are the scans' own pixels; pages that are not a single scan were drawn at ${settings.dpi} dots per inch.`,
     ' Pages lying on their side or upside down were turned, skewed pages straightened, and scans of low resolution enlarged before reading.',
     ` ${MODES[settings.mode] ?? ''}`,
-    pages.blank > 0 ? ` ${pages.blank} blank pages were kept in place without text.` : '',
-    pages.failed > 0 ? ` ${pages.failed} pages could not be read and are empty in the text.` : '',
+    pages.blank > 0 ? ` ${plural(pages.blank, 'blank page')} ${pages.blank === 1 ? 'was' : 'were'} kept in place without text.` : '',
+    pages.failed > 0 ? ` ${plural(pages.failed, 'page')} could not be read and ${pages.failed === 1 ? 'is' : 'are'} empty in the text.` : '',
     median === undefined ? '' : ` The median of the engine's mean confidence per page is ${Math.round(median)} of 100; this is its own guess, not a measured accuracy.`,
     ' The text was not corrected by hand.',
   ].join('');

@@ -2,12 +2,12 @@ import { countRun, FAINT_CONFIDENCE, type DocumentState, type RunState } from '.
 import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
 import { html, Html } from './html.ts';
-import { chooseLookAt, type PageToLookAt } from './look-at.ts';
+import { listFailures } from './failures.ts';
+import { chooseLookAt, type LookAt } from './look-at.ts';
 import { describeMethods } from './methods.ts';
+import { failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
 import { REPORT_STYLE } from './report-style.ts';
-
-/** Rows of the long tables: a report must open in a browser also for 100,000 documents. The ledger has all. */
-const MOST_ROWS = 2_000;
+import { formatNumber, more, MOST_ROWS, plural } from './tables.ts';
 
 /** What a report is made of: the run folder and nothing else. */
 export interface ReportRequest {
@@ -19,7 +19,7 @@ export interface ReportRequest {
 
 /** Writes a run as one HTML page that needs no network and no scripts, prints, and opens from disk. */
 export function renderReport({ record, state, thumbnails }: ReportRequest): string {
-  const { pages: shown, total } = chooseLookAt(state);
+  const lookAt = chooseLookAt(state);
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -32,15 +32,16 @@ export function renderReport({ record, state, thumbnails }: ReportRequest): stri
 <body>
 <header>
 <h1>${record.source.name}</h1>
-<p class="verdict">${verdict(state, total)}</p>
+<p class="verdict">${verdict(state, lookAt)}</p>
 <p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.</p>
 </header>
 <main>
+${lookAtSection(lookAt, thumbnails)}
+${failedSection(listFailures(state))}
+${leftOutSection(state.leftOut)}
 ${numbers(state)}
-${lookAt(shown, total, thumbnails)}
-${notRead(state)}
-${confidence(state)}
 ${documentsTable(state)}
+${confidence(state)}
 ${time(state)}
 <section><h2>Methods</h2>
 <p class="note">To paste into a paper; it names everything that decides the text.</p>
@@ -53,18 +54,23 @@ ${filesTable(state)}
   return page.text;
 }
 
-function isWhole(document: DocumentState): boolean {
-  return document.stage === 'done';
-}
-
-/** The whole run in one sentence. */
-function verdict(state: RunState, toLookAt: number): string {
+/** The whole run in one sentence, as the summary on the terminal has it. */
+function verdict(state: RunState, { documents: faint }: LookAt): string {
   const { documents, pages } = countRun(state);
-  const looks = toLookAt === 0 ? 'nothing needs your eyes' : `${plural(toLookAt, 'page')} ${toLookAt === 1 ? 'wants' : 'want'} your eyes`;
   if (documents.listed === 0) return 'No documents were found.';
-  if (documents.done === documents.listed) return `All ${plural(documents.listed, 'document')} with ${plural(pages.known, 'page')} are complete; ${looks}.`;
-  const waiting = documents.waiting > 0 ? `, ${documents.waiting} not finished yet` : '';
-  return `${documents.done} of ${plural(documents.listed, 'document')} are complete, ${documents.failed} failed wholly or in part${waiting}; ${looks}.`;
+  const toLookAt = faint.filter(({ failed }) => !failed).length;
+  const all = documents.done === documents.listed;
+  const parts = [
+    all
+      ? documents.listed === 1
+        ? `The document with its ${plural(pages.known, 'page')} is complete`
+        : `All ${plural(documents.listed, 'document')} with ${plural(pages.known, 'page')} are complete`
+      : `${formatNumber(documents.done)} of ${plural(documents.listed, 'document')} ${documents.done === 1 || documents.listed === 1 ? 'is' : 'are'} complete`,
+    documents.failed > 0 ? `${formatNumber(documents.failed)} failed wholly or in part` : '',
+    documents.waiting > 0 ? `${formatNumber(documents.waiting)} not finished yet` : '',
+    toLookAt > 0 ? `${formatNumber(toLookAt)} ${toLookAt === 1 ? 'wants' : 'want'} your eyes` : all ? 'nothing needs your eyes' : '',
+  ];
+  return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
 function numbers(state: RunState): Html {
@@ -72,46 +78,25 @@ function numbers(state: RunState): Html {
   return html`<section><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
 <tbody>
 ${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
-${row('complete', documents.done, '')}
-${row('failed', documents.failed, 'wholly or in part; tried again by the same command')}
-${row('not finished', documents.waiting, '')}
-${row('left out', documents.leftOut, 'not taken, with the reason below')}
+${part('complete', documents.done, '')}
+${part('failed', documents.failed, 'wholly or in part; tried again by the same command')}
+${part('not finished', documents.waiting, '')}
+${part('left out', documents.leftOut, 'not taken, with the reason above')}
 ${row('Pages', pages.known, 'read + kept + blank + failed + not finished')}
-${row('read', pages.done, `${pages.faint} of them faint (confidence under ${FAINT_CONFIDENCE}), kept and marked`)}
-${row('had text, kept', pages.keptText, '')}
-${row('blank', pages.blank, 'kept in place')}
-${row('failed', pages.failed, 'empty in the text')}
-${row('not finished', pages.waiting, '')}
+${part('read', pages.done, `${pages.faint} of them faint (confidence under ${FAINT_CONFIDENCE}), kept and marked`)}
+${part('had text, kept', pages.keptText, '')}
+${part('blank', pages.blank, 'kept in place')}
+${part('failed', pages.failed, 'empty in the text')}
+${part('not finished', pages.waiting, '')}
 </tbody></table></section>`;
 }
 
-function row(name: string, value: number, note: string): Html {
-  return html`<tr><th scope="row">${name}</th><td class="n">${value}</td><td>${note}</td></tr>`;
+function row(name: string, value: number, note: string, kind = 'whole'): Html {
+  return html`<tr class="${kind}"><th scope="row">${name}</th><td class="n">${formatNumber(value)}</td><td>${note}</td></tr>`;
 }
 
-function lookAt(pages: readonly PageToLookAt[], total: number, thumbnails: ReadonlyMap<string, string>): Html {
-  if (total === 0) return html`<section><h2>Look at these</h2><p>Nothing: no page failed or was faint.</p></section>`;
-  const items = pages.map(({ document, sha1, pageNumber, reason, help }) => {
-    const picture = thumbnails.get(`${sha1} ${pageNumber}`);
-    const image = picture === undefined
-      ? html`<span class="nopicture">no picture</span>`
-      : html`<img alt="Page ${pageNumber} of ${document}" src="data:image/webp;base64,${picture}">`;
-    return html`<li><figure>${image}<figcaption><strong>${document}</strong> page ${pageNumber}<br>${reason}<br><em>${help}</em></figcaption></figure></li>`;
-  });
-  const rest = total > pages.length ? html`<p>And ${total - pages.length} more; the documents table counts them.</p>` : html``;
-  return html`<section><h2>Look at these</h2><ul class="gallery">${items}</ul>${rest}</section>`;
-}
-
-function notRead(state: RunState): Html {
-  const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
-  const rows = [
-    ...failed.map(({ source, error }) => ['failed', source.path, `${error?.message ?? ''} [${error?.code ?? ''}]`] as const),
-    ...state.leftOut.map(({ path, reason, code }) => ['left out', path, `${reason} [${code}]`] as const),
-  ];
-  if (rows.length === 0) return html``;
-  const shown = rows.slice(0, MOST_ROWS).map(([what, path, why]) => html`<tr><th scope="row">${path}</th><td>${what}</td><td>${why}</td></tr>`);
-  return html`<section><h2>Failed and left out</h2><table><thead><tr><th scope="col">Document</th><th scope="col">End</th><th scope="col">Reason</th></tr></thead>
-<tbody>${shown}</tbody></table>${more(rows.length)}</section>`;
+function part(name: string, value: number, note: string): Html {
+  return row(name, value, note, 'part');
 }
 
 function confidence(state: RunState): Html {
@@ -124,7 +109,21 @@ function confidence(state: RunState): Html {
   return html`<section><h2>Confidence of pages</h2>
 <p class="note">The engine's own guess, 0 to 100, not a measured accuracy.</p>
 ${drawHistogram(countBins(all.map(({ value }) => value)))}
-<table><caption>The least sure pages</caption><thead><tr><th scope="col">Document</th><th scope="col">Page</th><th scope="col">Confidence</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+<table><caption>The least sure pages</caption>${heading([['Document', 'text'], ['Page', 'number'], ['Confidence', 'number']])}<tbody>${rows}</tbody></table></section>`;
+}
+
+const STAGES: Readonly<Record<DocumentState['stage'], string>> = {
+  listed: 'waiting',
+  fetched: 'waiting',
+  reading: 'being read',
+  done: 'complete',
+  failed: 'failed',
+};
+
+/** The heading of a table; columns of numbers stand above their numbers. */
+function heading(columns: readonly (readonly [name: string, kind: 'text' | 'number'])[]): Html {
+  const cells = columns.map(([name, kind]) => (kind === 'number' ? html`<th scope="col" class="n">${name}</th>` : html`<th scope="col">${name}</th>`));
+  return html`<thead><tr>${cells}</tr></thead>`;
 }
 
 function documentsTable(state: RunState): Html {
@@ -136,10 +135,10 @@ function documentsTable(state: RunState): Html {
     const bad = entries.filter(([, pageState]) => pageState === 'failed').length;
     const faint = known.filter((value) => value < FAINT_CONFIDENCE).length;
     const files = document.outputs.map(({ path, link }) => (link === undefined ? html`${path}<br>` : html`<a href="${link}">${path}</a><br>`));
-    return html`<tr><th scope="row">${document.source.path}</th><td>${isWhole(document) ? 'complete' : document.stage}</td><td class="n">${document.pageCount ?? '-'}</td><td class="n">${bad}</td><td class="n">${faint}</td><td class="n">${mean}</td><td class="n">${words}</td><td>${files}</td></tr>`;
+    return html`<tr><th scope="row">${document.source.path}</th><td>${STAGES[document.stage]}</td><td class="n">${document.pageCount ?? '-'}</td><td class="n">${bad}</td><td class="n">${faint}</td><td class="n">${mean}</td><td class="n">${formatNumber(words)}</td><td>${files}</td></tr>`;
   });
-  const columns = ['Document', 'State', 'Pages', 'Failed', 'Faint', 'Confidence', 'Words', 'Files'].map((name) => html`<th scope="col">${name}</th>`);
-  return html`<section><h2>Documents</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
+  const columns = heading([['Document', 'text'], ['State', 'text'], ['Pages', 'number'], ['Failed', 'number'], ['Faint', 'number'], ['Confidence', 'number'], ['Words', 'number'], ['Files', 'text']]);
+  return html`<section><h2>Documents</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
 }
 
 function time(state: RunState): Html {
@@ -148,22 +147,14 @@ function time(state: RunState): Html {
     const end = endedAt === undefined ? 'was killed, or goes on' : error ? `stopped: ${error.message}` : `ended (${exitCode ?? ''})`;
     return html`<tr><td>${startedAt.slice(0, 19).replace('T', ' ')} UTC</td><td class="n">${seconds === undefined ? '-' : `${seconds} s`}</td><td>${host}</td><td>${end}</td></tr>`;
   });
-  return html`<section><h2>Time</h2><table><thead><tr><th scope="col">Started</th><th scope="col">Took</th><th scope="col">On</th><th scope="col">End</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+  return html`<section><h2>Time</h2><table>${heading([['Started', 'text'], ['Took', 'number'], ['On', 'text'], ['End', 'text']])}<tbody>${rows}</tbody></table></section>`;
 }
 
 function filesTable(state: RunState): Html {
   const rows = [...state.documents.values()].slice(0, MOST_ROWS).flatMap(({ source, sha1, outputs }) => [
-    html`<tr><th scope="row">${source.path}</th><td>scan</td><td class="n">${source.sizeBytes}</td><td class="hash">${sha1 ?? '-'}</td><td class="id">${source.id}</td></tr>`,
-    ...outputs.map((output) => html`<tr><th scope="row">${output.path}</th><td>${output.format}</td><td class="n">${output.sizeBytes}</td><td class="hash">${output.sha1}</td><td class="id">${output.id}</td></tr>`),
+    html`<tr><th scope="row">${source.path}</th><td>scan</td><td class="n">${formatNumber(source.sizeBytes)}</td><td class="hash">${sha1 ?? '-'}</td><td class="id">${source.id}</td></tr>`,
+    ...outputs.map((output) => html`<tr><th scope="row">${output.path}</th><td>${output.format}</td><td class="n">${formatNumber(output.sizeBytes)}</td><td class="hash">${output.sha1}</td><td class="id">${output.id}</td></tr>`),
   ]);
-  const columns = ['File', 'Kind', 'Bytes', 'SHA-1', 'Where'].map((name) => html`<th scope="col">${name}</th>`);
-  return html`<section><h2>Files</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
-}
-
-function more(count: number): Html {
-  return count > MOST_ROWS ? html`<p>And ${count - MOST_ROWS} more; ledger.ndjson in the run folder has them all.</p>` : html``;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const columns = heading([['File', 'text'], ['Kind', 'text'], ['Bytes', 'number'], ['SHA-1', 'text'], ['Where', 'text']]);
+  return html`<section><h2>Files</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
 }

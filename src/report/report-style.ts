@@ -11,10 +11,14 @@ th,td{text-align:left;padding:.2rem .7rem .2rem 0;vertical-align:top;border-bott
 th[scope=row]{font-weight:500;overflow-wrap:anywhere;min-width:9rem}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .hash,.id{font:12px/1.6 ui-monospace,monospace;overflow-wrap:anywhere}
+thead th{border-bottom-color:currentColor;white-space:nowrap}
+.part th{padding-left:1.5rem}
+.whole th,.whole .n{font-weight:700}
+code{font-size:.85em;overflow-wrap:anywhere}
+.names{list-style:none;margin:0;padding:0;overflow-wrap:anywhere}.names li{display:inline-block;margin-right:1.25rem}
 .gallery{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}
 figure{margin:0;display:flex;gap:.75rem}
 figure img{width:104px;height:auto;align-self:flex-start;border:1px solid #8888;background:#fff}
-.nopicture{width:104px;flex:none;border:1px dashed #8888;padding:2.5rem 0;text-align:center;font-size:.8rem}
 figcaption{font-size:.9rem;overflow-wrap:anywhere}
 svg{width:100%;max-width:48rem;height:auto;font-size:12px}
 svg rect{fill:#4a78b5}svg text{fill:currentColor}svg line{stroke:currentColor}

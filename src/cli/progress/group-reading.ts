@@ -1,3 +1,5 @@
+import { formatPages } from '../../core/format-pages.ts';
+
 /** Puts pages of one document together: `["a.pdf p.2", "a.pdf p.1", "b.pdf p.7"]` as `a.pdf p.1-2, b.pdf p.7`. */
 export function groupReading(reading: readonly string[]): string {
   const byDocument = new Map<string, number[]>();
@@ -9,16 +11,4 @@ export function groupReading(reading: readonly string[]): string {
     byDocument.set(name, pages);
   }
   return [...byDocument].map(([name, pages]) => (pages.length === 0 ? name : `${name} p.${formatPages(pages)}`)).join(', ');
-}
-
-/** Page numbers as ranges: `1-3,7`. */
-export function formatPages(pageNumbers: readonly number[]): string {
-  const sorted = [...new Set(pageNumbers)].sort((a, b) => a - b);
-  const ranges: [first: number, last: number][] = [];
-  for (const page of sorted) {
-    const open = ranges.at(-1);
-    if (open && open[1] === page - 1) open[1] = page;
-    else ranges.push([page, page]);
-  }
-  return ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
 }

@@ -1,0 +1,55 @@
+import { formatPages } from '../core/format-pages.ts';
+import type { LeftOutEntry } from '../core/document.ts';
+import type { Failure } from './failures.ts';
+import { html, type Html } from './html.ts';
+import type { FaintPage, LookAt } from './look-at.ts';
+import { formatNumber, more, MOST_ROWS } from './tables.ts';
+
+/** Names shown for each reason to leave something out. */
+const NAMES_SHOWN = 200;
+
+/** Pages to compare with the scan: by document, and the faintest with their pictures. */
+export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: ReadonlyMap<string, string>): Html {
+  if (total === 0) return html`<section><h2>Look at these</h2><p>Nothing: no page was read faintly.</p></section>`;
+  const rows = documents.slice(0, MOST_ROWS).map(
+    ({ document, pageNumbers, confidence }) =>
+      html`<tr><th scope="row">${document}</th><td>${formatPages(pageNumbers).replaceAll(',', ', ')}</td><td class="n">${confidence.toFixed(0)}</td></tr>`,
+  );
+  const pictures = pages.flatMap((page) => figure(page, thumbnails.get(`${page.sha1} ${page.pageNumber}`)));
+  const gallery = pictures.length === 0 ? html`` : html`<ul class="gallery">${pictures}</ul>`;
+  const rest = total > pages.length && pictures.length > 0 ? html`<p class="note">These are the ${pages.length} faintest of ${formatNumber(total)} pages.</p>` : html``;
+  return html`<section><h2>Look at these</h2>
+<p>They were read, but the engine was not sure. Compare the text with the scan: perhaps another <code>--lang</code> fits, or a better scan can be had.</p>
+<table><thead><tr><th scope="col">Document</th><th scope="col">Faint pages</th><th scope="col" class="n">Lowest confidence</th></tr></thead><tbody>${rows}</tbody></table>${more(documents.length)}
+${gallery}${rest}</section>`;
+}
+
+function figure({ document, pageNumber, confidence }: FaintPage, picture: string | undefined): Html[] {
+  if (picture === undefined) return [];
+  return [
+    html`<li><figure><img alt="Page ${pageNumber} of ${document}" src="data:image/webp;base64,${picture}"><figcaption><strong>${document}</strong><br>page ${pageNumber}<br>confidence ${confidence.toFixed(0)} of 100</figcaption></figure></li>`,
+  ];
+}
+
+/** What could not be read, and what helps. */
+export function failedSection(failures: readonly Failure[]): Html {
+  if (failures.length === 0) return html``;
+  const rows = failures.slice(0, MOST_ROWS).map(
+    ({ document, extent, reason, code, help }) =>
+      html`<tr><th scope="row">${document}</th><td>${extent}</td><td>${reason} <code>[${code}]</code></td><td>${help}</td></tr>`,
+  );
+  const columns = ['Document', 'What failed', 'Why', 'What helps'].map((name) => html`<th scope="col">${name}</th>`);
+  return html`<section><h2>Failed</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(failures.length)}</section>`;
+}
+
+/** What was in the folder and not taken, by reason. */
+export function leftOutSection(entries: readonly LeftOutEntry[]): Html {
+  if (entries.length === 0) return html``;
+  const groups = [...Map.groupBy(entries, ({ code, reason }) => `${code} ${reason}`).values()].sort((a, b) => b.length - a.length);
+  const rows = groups.slice(0, MOST_ROWS).map((group) => {
+    const names = group.slice(0, NAMES_SHOWN).map(({ path }) => html`<li>${path}</li>`);
+    const rest = group.length > NAMES_SHOWN ? html`<li>and ${formatNumber(group.length - NAMES_SHOWN)} more</li>` : html``;
+    return html`<tr><td>${group[0]?.reason ?? ''} <code>[${group[0]?.code ?? ''}]</code></td><td class="n">${formatNumber(group.length)}</td><td><ul class="names">${names}${rest}</ul></td></tr>`;
+  });
+  return html`<section><h2>Left out</h2><table><thead><tr><th scope="col">Why</th><th scope="col" class="n">Entries</th><th scope="col">Names</th></tr></thead><tbody>${rows}</tbody></table>${more(groups.length)}</section>`;
+}
