@@ -2,6 +2,7 @@ import { displayPage, type DisplayedPage } from '../core/displayed-page.ts';
 import type { BoxPx } from '../core/geometry.ts';
 import type { Line, PageResult, Paragraph, Word } from '../core/page.ts';
 import type { DocumentHeader } from './document-header.ts';
+import { wordText } from './plain-text.ts';
 import { languageTags, xmlText } from './xml-text.ts';
 
 /**
@@ -38,9 +39,11 @@ function pageElement(page: PageResult, lang: string): string {
   const paragraphs = page.blocks.flatMap((block) => block.paragraphs).filter(({ lines }) => lines.some(({ words }) => words.length > 0));
   const blocks = paragraphs.map((paragraph, index) => blockElement(paragraph, shown, `p${n}_b${index + 1}`, lang));
   const confidence = page.confidence === undefined ? '' : ` PC="${share(page.confidence)}"`;
+  // Text that was in the PDF is not of our making.
+  const processed = page.state === 'done' || page.state === 'blank' ? ' PROCESSINGREFS="ocr"' : '';
   const size = `WIDTH="${shown.widthPx}" HEIGHT="${shown.heightPx}"`;
   return (
-    `<Page ID="p${n}" PHYSICAL_IMG_NR="${n}" ${size}${confidence} PROCESSINGREFS="ocr">` +
+    `<Page ID="p${n}" PHYSICAL_IMG_NR="${n}" ${size}${confidence}${processed}>` +
     `<PrintSpace HPOS="0" VPOS="0" ${size}>\n${blocks.join('')}</PrintSpace></Page>\n`
   );
 }
@@ -66,7 +69,7 @@ function lineElement(line: Line, shown: DisplayedPage, id: string): string {
 }
 
 function stringElement(word: Word, box: BoxPx, id: string): string {
-  return `<String ID="${id}" ${position(box)} WC="${share(word.confidence)}" CONTENT="${xmlText(word.text)}"/>`;
+  return `<String ID="${id}" ${position(box)} WC="${share(word.confidence)}" CONTENT="${xmlText(wordText(word.text))}"/>`;
 }
 
 /** The gap between two words; its place is told only where text runs as the page does. */

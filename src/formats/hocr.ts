@@ -2,6 +2,7 @@ import { displayPage, type DisplayedPage } from '../core/displayed-page.ts';
 import type { BoxPx } from '../core/geometry.ts';
 import type { Block, Line, PageResult, Paragraph } from '../core/page.ts';
 import type { DocumentHeader } from './document-header.ts';
+import { wordText } from './plain-text.ts';
 import { languageTags, xmlText } from './xml-text.ts';
 
 /**
@@ -54,7 +55,7 @@ function lineElement(line: Line, shown: DisplayedPage, id: string): string {
   const box = shown.place(line.box);
   const words = line.words.map((word, index) => {
     const title = `${bbox(shown.place(word.box))}; x_wconf ${Math.round(word.confidence)}`;
-    return `    <span class="ocrx_word" id="word_${id}_${index + 1}" title="${title}">${xmlText(word.text)}</span>`;
+    return `    <span class="ocrx_word" id="word_${id}_${index + 1}" title="${title}">${xmlText(wordText(word.text))}</span>`;
   });
   return `   <span class="ocr_line" id="line_${id}" title="${bbox(box)}${lineProperties(line, box, shown)}">\n${words.join('\n')}\n   </span>\n`;
 }

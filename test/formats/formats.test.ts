@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PageResult } from '../../src/core/page.ts';
 import type { OutputFormat } from '../../src/core/settings.ts';
+import { wordText } from '../../src/formats/plain-text.ts';
 import { writeFormat } from '../../src/formats/write-format.ts';
 import { requireTools } from '../support/requires.ts';
 import { each, HEADER, PAGES } from './sample-pages.ts';
@@ -94,32 +95,86 @@ describe.skipIf(need.skip)(`the XML formats, by xmllint${need.skip ? ` (${need.r
 
   it('the schema can tell what is not', async () => {
     const alto = await write('alto', PAGES);
-    for (const [from, to] of [['PHYSICAL_IMG_NR="1"', ''], ['WC="0.913"', 'WC="91"'], ['<SP', '<SPACE'], ['ID="p2"', 'ID="p1"']] as const) {
+    const wrongs = [
+      ['PHYSICAL_IMG_NR="1"', ''],
+      ['BASELINE="100,132 560,137"', 'BASELINE="0.01 -8"'],
+      ['HPOS="100" VPOS="100" WIDTH="460"', 'HPOS="100" VPOS="100"'],
+      ['<SP/>', '<SP/><SP/>'],
+      ['LANG="de"', 'LANG="de_DE"'],
+      ['WC="0.913"', 'WC="91"'],
+      ['<SP', '<SPACE'],
+      ['ID="p2"', 'ID="p1"'],
+    ] as const;
+    for (const [from, to] of wrongs) {
       expect(alto).toContain(from);
       expect(() => lint('bad.alto.xml', alto.replace(from, to), '--schema', XSD), from).toThrow(/fails to validate|parser error/);
     }
   });
 
-  it('hOCR is well-formed, with boxes that lie in each other', async () => {
+  it('hOCR is well-formed and keeps the rules of hOCR 1.2', async () => {
     const hocr = await write('hocr', PAGES);
     expect(lint('sample.hocr', hocr)).toBe('');
-    expect(hocr.match(/class="ocr_page"/g)).toHaveLength(5);
-    for (const meta of ['ocr-system', 'ocr-capabilities']) expect(hocr).toContain(`<meta name="${meta}"`);
-    for (const [, left, top, right, bottom] of hocr.matchAll(/bbox (\d+) (\d+) (\d+) (\d+)/g)) {
-      expect(Number(left)).toBeLessThanOrEqual(Number(right));
-      expect(Number(top)).toBeLessThanOrEqual(Number(bottom));
-      expect(Number(right)).toBeLessThanOrEqual(1_000);
-      expect(Number(bottom)).toBeLessThanOrEqual(1_400);
+    const elements = readHocr(hocr);
+    expect(elements.filter(({ kind }) => kind === 'ocr_page')).toHaveLength(PAGES.length);
+    expect(new Set(elements.map(({ id }) => id)).size).toBe(elements.length);
+    const parents = { ocr_page: undefined, ocr_carea: 'ocr_page', ocr_par: 'ocr_carea', ocr_line: 'ocr_par', ocrx_word: 'ocr_line' };
+    const capabilities = /<meta name="ocr-capabilities" content="([^"]*)"/.exec(hocr)?.[1]?.split(' ') ?? [];
+    expect(hocr).toContain('<meta name="ocr-system"');
+    for (const { id, kind, box, parent } of elements) {
+      expect(parent?.kind, id).toBe(parents[kind]);
+      expect(capabilities).toContain(kind);
+      const [left, top, right, bottom] = box;
+      expect(left <= right && top <= bottom, id).toBe(true);
+      if (!parent) continue;
+      expect(left >= parent.box[0] && top >= parent.box[1] && right <= parent.box[2] && bottom <= parent.box[3], `${id} lies in ${parent.id}`).toBe(true);
     }
   });
 
-  it('whatever the words are, both are well-formed and give them back', async () => {
-    const words = fc.sample(fc.string({ unit: 'binary', minLength: 1, maxLength: 15 }), { numRuns: 300, seed: 1 });
-    expect(lint('any.hocr', await write('hocr', [pageOf(1, words)]))).toBe('');
+  it('whatever the words are, a reader gets them back', async () => {
+    const anything = fc.sample(fc.string({ unit: 'binary', minLength: 1, maxLength: 15 }), { numRuns: 300, seed: 1 });
+    const hostile = ['a<b', '&amp;', '"quoted"', "it's", 'Straße', '𒀭', ']]>', '<!--', 'e\u0301', '\ud800', '\ufffe', 'a\tb'];
+    const words = [...anything, ...hostile];
+    const given = words.map((word) => wordText(word).replaceAll(/[\ufffe\uffff]/g, '').replaceAll(/\p{Surrogate}/gu, '\ufffd'));
     expect(lint('any.alto.xml', await write('alto', [pageOf(1, words)]), '--schema', XSD)).toBe('');
-    const plain = ['a<b', '&amp;', '"quoted"', "it's", 'Straße', '𒀭'];
-    writeFileSync(join(folder, 'plain.alto.xml'), await write('alto', [pageOf(1, plain)]));
-    const count = execFileSync('xmllint', ['--nonet', '--xpath', 'string(//*[local-name()="String"][4]/@CONTENT)', join(folder, 'plain.alto.xml')], { encoding: 'utf8' });
-    expect(count.trim()).toBe("it's");
+    expect(query('any.alto.xml', '//*[local-name()="String"]/@CONTENT').map((found) => / CONTENT="(.*)"/.exec(found)?.[1] ?? '')).toEqual(given);
+    expect(lint('any.hocr', await write('hocr', [pageOf(1, words)]))).toBe('');
+    expect(query('any.hocr', '//*[@class="ocrx_word"]').map((found) => />(.*)<\/span>|\/>$/.exec(found)?.[1] ?? '')).toEqual(given);
   });
+
+  /** What xmllint finds, one match a line, with its entities resolved. */
+  function query(name: string, path: string): string[] {
+    const found = execFileSync('xmllint', ['--nonet', '--noenc', '--xpath', path, join(folder, name)], { encoding: 'utf8' });
+    return found.trimEnd().split('\n').map((match) => decode(match));
+  }
 });
+
+/** One element of hOCR with the one it is in. */
+interface HocrElement {
+  readonly id: string;
+  readonly kind: 'ocr_page' | 'ocr_carea' | 'ocr_par' | 'ocr_line' | 'ocrx_word';
+  readonly box: readonly [number, number, number, number];
+  readonly parent: HocrElement | undefined;
+}
+
+function readHocr(hocr: string): HocrElement[] {
+  const elements: HocrElement[] = [];
+  const open: HocrElement[] = [];
+  for (const [tag, close, , kind, id, title] of hocr.matchAll(/<(\/?)(div|p|span)(?: class="([a-z_]+)" id="([^"]*)"[^>]* title="([^"]*)")?>/g)) {
+    if (close !== '') open.pop();
+    else {
+      const [left = NaN, top = NaN, right = NaN, bottom = NaN] = /bbox (\d+) (\d+) (\d+) (\d+)(?:;|$)/.exec(title ?? '')?.slice(1).map(Number) ?? [];
+      expect(Number.isNaN(bottom), tag).toBe(false);
+      const element: HocrElement = { id: id ?? '', kind: kind as HocrElement['kind'], box: [left, top, right, bottom], parent: open.at(-1) };
+      elements.push(element);
+      open.push(element);
+    }
+  }
+  return elements;
+}
+
+function decode(text: string): string {
+  const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+  return text.replaceAll(/&(?:#(\d+)|#x([0-9A-Fa-f]+)|(\w+));/g, (_, decimal?: string, hex?: string, name?: string) =>
+    name === undefined ? String.fromCodePoint(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)) : (named[name] ?? ''),
+  );
+}

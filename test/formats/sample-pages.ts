@@ -4,7 +4,7 @@ import type { DocumentHeader } from '../../src/formats/document-header.ts';
 export const HEADER: DocumentHeader = {
   documentPath: 'Letters/O\'Neil & "Söhne" <1850>.pdf',
   sha1: '0123456789abcdef0123456789abcdef01234567',
-  pageCount: 5,
+  pageCount: 6,
   language: 'deu+frk',
   engine: 'tesseract',
   engineVersion: '5.3.0',
@@ -17,9 +17,16 @@ function line(words: readonly string[], topPx: number, direction: 'ltr' | 'rtl' 
   return { box, paragraphs: [{ box, direction, lines: [{ box, baseline: [0.01, -8], words: boxes }] }] };
 }
 
+/** Text kept from the PDF: a pixel is a point, no baseline is known, and it is sure. */
+function smallLine(words: readonly string[]): Block {
+  const box = [20, 30, 120, 42] as const;
+  const boxes = words.map((text, index) => ({ text, box: [20 + index * 50, 30, 65 + index * 50, 42] as const, confidence: 100 }));
+  return { box, paragraphs: [{ box, direction: 'ltr', lines: [{ box, words: boxes }] }] };
+}
+
 const image = { widthPx: 1000, heightPx: 1400, dpi: 300, toPoints: [0.24, 0, 0, -0.24, 0, 336] as const };
 
-/** A page of each kind: two blocks with hostile text, turned, skewed, blank, failed. */
+/** A page of each kind: two blocks with hostile text, turned, skewed, blank, with text of its own, failed. */
 export const PAGES: readonly PageResult[] = [
   {
     pageNumber: 1,
@@ -45,7 +52,8 @@ export const PAGES: readonly PageResult[] = [
     blocks: [line(['askew', 'line'], 700)],
   },
   { pageNumber: 4, state: 'blank', image, blocks: [] },
-  { pageNumber: 5, state: 'failed', blocks: [], error: { family: 'PageError', code: 'PAGE_DAMAGED', message: 'Page 5 cannot be drawn.' } },
+  { pageNumber: 5, state: 'kept-text', image: { ...image, widthPx: 240, heightPx: 336, dpi: 72 }, blocks: [smallLine(['Born', 'digital'])] },
+  { pageNumber: 6, state: 'failed', blocks: [], error: { family: 'PageError', code: 'PAGE_DAMAGED', message: 'Page 6 cannot be drawn.' } },
 ];
 
 // oxlint-disable-next-line require-await
