@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentState, RunState } from '../../src/core/run-state.ts';
+import { countRun, type DocumentState, type RunState } from '../../src/core/run-state.ts';
 import { characterErrorRate } from '../support/error-rate.ts';
 import { requireAll, requireLanguages, requireTools } from '../support/requires.ts';
 import { run } from './run-support.ts';
@@ -35,6 +35,14 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
     // The stamp is on the page, so it is read; the truth is that of the scan.
     return name === 'stamp-on-scan' ? `${truth}Example Town Library` : truth;
   };
+
+  it('every document of the folder has one end, and the counts add up', async () => {
+    const names = await readdir(FIXTURES);
+    const { documents, pages } = countRun(state);
+    expect(documents).toEqual({ listed: 16, done: 12, failed: 4, waiting: 0, leftOut: names.length - 16 });
+    expect(names.filter((name) => name.endsWith('.pdf'))).toHaveLength(16);
+    expect(pages).toMatchObject({ known: 30, done: 25, blank: 1, keptText: 4, failed: 0, waiting: 0 });
+  });
 
   it.each(READABLE)('%s is read, however it lies', async (name) => {
     expect(documentOf(name).stage).toBe('done');
@@ -74,10 +82,16 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
   });
 
   it('what cannot be read says why', () => {
-    const codes = ['encrypted', 'damaged', 'empty', 'not-a-pdf'].map((name) => documentOf(name).error?.code);
-    expect(codes[0]).toBe('PDF_ENCRYPTED');
-    expect(codes[1]).toMatch(/^(?:PDF|PAGE)_/);
-    expect(codes.slice(2)).toEqual(['PDF_EMPTY', 'PDF_NOT_A_PDF']);
+    const ends = ['encrypted', 'damaged', 'empty', 'not-a-pdf'].map((name) => [documentOf(name).stage, documentOf(name).error?.code]);
+    expect(ends).toEqual([['failed', 'PDF_ENCRYPTED'], ['failed', 'PDF_DAMAGED'], ['failed', 'PDF_EMPTY'], ['failed', 'PDF_NOT_A_PDF']]);
+  });
+
+  it.each(['born-digital', 'mixed', 'old-ocr-layer'])('%s keeps the text it has, once', async (name) => {
+    const file = join(base, 'out', `${name}.pdf`);
+    await execute('qpdf', ['--check', file]);
+    const { stdout, stderr } = await execute('pdftotext', ['-raw', file, '-']);
+    expect(stderr).toBe('');
+    expect(characterErrorRate(await textOf(name), stdout)).toBeLessThan(0.02);
   });
 
   it.each(READABLE)('%s gives a searchable PDF that is sound and has its words in order', async (name) => {
