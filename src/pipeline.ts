@@ -27,8 +27,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
-  for (const [document, outputs] of plan.elsewhere) {
-    const { sha1 = '', sizeBytes = 0 } = listing.documents.find(({ id }) => id === document) ?? {};
+  for (const { document, sha1, sizeBytes, outputs } of plan.elsewhere.values()) {
     await session.journal({ type: 'fetched', document, sha1, sizeBytes }, { type: 'delivered', document, outputs }, { type: 'document-done', document });
     await run.disk.remove(run.artifactsFolder(sha1));
   }
@@ -70,12 +69,20 @@ async function workOn(session: Session, document: SourceDocument, fetched: Fetch
   });
 }
 
+/** A document whose results another machine has delivered. */
+interface DoneElsewhere {
+  readonly document: string;
+  readonly sha1: string;
+  readonly sizeBytes: number;
+  readonly outputs: readonly DeliveredOutput[];
+}
+
 /** What is to be done: all but what is done already, unchanged, and still where it was put. */
 async function planWork(
   session: Session,
   documents: readonly SourceDocument[],
   signal: AbortSignal,
-): Promise<SessionPlan & { readonly elsewhere: ReadonlyMap<string, readonly DeliveredOutput[]> }> {
+): Promise<SessionPlan & { readonly elsewhere: ReadonlyMap<string, DoneElsewhere> }> {
   const { destination, meter } = session.parts;
   const plan = planSession(documents, session.state);
   const elsewhere = await findDoneElsewhere(session, documents, signal);
@@ -107,9 +114,9 @@ async function findDoneElsewhere(
   session: Session,
   documents: readonly SourceDocument[],
   signal: AbortSignal,
-): Promise<Map<string, readonly DeliveredOutput[]>> {
+): Promise<Map<string, DoneElsewhere>> {
   const { findResults, run, meter } = session.parts;
-  const done = new Map<string, readonly DeliveredOutput[]>();
+  const done = new Map<string, DoneElsewhere>();
   if (!findResults) return done;
   const results = new Map<string, StoredResult>();
   for await (const result of findResults(signal)) {
@@ -127,7 +134,7 @@ async function findDoneElsewhere(
       return fits ? [{ format, outcome: 'unchanged', ...placeOf(result) }] : [];
     });
     if (outputs.length < settings.formats.length) continue;
-    done.set(id, outputs);
+    done.set(id, { document: id, sha1, sizeBytes, outputs });
     meter.opened(id, 0, sizeBytes);
     for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
   }

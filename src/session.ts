@@ -5,7 +5,7 @@ import type { LedgerEvent } from './core/ledger.ts';
 import { planOutputStems } from './core/output-names.ts';
 import type { ProgressMeter } from './core/progress-meter.ts';
 import type { RunObserver, RunProgress } from './core/progress.ts';
-import { foldLedger, type RunState } from './core/run-state.ts';
+import type { RunState } from './core/run-state.ts';
 import type { Executor } from './executors/executor.ts';
 import { ChunkTracker } from './executors/track-chunks.ts';
 import { PageResultIndex } from './runs/page-results.ts';
@@ -40,7 +40,7 @@ export interface SessionParts {
   readonly programVersion: string;
   /** `this computer`, or the scheduler's job. */
   readonly where: string;
-  /** Other runs of the same work folder, newest first: their page results are good here where the recipe is the same. */
+  /** Other runs of the same work folder: their page results are good here where the recipe is the same. */
   readonly otherRunFolders: readonly string[];
   /** SHA-1s of outputs that other runs into the same destination delivered. */
   readonly deliveredByOthers: ReadonlySet<string>;
@@ -78,11 +78,9 @@ export class Session {
 
   /** Opens a session: reads the ledger and what earlier ones left, and notes its own beginning. */
   static async begin(parts: SessionParts): Promise<Session> {
-    const events: LedgerEvent[] = [];
-    for await (const event of parts.run.load()) events.push(event);
     const results = new PageResultIndex(parts.run.record.recipe.digest);
     await results.scan(parts.run.chunksFolder);
-    const session = new Session(parts, foldLedger(events), results);
+    const session = new Session(parts, await parts.run.readState(), results);
     await session.journal({
       type: 'session-started',
       host: hostname(),

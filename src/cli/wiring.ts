@@ -1,9 +1,12 @@
+import type { EngineReport } from '../engines/find-engines.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-plan.ts';
 import type { BoxChoices, EngineRequest, RunRequest } from '../core/run-request.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
 import type { RunRecord } from '../runs/run-store.ts';
+
+export type { EngineReport };
 
 /** A run that came to its end, whether all documents are complete or some failed. */
 export interface RunOutcome {
@@ -74,19 +77,6 @@ export interface StepItem {
   readonly file?: string | undefined;
   /** Why it failed, for people. */
   readonly problem?: string | undefined;
-}
-
-/** What an engine is, as `languages` and `doctor` show it. */
-export interface EngineReport {
-  readonly name: string;
-  readonly available: boolean;
-  readonly version?: string | undefined;
-  /** Tesseract codes, without `osd`. */
-  readonly languages: readonly string[];
-  /** Has the model that tells which way a page is turned. */
-  readonly orientation: boolean;
-  /** Where it is, or why it cannot be used. */
-  readonly detail: string;
 }
 
 /** What is known of a language code. */

@@ -26,7 +26,7 @@ export function invert(matrix: Matrix): Matrix {
   return [d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det];
 }
 
-/** The smallest axis-aligned box around the mapped box, not rounded. */
+/** The smallest axis-aligned box around the mapped box, not rounded. Serves boxes in points, too: corner, opposite corner. */
 export function mapBox(matrix: Matrix, box: BoxPx): BoxPx {
   const corners = [
     apply(matrix, box[0], box[1]),

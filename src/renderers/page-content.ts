@@ -1,4 +1,4 @@
-import { apply, compose, type Matrix } from '../core/geometry.ts';
+import { compose, mapBox, type Matrix } from '../core/geometry.ts';
 import type { BoxPt } from '../pdf/page-geometry.ts';
 import type { PdfStream } from '../pdf/pdf-value.ts';
 import { intersect } from './page-frame.ts';
@@ -54,22 +54,9 @@ const EDGE_PT = 1;
 
 const UNIT_SQUARE: BoxPt = [0, 0, 1, 1];
 
-/** The box around a mapped box. */
-export function mapBoxPt(matrix: Matrix, box: BoxPt): BoxPt {
-  const corners = [
-    apply(matrix, box[0], box[1]),
-    apply(matrix, box[2], box[1]),
-    apply(matrix, box[0], box[3]),
-    apply(matrix, box[2], box[3]),
-  ];
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-}
-
 /** The part of the page an image covers; `undefined` where none. Of a tilted image, the box around it. */
 export function shownBox(image: ImageMark, page: BoxPt): BoxPt | undefined {
-  const onPage = intersect(mapBoxPt(image.matrix, UNIT_SQUARE), page);
+  const onPage = intersect(mapBox(image.matrix, UNIT_SQUARE), page);
   return onPage && image.clip ? intersect(onPage, image.clip) : onPage;
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
+import { foldLedger, type RunState } from '../core/run-state.ts';
 import type { AppendFile, Disk } from './disk.ts';
 import { parseLine, readLines } from './ndjson.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
@@ -63,7 +64,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
     }
   }
 
-  /** Names of the runs in a work folder, newest first by last change of their ledger; at most `limit`. */
+  /** Names of the runs in a work folder, in alphabetical order; none where there is no such folder. */
   static async list(workDir: string): Promise<string[]> {
     const entries = await readdir(workDir, { withFileTypes: true }).catch(() => []);
     const names: string[] = [];
@@ -156,6 +157,13 @@ export class RunFolder implements RunStore, AsyncDisposable {
       const event = parseLine<LedgerEvent>(text);
       if (event) yield event;
     }
+  }
+
+  /** Folds the whole ledger. */
+  async readState(): Promise<RunState> {
+    const events: LedgerEvent[] = [];
+    for await (const event of this.load()) events.push(event);
+    return foldLedger(events);
   }
 
   async writeProgress(progress: RunProgress): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodeOf, readState } from '../../src/cli/wiring/start-run.ts';
+import { exitCodeOf } from '../../src/cli/wiring/start-run.ts';
 import { ProgressMeter } from '../../src/core/progress-meter.ts';
 import { countRun } from '../../src/core/run-state.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
@@ -101,7 +101,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     });
     try {
       await runPipeline(session, AbortSignal.timeout(880_000));
-      const state = await readState(run);
+      const state = await run.readState();
       const calls: Record<string, number> = {};
       for (const { endpoint } of emulator.requests.records) calls[endpoint] = (calls[endpoint] ?? 0) + 1;
       return { exitCode: exitCodeOf(state), done: countRun(state).documents.done, calls, minutes: (clock.now() - startedMs) / MINUTE_MS };

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countRun, type RunState } from '../../src/core/run-state.ts';
-import { readState } from '../../src/cli/wiring/start-run.ts';
 import { realDisk } from '../../src/runs/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { residentMiB } from '../../src/work/resident-memory.ts';
@@ -56,7 +55,7 @@ describe.skipIf(need.skip)(`hostile and odd PDFs${need.skip ? ` (${need.reason})
     const [name = ''] = await RunFolder.list(join(base, 'runs'));
     const run = await RunFolder.open(join(base, 'runs', name), realDisk);
     if (!run) throw new Error('the run left no folder');
-    state = await readState(run);
+    state = await run.readState();
   }, 600_000);
   afterAll(() => rm(base, { recursive: true, force: true }));
 

@@ -5,7 +5,6 @@ import { RunFolder } from '../../runs/run-folder.ts';
 import { isLocked } from '../../runs/run-lock.ts';
 import { requestStop } from '../../runs/stop-request.ts';
 import type { CancelOutcome, RunEntry } from '../wiring.ts';
-import { readState } from './start-run.ts';
 
 /** Every run folder in the work directory, newest first by the last change of its ledger. */
 export async function listRuns(workDir: string): Promise<RunEntry[]> {
@@ -18,7 +17,7 @@ export async function listRuns(workDir: string): Promise<RunEntry[]> {
       () => 0,
     );
     const progress = await run.readProgress();
-    const entry: RunEntry = { folder: run.path, record: run.record, progress, readState: () => readState(run) };
+    const entry: RunEntry = { folder: run.path, record: run.record, progress, readState: () => run.readState() };
     found.push({ entry, changedMs });
   }
   return found.sort((a, b) => b.changedMs - a.changedMs).map(({ entry }) => entry);

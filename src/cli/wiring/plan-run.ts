@@ -15,7 +15,7 @@ import { list } from '../../stages/list.ts';
 import type { DocumentStore, FetchedDocument } from '../../stores/document-store.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
 import { openStores } from './run-stores.ts';
-import { prepareRecord, readState, REAL_SURROUNDINGS } from './start-run.ts';
+import { prepareRecord, REAL_SURROUNDINGS } from './start-run.ts';
 
 /** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
 const DOCUMENTS_OPENED = 400;
@@ -48,7 +48,7 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   const label = await source.describe(signal);
   const listing = await list(source, request.settings.match, signal);
   const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
-  const session = planSession(listing.documents, known ? await readState(known) : foldLedger([]));
+  const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
 
   const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
   await using pool = new WorkerPool(REAL_SURROUNDINGS.workerEntry, setup, request.jobs);

@@ -1,5 +1,5 @@
 import { NoInputError } from '../../core/errors.ts';
-import { foldLedger } from '../../core/run-state.ts';
+import type { RunState } from '../../core/run-state.ts';
 import { chooseLookAt } from '../../report/look-at.ts';
 import { renderReport } from '../../report/render-report.ts';
 import { realDisk } from '../../runs/disk.ts';
@@ -7,10 +7,7 @@ import { openPagesFile } from '../../runs/page-results.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 
 /** Writes the report of a run into its folder, from that folder alone; answers with its path. */
-export async function saveReport(run: RunFolder): Promise<string> {
-  const events = [];
-  for await (const event of run.load()) events.push(event);
-  const state = foldLedger(events);
+export async function saveReport(run: RunFolder, state: RunState): Promise<string> {
   const { pages } = chooseLookAt(state);
   const wanted = Map.groupBy(pages, ({ sha1 }) => sha1);
   const thumbnails = new Map<string, string>();
@@ -31,5 +28,5 @@ export async function saveReport(run: RunFolder): Promise<string> {
 export async function writeReport(folder: string): Promise<string> {
   const run = await RunFolder.open(folder, realDisk);
   if (!run) throw new NoInputError('RUN_NOT_FOUND', `There is no run in ${folder}.`);
-  return await saveReport(run);
+  return await saveReport(run, await run.readState());
 }

@@ -13,7 +13,7 @@ import { WorkerPool } from '../../work/worker-pool.ts';
 import { programVersion } from '../program-version.ts';
 import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from '../wiring.ts';
 import { chooseRecipe, NO_READING } from './choose-engine.ts';
-import { readState, REAL_SURROUNDINGS } from './start-run.ts';
+import { REAL_SURROUNDINGS } from './start-run.ts';
 
 const RESULTS = '.pages.jsonl';
 
@@ -169,7 +169,7 @@ async function documentsOf(target: StepTarget): Promise<StepDocument[]> {
     return target.files.map((file) => ({ name: basename(file), file, stem: stems.get(basename(file)) ?? basename(file) }));
   }
   const run = await openRun(target);
-  const { documents } = await readState(run);
+  const { documents } = await run.readState();
   const stems = planOutputStems([...documents.values()].map(({ source }) => source.path));
   return [...documents.values()].map(({ source, sha1 }) => ({
     name: source.path,

@@ -5,7 +5,7 @@ import { ProgressMeter } from '../../core/progress-meter.ts';
 import type { RunObserver } from '../../core/progress.ts';
 import { digestOf } from '../../core/recipe.ts';
 import { redact } from '../../core/redact.ts';
-import { foldLedger, type RunState } from '../../core/run-state.ts';
+import type { RunState } from '../../core/run-state.ts';
 import type { RunRequest } from '../../core/run-request.ts';
 import type { RunSettings } from '../../core/settings.ts';
 import { SystemicFailureWatch } from '../../core/systemic-failure.ts';
@@ -27,7 +27,7 @@ import { chooseRecipe } from './choose-engine.ts';
 import { findPlaces, openStores } from './run-stores.ts';
 import { saveReport } from './save-report.ts';
 
-/** Other runs of a work folder that are looked at for results to reuse; older ones are read again. */
+/** Other runs of a work folder that are looked at for results to reuse, in the order of their names. */
 const OTHER_RUNS = 50;
 
 /** What a run needs from outside, replaced by tests only: the disk, and the program of a worker. */
@@ -163,13 +163,13 @@ async function workOnRun(
   }
   await stopRequest.close();
   await executor.close();
-  const state = await readState(run);
-  const exitCode = failure?.exitCode ?? exitCodeOf(state);
+  const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());
   await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
   await log.close();
-  const reportFile = await saveReport(run).catch(() => undefined);
+  const state = await run.readState();
+  const reportFile = await saveReport(run, state).catch(() => undefined);
   if (failure) throw failure;
-  return { record: run.record, folder: run.path, state: await readState(run), reportFile, durationMs: Date.now() - started };
+  return { record: run.record, folder: run.path, state, reportFile, durationMs: Date.now() - started };
 }
 
 /** 0 when all is complete; 74 when results only wait for a name; 65 when documents or pages failed. */
@@ -177,13 +177,6 @@ export function exitCodeOf(state: RunState): number {
   const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
   if (failed.length === 0) return EXIT.ok;
   return failed.every(({ error }) => error?.code === 'NAME_TAKEN') ? EXIT.output : EXIT.someFailed;
-}
-
-/** Folds a run's whole ledger. */
-export async function readState(run: RunFolder): Promise<RunState> {
-  const events = [];
-  for await (const event of run.load()) events.push(event);
-  return foldLedger(events);
 }
 
 /** A word of the source's name and six hex digits of all that makes the run what it is. */
