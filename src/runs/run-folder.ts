@@ -14,7 +14,7 @@ const DIGEST_DIGITS = 16;
 /**
  * One run on disk, and the only place that knows where its files are:
  *
- *     run.json  ledger.ndjson  lock.json  progress.json  log.ndjson  report.html
+ *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html
  *     chunks/<id>.json         work orders
  *     chunks/<id>.partial      results while they come in; renamed to <id>.ndjson when complete
  *     documents/<sha1>/pages-<recipe>.ndjson   a document's page results, in page order

@@ -101,7 +101,7 @@ async function workOnRun(
   signal: AbortSignal,
   { disk, workerEntry }: RunSurroundings,
 ): Promise<RunOutcome> {
-  await using _lock = await lockRun(run.path);
+  await using lock = await lockRun(run.path);
   const started = Date.now();
   const { recipe, settings } = run.record;
   const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
@@ -153,7 +153,7 @@ async function workOnRun(
   const session = await Session.begin(parts);
   const stopRequest = watchForStop(run.path);
   try {
-    await runPipeline(session, AbortSignal.any([signal, stopRequest.signal]));
+    await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
   } catch (error) {
     failure = asPipelineError(error);
     if (failure.exitCode === EXIT.bug) {
