@@ -1,3 +1,4 @@
+import { plural } from './tables.ts';
 import { html, type Html } from './html.ts';
 
 const BINS = 20;
@@ -28,7 +29,7 @@ export function drawHistogram(bins: readonly number[]): Html {
   const marks = [0, 25, 50, 75, 100].map(
     (value) => html`<text x="${(value / 100) * WIDTH}" y="${FLOOR + 18}" text-anchor="${value === 0 ? 'start' : value === 100 ? 'end' : 'middle'}">${value}</text>`,
   );
-  const spoken = bins.flatMap((count, bin) => (count === 0 ? [] : [`${bin * 5} to ${bin * 5 + 5}: ${count} pages`])).join('; ');
+  const spoken = bins.flatMap((count, bin) => (count === 0 ? [] : [`${bin * 5} to ${bin * 5 + 5}: ${plural(count, 'page')}`])).join('; ');
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Pages by confidence. ${spoken}">
 ${bars}
 <line x1="0" y1="${FLOOR}" x2="${WIDTH}" y2="${FLOOR}"/>
