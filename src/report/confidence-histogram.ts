@@ -1,5 +1,5 @@
-import { plural } from './tables.ts';
 import { html, type Html } from './html.ts';
+import { plural } from './tables.ts';
 
 const BINS = 20;
 const WIDTH = 640;
