@@ -263,7 +263,7 @@ start_nodes() {
   done
   wait_for 3 nodes_are_up && return 0
   # A node that was set down by hand stays so until it is told to come back; one that is up must not be told.
-  for i in $(sinfo -h -N -t down,drain,fail -o %n | sort -u); do scontrol update nodename="$i" state=resume 2>/dev/null || true; done
+  for i in $(sinfo -h -N -t down,drain,fail -o %N | sort -u); do scontrol update nodename="$i" state=resume 2>/dev/null || true; done
   wait_for 30 nodes_are_up || fail_with_log "a node" "$dir/log/slurmd-n$last.log"
 }
 
