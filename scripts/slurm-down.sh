@@ -43,7 +43,7 @@ stop() {
   done
   for pid in "${pids[@]}"; do
     for ((try = 0; try < 100; try++)); do
-      kill -0 "$pid" 2>/dev/null || continue 2
+      grep -qs '^State:.[^ZX]' "/proc/$pid/status" || continue 2
       sleep 0.1
     done
     kill -9 "$pid" 2>/dev/null

@@ -56,7 +56,8 @@ require_programs() {
 
 alive() {
   local pid
-  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
+  # Whoever was killed may wait to be buried: that is not alive.
+  pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && ! grep -qs '^State:.Z' "/proc/$pid/status"
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds
@@ -255,15 +256,17 @@ nodes_are_up() {
   [ "$(timeout 15 sinfo -h -N -o '%N %t' | sort -u | awk '$2 ~ /^(idle|mix|alloc|comp)$/' | wc -l)" -ge "$nodes" ]
 }
 
+# A node that was set down by hand stays so until it is told to come back, before its slurmd starts: told later, it counts as
+# silent until the next ping. One that is up must not be told.
 start_nodes() {
   local i
+  for i in $(timeout 15 sinfo -h -N -t down,drain,fail -o %N 2>/dev/null | sort -u); do
+    scontrol update nodename="$i" state=resume 2>/dev/null || true
+  done
   for ((i = 0; i <= last; i++)); do
     mkdir -p "$dir/spool/n$i"
     alive "$dir/run/slurmd-n$i.pid" || setsid slurmd -f "$conf" -N "n$i" </dev/null >/dev/null 2>"$dir/log/slurmd-n$i.err"
   done
-  wait_for 3 nodes_are_up && return 0
-  # A node that was set down by hand stays so until it is told to come back; one that is up must not be told.
-  for i in $(sinfo -h -N -t down,drain,fail -o %N | sort -u); do scontrol update nodename="$i" state=resume 2>/dev/null || true; done
   wait_for 30 nodes_are_up || fail_with_log "a node" "$dir/log/slurmd-n$last.log"
 }
 
