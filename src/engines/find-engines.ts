@@ -106,7 +106,7 @@ function hasAll(here: readonly string[], language: string): boolean {
  * @throws {MissingDependencyError} it, or its language data, is not here (any more).
  */
 export async function openEngine(engine: EngineName, language: string, tesseract?: string): Promise<OcrEngine> {
-  if (engine === 'null') return new NullEngine(language, Number(process.env[NULL_DELAY_VARIABLE] ?? 0));
+  if (engine === 'null') return new NullEngine(language, ...(process.env[NULL_DELAY_VARIABLE] ?? '0').split(',').map(Number));
   if (engine === 'tesseract.js') return await openTesseractJs(language);
   const program = await findTesseract(tesseract);
   if (program === undefined) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);

@@ -6,7 +6,10 @@ import { splitLanguages } from './languages.ts';
 import type { EngineIdentity, OcrEngine, RecognizeOptions } from './ocr-engine.ts';
 import { checkImage } from './write-pnm.ts';
 
-/** Milliseconds the null engine takes for a page, so that tests can catch it in the act. */
+/**
+ * Milliseconds the null engine takes for a page, so that tests can catch it in the act; of several, separated by commas,
+ * each page has its own.
+ */
 export const NULL_DELAY_VARIABLE = 'OCR_PIPELINE_NULL_DELAY_MS';
 
 const LINES = 4;
@@ -15,27 +18,28 @@ const WORDS_A_LINE = 4;
 /** An engine that reads nothing: what it answers is made of the image's digest and size, so that it tells pages apart. */
 export class NullEngine implements OcrEngine {
   readonly identity: EngineIdentity;
-  readonly #delayMs: number;
+  readonly #delaysMs: readonly number[];
   readonly #closed = new AbortController();
 
-  constructor(language: string, delayMs: number) {
+  constructor(language: string, ...delaysMs: readonly number[]) {
     this.identity = identifyNull(language);
-    this.#delayMs = delayMs;
+    this.#delaysMs = delaysMs;
   }
 
   async recognize(image: PageImage, options: RecognizeOptions, signal: AbortSignal): Promise<RecognizedPage> {
     signal.throwIfAborted();
     checkImage(image);
-    const stop = AbortSignal.any([signal, this.#closed.signal]);
-    try {
-      await sleep(this.#delayMs, undefined, { signal: stop });
-    } catch {
-      stop.throwIfAborted();
-    }
     const digest = createHash('sha256')
       .update(`${image.widthPx} ${image.heightPx} ${image.bitsPerPixel} ${options.pageSegMode}\n`)
       .update(image.data)
       .digest('hex');
+    const stop = AbortSignal.any([signal, this.#closed.signal]);
+    try {
+      // The digest decides, so that a page takes as long wherever and whenever it is read.
+      await sleep(this.#delaysMs[Number.parseInt(digest.slice(0, 8), 16) % this.#delaysMs.length] ?? 0, undefined, { signal: stop });
+    } catch {
+      stop.throwIfAborted();
+    }
     return layOut(digest, image);
   }
 

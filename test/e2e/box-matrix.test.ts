@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EndpointName } from '../box-emulator/call.ts';
 import { FAULTS, type NamedFault } from '../box-emulator/fault-catalogue.ts';
 import type { CliResult } from '../cli/run-cli.ts';
-import { seededRandom, type BoxProgram, type Delivered } from '../support/box-program.ts';
+import type { BoxProgram, Delivered } from '../support/box-program.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { SCENES, startScene, type BoxScene } from '../support/box-scenes.ts';
 
 /** `OCR_MATRIX=full`: every combination, and the faults that take a minute each. It takes about an hour. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { seededRandom, seedScans, startBoxProgram, type BoxProgram } from '../support/box-program.ts';
+import { seedScans, startBoxProgram, type BoxProgram } from '../support/box-program.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 // 2,000 documents and 20 kills is the full soak; it takes some six minutes.
 const DOCUMENTS = Number(process.env['OCR_SOAK_DOCUMENTS'] ?? 60);

@@ -63,17 +63,6 @@ export async function seedScans(emulator: BoxEmulator, folderId: string, count: 
   }
 }
 
-/** A sequence of numbers in [0, 1) that depends on the seed alone (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 async function writeTokens(emulator: BoxEmulator, file: string): Promise<void> {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in } = emulator.issueTokens();
   if (refreshToken === undefined) throw new Error('the emulator gave a login without a refresh token');
