@@ -34,8 +34,9 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   await dropUnused(plan.todo.map(({ document }) => document), run);
 
   const fatal = new AbortController();
-  const stop = AbortSignal.any([signal, fatal.signal]);
+  const stop = AbortSignal.any([signal, fatal.signal, session.leave.signal]);
   stop.addEventListener('abort', () => session.stopping(), { once: true });
+  session.chunks.documents.expect(plan.todo.map(({ document }) => document.id));
   const inFlight = pLimit(executor.documentsInFlight);
   const fetching = pLimit(FETCHES_AT_ONCE);
   const works = plan.todo.map(({ document, known }) =>
@@ -49,12 +50,17 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
         if (stop.aborted) return;
         if (!(await session.absorb(document, error))) fatal.abort(error);
         else if (fetched && !fetched.inPlace && !session.storeTrouble) await run.disk.remove(fetched.file);
+      } finally {
+        session.chunks.end(document.id);
       }
     }),
   );
   // A journal that cannot be written rejects here: that is the run's end, too.
   for (const work of works) work.catch((error: unknown) => fatal.abort(error));
   await Promise.allSettled(works);
+  const isComplete = !stop.aborted && !session.storeTrouble;
+  await session.chunks.close(isComplete);
+  if (isComplete) await run.clearChunks();
   if (fatal.signal.aborted) throw fatal.signal.reason;
   throwIfStopped(signal);
   if (session.storeTrouble) throw session.storeTrouble;
@@ -62,7 +68,10 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
 
 /** One document, from its bytes to its end state. A document that is there twice is worked on one after the other. */
 async function workOn(session: Session, document: SourceDocument, fetched: FetchedDocument, signal: AbortSignal): Promise<void> {
+  const { documents } = session.chunks;
+  if (session.isWorkedOn(fetched.sha1)) documents.park(document.id);
   await session.alone(fetched.sha1, async () => {
+    documents.unpark(document.id);
     const pages = await readPages(session, document, fetched, signal);
     const files = await assemble(session, document, fetched, pages, signal);
     await handOver(session, document, fetched, pages, files, signal);

@@ -2,7 +2,6 @@ import { access, copyFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { SourceDocument } from './core/document.ts';
 import type { PageEntry } from './core/ledger.ts';
-import { planChunks } from './core/plan.ts';
 import { entryOf, openPagesFile, writePagesFile } from './runs/page-results.ts';
 import type { Session } from './session.ts';
 import type { FetchedDocument } from './stores/document-store.ts';
@@ -45,9 +44,7 @@ export async function readPages(
   meter.opened(document.id, pageCount, sizeBytes);
   meter.foundPages(pageCount - missing.length);
 
-  const chunks = planChunks({ sha1, file }, missing, recipe, settings.limits);
-  await session.chunks.run(chunks, signal);
-  for (const chunk of chunks) await session.results.add(run.chunkResultFile(chunk.id), true);
+  await session.chunks.read(document.id, { sha1, file, pageNumbers: missing }, signal);
 
   await run.disk.makeFolder(run.documentFolder(sha1));
   const header = { sha1, recipe: recipe.digest, pageCount, repaired };

@@ -3,6 +3,7 @@ import { DocumentError, OutputError, PageError, asPipelineError, type PipelineEr
 import type { SourceDocument } from './core/document.ts';
 import type { LedgerEvent } from './core/ledger.ts';
 import { planOutputStems } from './core/output-names.ts';
+import type { PageResult } from './core/page.ts';
 import type { ProgressMeter } from './core/progress-meter.ts';
 import type { RunObserver, RunProgress } from './core/progress.ts';
 import type { RunState } from './core/run-state.ts';
@@ -30,6 +31,10 @@ export interface SessionParts {
   /** Results that other machines have put there, where the destination can tell. */
   readonly findResults?: ((signal: AbortSignal) => AsyncIterable<StoredResult>) | undefined;
   readonly executor: Executor;
+  /** Hears of each page whose result is here. */
+  readonly onPage: (sha1: string, page: PageResult) => void;
+  /** Submit all there is, collect what is done, and leave; another session goes on. */
+  readonly leaveEarly: boolean;
   /** This machine's workers: they open documents and put outputs together, wherever pages are read. */
   readonly pool: WorkerPool;
   readonly meter: ProgressMeter;
@@ -55,6 +60,8 @@ export class Session {
   readonly startedAt = new Date();
   readonly results: PageResultIndex;
   readonly chunks: ChunkTracker;
+  /** Aborts when a session that leaves early has nothing more to do but to wait. */
+  readonly leave = new AbortController();
   /** As the ledger told it when the session began. */
   state: RunState;
   stems: ReadonlyMap<string, string> = new Map();
@@ -69,18 +76,27 @@ export class Session {
     this.parts = parts;
     this.state = state;
     this.results = results;
-    this.chunks = new ChunkTracker(parts.executor, async (handles) => {
-      if (parts.executor.name !== 'local') await this.journal({ type: 'submitted', handles });
+    const { run, executor } = parts;
+    const { recipe, settings } = run.record;
+    let chunksMade = 0;
+    this.chunks = new ChunkTracker({
+      executor,
+      // No earlier session of the run had as many before it.
+      makeChunk: (ranges) => ({ id: `${state.sessions.length + 1}-${++chunksMade}`, ranges, recipe, limits: settings.limits }),
+      // Where pages are read elsewhere, this is the first that is heard of them.
+      onDone: (chunk) => results.add(run.chunkResultFile(chunk.id), true, executor.outlivesUs ? parts.onPage : undefined),
+      onAllWaiting: parts.leaveEarly ? () => this.leave.abort() : undefined,
     });
     this.#ours = new Set(parts.deliveredByOthers);
     for (const document of state.documents.values()) for (const output of document.outputs) this.#ours.add(output.sha1);
   }
 
   /** Opens a session: reads the ledger and what earlier ones left, and notes its own beginning. */
-  static async begin(parts: SessionParts): Promise<Session> {
+  static async begin(parts: SessionParts, signal: AbortSignal): Promise<Session> {
     const results = new PageResultIndex(parts.run.record.recipe.digest);
-    await results.scan(parts.run.chunksFolder);
     const session = new Session(parts, await parts.run.readState(), results);
+    const underWay = await session.chunks.recover(signal);
+    await results.scan(parts.run.chunksFolder, (chunkId) => underWay.has(chunkId));
     await session.journal({
       type: 'session-started',
       host: hostname(),
@@ -128,6 +144,11 @@ export class Session {
     } finally {
       if (this.#contents.get(sha1) === settled) this.#contents.delete(sha1);
     }
+  }
+
+  /** A document of the same content is being worked on. */
+  isWorkedOn(sha1: string): boolean {
+    return this.#contents.has(sha1);
   }
 
   isOurs(sha1: string): boolean {

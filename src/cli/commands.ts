@@ -50,10 +50,22 @@ const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
 const READING = ['lang', 'engine', 'tesseract', 'mode', 'dpi'] as const;
 const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
 
+const SLURM_SETTINGS = [
+  'slurmAccount',
+  'slurmPartition',
+  'slurmQos',
+  'slurmTime',
+  'slurmNodes',
+  'slurmCores',
+  'slurmImage',
+  'slurmSite',
+] as const;
+
 const RUN_SETTINGS = [
   ...(['input', 'output', 'boxFolder', 'boxOutputFolder', 'match', 'recursive', 'onConflict'] as const),
   ...READING,
-  ...(['formats', 'jobs', 'workDir'] as const),
+  ...(['formats', 'executor', 'jobs', 'workDir'] as const),
+  ...SLURM_SETTINGS,
   ...LIMITS,
   ...BOX_SETTINGS,
   'boxCallsPerMinute',
@@ -159,9 +171,10 @@ export const COMMANDS: readonly Command[] = [
     group: 'DO THE WORK',
     positionals: [0, 0],
     settings: [...RUN_SETTINGS, 'progress'],
-    flags: ['dry-run', 'verbose', 'json'],
+    flags: ['dry-run', 'detach', 'verbose', 'json'],
     examples: [
       'ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
+      'ocr-pipeline run --box-folder "box:Scans/Marduk" --executor slurm --account fc_abc',
       'ocr-pipeline run --input ./scans --output ./text',
       'ocr-pipeline run --input a.pdf b.pdf --output ./text --lang deu+frk',
       'ocr-pipeline run -i ./scans -o ./text --match "letters/**" --dry-run',
@@ -187,9 +200,9 @@ export const COMMANDS: readonly Command[] = [
     usage: '[run] [options]',
     group: 'DO THE WORK',
     positionals: [0, 1],
-    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS],
-    flags: ['json'],
-    examples: ['ocr-pipeline resume', 'ocr-pipeline resume marduk-7f3a01 --jobs 4'],
+    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS, ...SLURM_SETTINGS],
+    flags: ['detach', 'json'],
+    examples: ['ocr-pipeline resume', 'ocr-pipeline resume marduk-7f3a01 --jobs 4', 'ocr-pipeline resume marduk-7f3a01 --detach'],
     stoppable: true,
     load: () => import('./commands/resume.ts'),
   },
@@ -278,9 +291,21 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/help.ts'),
   },
   {
+    name: 'engines',
+    summary: 'Which engine would read here, for the coordinator of a cluster run',
+    usage: '--json',
+    group: 'hidden',
+    positionals: [0, 0],
+    settings: ['lang', 'engine', 'tesseract'],
+    flags: ['json'],
+    examples: [],
+    stoppable: false,
+    load: () => import('./commands/engines.ts'),
+  },
+  {
     name: 'work',
-    summary: 'Read the pages of one chunk of a run; started on cluster nodes',
-    usage: '<run folder> <chunk>',
+    summary: 'Read the pages of one task of a run; started on cluster nodes',
+    usage: '<run folder> <task>',
     group: 'hidden',
     positionals: [2, 2],
     settings: ['tesseract'],

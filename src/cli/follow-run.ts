@@ -1,8 +1,10 @@
-import { PipelineError, StoppedError, type ExitCode } from '../core/errors.ts';
+import { EXIT, PipelineError, StoppedError, type ExitCode } from '../core/errors.ts';
 import type { RunObserver } from '../core/progress.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import { showPath } from '../config/config-files.ts';
+import { countRun } from '../core/run-state.ts';
 import type { Invocation } from './commands.ts';
+import { formatCount } from './format-numbers.ts';
 import { makeReporter } from './progress/reporters.ts';
 import { renderSummary } from './render-summary.ts';
 import { summarizeRun, type RunSummary } from './run-summary.ts';
@@ -31,6 +33,10 @@ export async function followRun(
     reporter.end();
   }
   const summary = summarizeRun(outcome.state);
+  if (outcome.detached) {
+    terminal.print(flags.json === true ? JSON.stringify({ detached: true, ...summaryJson(outcome, summary) }, null, 2) : describeLeaving(outcome));
+    return EXIT.ok;
+  }
   terminal.print(flags.json === true ? JSON.stringify(summaryJson(outcome, summary), null, 2) : describe(invocation, outcome, summary));
   return summary.exitCode;
 }
@@ -44,6 +50,19 @@ function describe({ surroundings, terminal }: Invocation, outcome: RunOutcome, s
     report: reportFile === undefined ? undefined : showPath(reportFile, surroundings),
     width: terminal.columns(),
   });
+}
+
+function describeLeaving({ record: { name }, state }: RunOutcome): string {
+  const { documents } = countRun(state);
+  return [
+    `Run ${name} is on Slurm and goes on without this program.`,
+    '',
+    ` Documents   ${formatCount(documents.done)} done, ${formatCount(documents.waiting)} waiting for their pages`,
+    ` Look        ocr-pipeline status ${name}`,
+    ` Collect     ocr-pipeline resume ${name}            (stays until the end)`,
+    `             ocr-pipeline resume ${name} --detach   (once; good for cron)`,
+    ` Stop        ocr-pipeline cancel ${name}`,
+  ].join('\n');
 }
 
 function summaryJson({ record, folder, reportFile, durationMs }: RunOutcome, summary: RunSummary): object {

@@ -1,5 +1,6 @@
 import { UsageError } from '../core/errors.ts';
-import type { BoxChoices, DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
+import type { BoxChoices, DestinationRequest, ExecutorRequest, RunRequest, SlurmChoices, SourceRequest } from '../core/run-request.ts';
+import type { ResolvedSettings } from '../core/config/resolve-settings.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { readAvailableCpus } from '../work/available-cpus.ts';
@@ -15,11 +16,12 @@ export async function countJobs({ jobs }: Pick<Settings, 'jobs'>): Promise<numbe
 }
 
 /** What `run` and `plan` ask for. @throws {UsageError} `MISSING_FLAG`: no input or no output was named. */
-export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
+export async function makeRunRequest(settings: Settings, detach = false): Promise<RunRequest> {
   return {
     source: sourceOf(settings),
     destination: destinationOf(settings),
     box: boxChoices(settings),
+    executor: executorOf(settings, detach),
     workDir: settings.workDir,
     jobs: await countJobs(settings),
     engine: settings.engine,
@@ -35,6 +37,41 @@ export async function makeRunRequest(settings: Settings): Promise<RunRequest> {
       limits: pageLimits(settings),
     },
   };
+}
+
+/** Where pages are read. @throws {UsageError} `NOTHING_TO_DETACH`: work on this computer ends with the program. */
+function executorOf(settings: Settings, detach: boolean): ExecutorRequest {
+  if (settings.executor === 'slurm') return { kind: 'slurm', choices: slurmChoices(settings), detach };
+  if (!detach) return { kind: 'local' };
+  throw new UsageError('NOTHING_TO_DETACH', '--detach is for runs on a cluster: on this computer pages are read by this program itself.', {
+    safe: 'Nothing was started.',
+    remedy: 'Add --executor slurm, or leave out --detach',
+  });
+}
+
+const SLURM_SETTINGS = [
+  'slurmAccount',
+  'slurmPartition',
+  'slurmQos',
+  'slurmTime',
+  'slurmNodes',
+  'slurmCores',
+  'slurmImage',
+  'slurmSite',
+  'slurmPoll',
+  'slurmGather',
+  'slurmPatience',
+] as const satisfies readonly (keyof SlurmChoices)[];
+
+/** The settings that decide what is asked of Slurm, and no others. */
+export function slurmChoices(settings: Settings): SlurmChoices {
+  return Object.fromEntries(SLURM_SETTINGS.map((name) => [name, settings[name]])) as unknown as SlurmChoices;
+}
+
+/** Those of them that somebody has set, wherever; the others are as the run had them. */
+export function slurmChanges({ settings, origins }: ResolvedSettings): Partial<SlurmChoices> {
+  const set = SLURM_SETTINGS.filter((name) => origins[name] !== 'default');
+  return Object.fromEntries(set.map((name) => [name, settings[name]]));
 }
 
 /** The settings that decide how Box is reached, and no others. */

@@ -1,12 +1,17 @@
 import type { EngineReport } from '../engines/find-engines.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-plan.ts';
-import type { BoxChoices, EngineRequest, RunRequest } from '../core/run-request.ts';
+import type { BoxChoices, EngineRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
 import type { RunRecord } from '../runs/run-store.ts';
+import type { EngineAnswer } from './wiring/ask-image.ts';
 
 export type { EngineReport };
+
+export interface EngineQuestion extends EngineRequest {
+  readonly lang: string;
+}
 
 /** A run that came to its end, whether all documents are complete or some failed. */
 export interface RunOutcome {
@@ -18,6 +23,8 @@ export interface RunOutcome {
   readonly reportFile?: string | undefined;
   /** Of this session. */
   readonly durationMs: number;
+  /** All there was to do was submitted, and goes on without this program. */
+  readonly detached?: boolean | undefined;
 }
 
 /** A run folder as `status` lists it. */
@@ -37,6 +44,9 @@ export interface ResumeRequest {
   readonly jobs: number;
   readonly tesseract?: string | undefined;
   readonly box: BoxChoices;
+  /** What is asked of Slurm otherwise than before. */
+  readonly slurm: Partial<SlurmChoices>;
+  readonly detach: boolean;
 }
 
 export type CancelOutcome = 'asked-to-stop' | 'not-running';
@@ -102,8 +112,10 @@ export interface Wiring {
   rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
   recognizePages(request: RecognizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
   assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncIterable<StepItem>;
-  /** Reads the pages of one chunk of a run, here. Settles when its result file is complete. */
-  workOnChunk(runFolder: string, chunkId: string, signal: AbortSignal): Promise<void>;
+  /** Reads the pages of one task of a run, here. Settles when the result files of its chunks are complete. */
+  workOnTask(runFolder: string, taskName: string, signal: AbortSignal): Promise<void>;
+  /** What this program would read with; asked of the program in a container image. */
+  answerForEngine(request: EngineQuestion): Promise<EngineAnswer>;
   /** Looks at every engine that could be used; an engine that is missing is in the answer. */
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
   /** Names languages and corrects mistyped ones; answers in the order asked. */
@@ -127,7 +139,8 @@ export const wiring: Wiring = {
   async *assembleDocuments(request, signal) {
     yield* (await import('./wiring/single-steps.ts')).assembleDocuments(request, signal);
   },
-  workOnChunk: async (runFolder, chunkId, signal) => (await import('./wiring/work-on-chunk.ts')).workOnChunk(runFolder, chunkId, signal),
+  workOnTask: async (runFolder, taskName, signal) => (await import('./wiring/work-on-task.ts')).workOnTask(runFolder, taskName, signal),
+  answerForEngine: async (request) => (await import('./wiring/choose-engine.ts')).answerForEngine(request),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
   explainLanguages: async (codes) => (await import('./wiring/explain-languages.ts')).explainLanguages(codes),
 };

@@ -16,6 +16,32 @@ export type BoxChoices = Pick<
   | 'boxWebUrl'
 >;
 
+/** Settings that decide what is asked of Slurm. */
+export type SlurmChoices = Pick<
+  Settings,
+  | 'slurmAccount'
+  | 'slurmPartition'
+  | 'slurmQos'
+  | 'slurmTime'
+  | 'slurmNodes'
+  | 'slurmCores'
+  | 'slurmImage'
+  | 'slurmSite'
+  | 'slurmPoll'
+  | 'slurmGather'
+  | 'slurmPatience'
+>;
+
+/** Where pages are read. */
+export type ExecutorRequest =
+  | { readonly kind: 'local' }
+  | {
+      readonly kind: 'slurm';
+      readonly choices: SlurmChoices;
+      /** Submit all there is, collect what is done, and end; another session goes on. */
+      readonly detach: boolean;
+    };
+
 /** Where documents come from. */
 export type SourceRequest =
   | { readonly kind: 'local'; /** Absolute: one folder, or files and folders. */ readonly paths: readonly string[] }
@@ -40,6 +66,7 @@ export interface RunRequest extends EngineRequest {
   readonly destination: DestinationRequest;
   /** How Box is reached; asked only where source or destination lie there. */
   readonly box: BoxChoices;
+  readonly executor: ExecutorRequest;
   /** Absolute; holds the run folders. */
   readonly workDir: string;
   /** Pages read at once, at least 1. */

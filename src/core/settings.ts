@@ -4,6 +4,9 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export const ENGINE_NAMES = ['tesseract', 'tesseract.js', 'null'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
+/** Where pages are read. */
+export const EXECUTOR_NAMES = ['local', 'slurm'] as const;
+
 /** skip: keep real text layers. redo: read again what an earlier OCR read. force: read every page. */
 export const TEXT_MODES = ['skip', 'redo', 'force'] as const;
 export type TextMode = (typeof TEXT_MODES)[number];

@@ -1,8 +1,9 @@
 import type { Chunk } from '../core/chunk.ts';
 import { asPipelineError, type ErrorRecord } from '../core/errors.ts';
+import { LOCAL_CHUNKS } from '../core/plan.ts';
 import type { ChunkFiles, ChunkSurroundings } from '../work/work-chunk.ts';
 import { workChunk } from '../work/work-chunk.ts';
-import type { Executor, WorkHandle, WorkState, WorkStatus } from './executor.ts';
+import type { Executor, RecoveredWork, WorkHandle, WorkState, WorkStatus } from './executor.ts';
 
 interface Running {
   state: WorkState;
@@ -15,8 +16,11 @@ interface Running {
 /** Runs chunks on this machine's page workers. Its work dies with this process; finished pages stay on disk. */
 export class LocalExecutor implements Executor {
   readonly name = 'local';
+  readonly where = 'this computer';
   readonly pollIntervalMs = 25;
   readonly documentsInFlight: number;
+  readonly chunkRule = LOCAL_CHUNKS;
+  readonly outlivesUs = false;
   readonly #around: ChunkSurroundings;
   readonly #filesOf: (chunkId: string) => ChunkFiles;
   /** Tells handles of this process from those of one that died. */
@@ -29,6 +33,14 @@ export class LocalExecutor implements Executor {
     this.#key = key;
     // Enough documents at once that the pages of the next are waiting when one's are done.
     this.documentsInFlight = 2 * around.pool.size + 2;
+  }
+
+  pagesWanted(): number {
+    return Infinity;
+  }
+
+  recover(): Promise<readonly RecoveredWork[]> {
+    return Promise.resolve([]);
   }
 
   submit(chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly WorkHandle[]> {

@@ -14,6 +14,42 @@ export interface ChunkResultLine {
   readonly page: PageResult;
 }
 
+/** The last line of a chunk's result file: the proof that it is whole, and what its pages cost. */
+export interface ChunkTrailer {
+  readonly chunk: string;
+  /** Pages with a result in the file. */
+  readonly pages: number;
+  /** Pages that this try read itself; the others were taken over from earlier tries. */
+  readonly pagesRead: number;
+  /** Time of workers for those, in milliseconds. */
+  readonly busyMs: number;
+  /** Workers beside each other while it was read. */
+  readonly workers: number;
+}
+
+/** Where a trailer is looked for: the last bytes of a result file. */
+const TRAILER_BYTES = 1_024;
+
+/** Reads the last line of a chunk's result file; undefined where there is no such file, or it is not whole. */
+export async function readTrailer(file: string): Promise<ChunkTrailer | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESTALE')) return undefined;
+    throw error;
+  }
+  try {
+    const { size } = await handle.stat();
+    const tail = Buffer.alloc(Math.min(size, TRAILER_BYTES));
+    await handle.read(tail, 0, tail.length, size - tail.length);
+    const line = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+    return parseLine<{ trailer?: ChunkTrailer }>(line)?.trailer;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The first line of a document's page results; the pages follow, one a line, from 1 to `pageCount`. */
 export interface PagesHeader {
   readonly sha1: string;
@@ -28,29 +64,45 @@ interface Place {
   readonly lengthBytes: number;
 }
 
+/** What is known of one unfinished document. */
+interface KnownDocument {
+  readonly pages: Map<number, Place>;
+  /** All files that hold pages of it, also such as later ones replaced. */
+  readonly files: Set<string>;
+}
+
 /** Knows where the result of each page of unfinished documents lies: in files of chunks, complete or not. */
 export class PageResultIndex {
   readonly #recipe: string;
-  readonly #documents = new Map<string, Map<number, Place>>();
+  readonly #documents = new Map<string, KnownDocument>();
+  /** Unfinished documents with pages in a file. */
+  readonly #users = new Map<string, Set<string>>();
 
   constructor(recipeDigest: string) {
     this.#recipe = recipeDigest;
   }
 
-  /** Takes in what earlier sessions left. Failed pages are not taken: they are to be read again. */
-  async scan(chunksFolder: string): Promise<void> {
+  /**
+   * Takes in what earlier sessions left. Failed pages are not taken: they are to be read again. What is still being written,
+   * `isUnderWay`, is left to be taken when it is complete.
+   */
+  async scan(chunksFolder: string, isUnderWay: (chunkId: string) => boolean): Promise<void> {
     const names = await readdir(chunksFolder).catch(() => []);
     for (const name of names.toSorted(compareNatural)) {
-      if (name.endsWith('.ndjson') || name.endsWith('.partial')) await this.add(join(chunksFolder, name), false);
+      const complete = name.endsWith('.ndjson');
+      if (!complete && (!name.endsWith('.partial') || isUnderWay(name.slice(0, name.indexOf('.'))))) continue;
+      await this.add(join(chunksFolder, name), false);
     }
   }
 
-  /** Takes in the results of one file; later ones win. */
-  async add(file: string, withFailed: boolean): Promise<void> {
+  /** Takes in the results of one file; later ones win. `onPage` hears of each. */
+  async add(file: string, withFailed: boolean, onPage?: (sha1: string, page: PageResult) => void): Promise<void> {
     for await (const { text, offset, lengthBytes } of readLines(file)) {
-      const line = parseLine<ChunkResultLine>(text);
-      if (!line || line.recipe !== this.#recipe || (line.page.state === 'failed' && !withFailed)) continue;
+      const line = parseLine<Partial<ChunkResultLine>>(text);
+      if (line?.sha1 === undefined || line.page === undefined || line.recipe !== this.#recipe) continue;
+      if (line.page.state === 'failed' && !withFailed) continue;
       this.#place(line.sha1, line.page.pageNumber, { file, offset, lengthBytes });
+      onPage?.(line.sha1, line.page);
     }
   }
 
@@ -64,29 +116,42 @@ export class PageResultIndex {
   }
 
   #place(sha1: string, pageNumber: number, place: Place): void {
-    let pages = this.#documents.get(sha1);
-    if (!pages) this.#documents.set(sha1, (pages = new Map()));
-    pages.set(pageNumber, place);
+    let document = this.#documents.get(sha1);
+    if (!document) this.#documents.set(sha1, (document = { pages: new Map(), files: new Set() }));
+    document.pages.set(pageNumber, place);
+    if (document.files.has(place.file)) return;
+    document.files.add(place.file);
+    const users = this.#users.get(place.file);
+    if (users) users.add(sha1);
+    else this.#users.set(place.file, new Set([sha1]));
   }
 
   /** Page numbers from 1 to `pageCount` that have no result, ascending. */
   missing(sha1: string, pageCount: number): number[] {
-    const pages = this.#documents.get(sha1);
+    const pages = this.#documents.get(sha1)?.pages;
     const numbers: number[] = [];
     for (let n = 1; n <= pageCount; n++) if (!pages?.has(n)) numbers.push(n);
     return numbers;
   }
 
-  /** Forgets a document and names the files its results were in. */
+  /** Forgets a document and names the files its results were in, but for those that hold pages of other unfinished ones. */
   forget(sha1: string): string[] {
-    const files = new Set([...(this.#documents.get(sha1)?.values() ?? [])].map((place) => place.file));
+    const document = this.#documents.get(sha1);
     this.#documents.delete(sha1);
-    return [...files];
+    const free: string[] = [];
+    for (const file of document?.files ?? []) {
+      const users = this.#users.get(file);
+      users?.delete(sha1);
+      if (users && users.size > 0) continue;
+      this.#users.delete(file);
+      free.push(file);
+    }
+    return free;
   }
 
-  /** The results of a document in page order. @throws {Error} one is missing. */
+  /** The results of a document in page order. @throws {Error} one is missing, or its file was changed. */
   async *read(sha1: string, pageCount: number): AsyncGenerator<PageResult> {
-    const pages = this.#documents.get(sha1);
+    const pages = this.#documents.get(sha1)?.pages;
     const files = new Map<string, FileHandle>();
     try {
       for (let n = 1; n <= pageCount; n++) {
@@ -101,8 +166,10 @@ export class PageResultIndex {
         const bytes = Buffer.allocUnsafe(place.lengthBytes);
         const { bytesRead } = await file.read(bytes, 0, place.lengthBytes, place.offset);
         const line = parseLine<ChunkResultLine | PageResult>(bytes.toString('utf8', 0, bytesRead));
-        if (!line) throw new Error(`result of page ${n} in ${place.file} is unreadable`);
-        yield 'page' in line ? line.page : line;
+        const page = line && ('page' in line ? line.page : line);
+        const isOurs = line && (!('page' in line) || line.sha1 === sha1) && page?.pageNumber === n;
+        if (!page || !isOurs) throw new Error(`result of page ${n} in ${place.file} is unreadable`);
+        yield page;
       }
     } finally {
       await closeAll(files);

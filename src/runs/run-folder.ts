@@ -11,12 +11,17 @@ import type { RunRecord, RunStore } from './run-store.ts';
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
 const DIGEST_DIGITS = 16;
 
+/** Below a run folder: results of chunks, and what was ordered from a cluster. */
+export const CHUNKS_FOLDER = 'chunks';
+export const WAVES_FOLDER = 'waves';
+
 /**
  * One run on disk, and the only place that knows where its files are:
  *
  *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html
- *     chunks/<id>.json         work orders
  *     chunks/<id>.partial      results while they come in; renamed to <id>.ndjson when complete
+ *     chunks/<id>.<job>.partial   the same, of work on a cluster: each try has its own
+ *     waves/                   what was ordered from a cluster, and the logs of its tasks
  *     documents/<sha1>/pages-<recipe>.ndjson   a document's page results, in page order
  *     documents/<sha1>/work/   what is being made or waits to be delivered
  *     fetched/                 documents brought here, while needed
@@ -40,7 +45,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
     const path = join(workDir, record.name);
     const known = await RunFolder.open(path, disk);
     if (known) return known;
-    for (const folder of ['', 'chunks', 'documents', 'fetched']) await disk.makeFolder(join(path, folder));
+    for (const folder of ['', CHUNKS_FOLDER, 'documents', 'fetched']) await disk.makeFolder(join(path, folder));
     await disk.writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
     return new RunFolder(path, record, disk);
   }
@@ -92,11 +97,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
   }
 
   get chunksFolder(): string {
-    return join(this.path, 'chunks');
-  }
-
-  chunkOrderFile(chunkId: string): string {
-    return join(this.chunksFolder, `${chunkId}.json`);
+    return join(this.path, CHUNKS_FOLDER);
   }
 
   chunkPartialFile(chunkId: string): string {
@@ -105,6 +106,16 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   chunkResultFile(chunkId: string): string {
     return join(this.chunksFolder, `${chunkId}.ndjson`);
+  }
+
+  /** Work ordered from a cluster; see executors/slurm/wave-store.ts. */
+  get wavesFolder(): string {
+    return join(this.path, WAVES_FOLDER);
+  }
+
+  /** Removes results of chunks that nobody needs any more: every document has come to its end. */
+  async clearChunks(): Promise<void> {
+    for (const name of await readdir(this.chunksFolder)) await this.disk.remove(join(this.chunksFolder, name));
   }
 
   documentFolder(sha1: string): string {

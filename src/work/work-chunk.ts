@@ -4,7 +4,7 @@ import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../runs/disk.ts';
 import { parseLine, readLines } from '../runs/ndjson.ts';
-import type { ChunkResultLine } from '../runs/page-results.ts';
+import type { ChunkResultLine, ChunkTrailer } from '../runs/page-results.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Time a worker has for a page beyond the page's own limit: its start, and opening the file. */
@@ -14,8 +14,10 @@ const START_GRACE_MS = 15_000;
 export interface ChunkFiles {
   /** Grows while pages come in. */
   readonly partial: string;
-  /** Made by renaming `partial` when every page has its result: its existence is the proof. */
+  /** Made by renaming `partial` when every page has its result. */
   readonly result: string;
+  /** What earlier tries left in files of their own; their pages are taken over, and the files removed at the end. */
+  readonly earlier?: readonly string[] | undefined;
 }
 
 export interface ChunkSurroundings {
@@ -29,23 +31,40 @@ export interface ChunkSurroundings {
   onPage(sha1: string, page: PageResult): void;
 }
 
+/** What a try has done so far. */
+interface Tally {
+  pages: number;
+  pagesRead: number;
+  busyMs: number;
+}
+
 /**
- * Reads all pages of a chunk on the pool and writes their results, a line each as they come. Pages that an earlier try
- * left in the partial file are not read again.
+ * Reads all pages of a chunk on the pool and writes their results, a line each as they come, then a trailer. Pages that an
+ * earlier try left in a partial file are not read again.
  * @throws {MissingDependencyError} `ENGINE_BROKEN`: the same failure on page after page.
  * @throws {PipelineError} whatever costs more than a page; finished pages stay in the partial file.
  */
 export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSurroundings, signal: AbortSignal): Promise<void> {
-  const known = await readPages(files.partial, chunk.recipe.digest);
+  const own = await readKnown([files.partial], chunk);
+  const { earlier = [] } = files;
+  const inherited = await readKnown(earlier, chunk);
+  const tally: Tally = { pages: own.size, pagesRead: 0, busyMs: 0 };
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
   const out = await around.disk.openAppend(files.partial);
   try {
+    const known = new Set(own.keys());
+    for (const [key, line] of inherited) {
+      if (known.has(key)) continue;
+      known.add(key);
+      await out.append(`${line}\n`);
+      tally.pages++;
+    }
     const tasks: Promise<void>[] = [];
     for (const range of chunk.ranges) {
       for (const pageNumber of range.pageNumbers) {
-        if (known.has(`${range.sha1} ${pageNumber}`)) continue;
-        const task = readOne(chunk, range, pageNumber, out, around, stop);
+        if (known.has(keyOf(range.sha1, pageNumber))) continue;
+        const task = readOne(chunk, range, pageNumber, out, around, tally, stop);
         tasks.push(task);
         task.catch((error: unknown) => failure.abort(error));
       }
@@ -54,11 +73,14 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSu
     await Promise.allSettled(tasks);
     if (failure.signal.aborted) throw failure.signal.reason;
     throwIfStopped(signal);
+    const trailer: ChunkTrailer = { chunk: chunk.id, ...tally, busyMs: Math.round(tally.busyMs), workers: around.pool.size };
+    await out.append(`${JSON.stringify({ trailer })}\n`);
     await out.sync();
   } finally {
     await out.close();
   }
   await around.disk.rename(files.partial, files.result);
+  for (const file of earlier) await around.disk.remove(file);
 }
 
 async function readOne(
@@ -67,11 +89,15 @@ async function readOne(
   pageNumber: number,
   out: AppendFile,
   around: ChunkSurroundings,
+  tally: Tally,
   signal: AbortSignal,
 ): Promise<void> {
-  const page = await readPage(chunk, file, pageNumber, `${around.label(sha1)} p.${pageNumber}`, around.pool, signal);
+  const onBusy = (busyMs: number): void => void (tally.busyMs += busyMs);
+  const page = await readPage(chunk, file, pageNumber, `${around.label(sha1)} p.${pageNumber}`, around.pool, onBusy, signal);
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
   await out.append(`${JSON.stringify(line)}\n`);
+  tally.pages++;
+  tally.pagesRead++;
   around.onPage(sha1, page);
   if (around.watch.observe(page.error)) {
     throw new MissingDependencyError('ENGINE_BROKEN', `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`, {
@@ -88,11 +114,12 @@ async function readPage(
   pageNumber: number,
   label: string,
   pool: WorkerPool,
+  onBusy: (busyMs: number) => void,
   signal: AbortSignal,
 ): Promise<PageResult> {
   const timeoutMs = chunk.limits.seconds * 1_000 + START_GRACE_MS;
   try {
-    return await pool.run({ call: 'read', request: { file, pageNumber }, timeoutMs, label }, signal);
+    return await pool.run({ call: 'read', request: { file, pageNumber }, timeoutMs, label, onBusy }, signal);
   } catch (error) {
     if (error instanceof PageError || error instanceof DocumentError) {
       return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };
@@ -101,11 +128,22 @@ async function readPage(
   }
 }
 
-async function readPages(partialFile: string, recipe: string): Promise<Set<string>> {
-  const known = new Set<string>();
-  for await (const { text } of readLines(partialFile)) {
-    const line = parseLine<ChunkResultLine>(text);
-    if (line && line.recipe === recipe && line.page.state !== 'failed') known.add(`${line.sha1} ${line.page.pageNumber}`);
+/** A page's name among those of a chunk. */
+export function keyOf(sha1: string, pageNumber: number): string {
+  return `${sha1} ${pageNumber}`;
+}
+
+/** The lines of pages of a chunk that are in files already, whole and of the same recipe; failed pages are not taken. */
+export async function readKnown(files: readonly string[], chunk: Chunk): Promise<Map<string, string>> {
+  const wanted = new Map(chunk.ranges.map(({ sha1, pageNumbers }) => [sha1, new Set(pageNumbers)]));
+  const known = new Map<string, string>();
+  for (const file of files) {
+    for await (const { text } of readLines(file)) {
+      const line = parseLine<Partial<ChunkResultLine>>(text);
+      if (line?.sha1 === undefined || line.page === undefined || line.recipe !== chunk.recipe.digest) continue;
+      const { state, pageNumber } = line.page;
+      if (state !== 'failed' && wanted.get(line.sha1)?.has(pageNumber)) known.set(keyOf(line.sha1, pageNumber), text);
+    }
   }
   return known;
 }

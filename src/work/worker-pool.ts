@@ -13,6 +13,8 @@ export interface PoolRequest<C extends WorkerCall> {
   readonly label: string;
   /** Goes before all that waits: short work that lets finished documents leave. */
   readonly urgent?: boolean | undefined;
+  /** Hears how long workers were busy with it, in milliseconds, without the time it waited; also where it failed. */
+  readonly onBusy?: ((busyMs: number) => void) | undefined;
 }
 
 interface Waiting {
@@ -78,7 +80,11 @@ export class WorkerPool implements AsyncDisposable {
         dropped: false,
         start: (worker) => {
           signal.removeEventListener('abort', drop);
-          return worker.request(wanted.call, wanted.request, wanted.timeoutMs).then(resolve, reject);
+          const from = performance.now();
+          return worker
+            .request(wanted.call, wanted.request, wanted.timeoutMs)
+            .finally(() => wanted.onBusy?.(performance.now() - from))
+            .then(resolve, reject);
         },
       };
       signal.addEventListener('abort', drop, { once: true });

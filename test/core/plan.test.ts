@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareNatural } from '../../src/core/natural-order.ts';
-import { PAGES_PER_CHUNK, planChunks, planSession } from '../../src/core/plan.ts';
+import { CLUSTER_CHUNKS, countPages, LOCAL_CHUNKS, packChunks, planSession } from '../../src/core/plan.ts';
 import { foldLedger, countRun } from '../../src/core/run-state.ts';
 import type { LedgerEvent } from '../../src/core/ledger.ts';
 import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
-import { LIMITS, RECIPE } from '../work/pool-setup.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const source = (id: string, version = '1') => ({ id, path: `${id}.pdf`, sizeBytes: 10, version });
@@ -27,17 +26,35 @@ describe('natural order', () => {
   });
 });
 
+const documents = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 400 }), { maxLength: 12 }).map((all) =>
+  all.map((numbers, index) => ({ sha1: String(index), file: 'f', pageNumbers: numbers.toSorted((a, b) => a - b) })),
+);
+
 describe('chunks', () => {
-  it('hold every page once, in order, with names of their own', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 2000 }), { maxLength: 400 }), (numbers) => {
-        const pages = numbers.sort((a, b) => a - b);
-        const chunks = planChunks({ sha1: 'a'.repeat(40), file: 'f' }, pages, RECIPE, LIMITS);
-        expect(chunks.flatMap(({ ranges }) => ranges.flatMap(({ pageNumbers }) => pageNumbers))).toEqual(pages);
-        expect(new Set(chunks.map(({ id }) => id)).size).toBe(chunks.length);
-        for (const { ranges } of chunks) expect(ranges[0]?.pageNumbers.length).toBeLessThanOrEqual(PAGES_PER_CHUNK);
-      }),
-    );
+  for (const rule of [LOCAL_CHUNKS, CLUSTER_CHUNKS]) {
+    it(`hold every page once, in order, at most ${rule.maxPages} in each`, () => {
+      fc.assert(
+        fc.property(documents, (ranges) => {
+          const chunks = packChunks(ranges, rule);
+          for (const { sha1, pageNumbers } of ranges) {
+            expect(chunks.flat().filter((part) => part.sha1 === sha1).flatMap((part) => part.pageNumbers)).toEqual(pageNumbers);
+          }
+          for (const chunk of chunks) expect(countPages(chunk)).toBeLessThanOrEqual(rule.maxPages);
+          expect(countPages(chunks.flat())).toBe(countPages(ranges));
+        }),
+      );
+    });
+  }
+
+  it('are shared by small documents, where that is asked for', () => {
+    const letters = Array.from({ length: 40 }, (_, index) => ({ sha1: String(index), file: 'f', pageNumbers: [1, 2, 3] }));
+    expect(packChunks(letters, CLUSTER_CHUNKS).map((chunk) => chunk.length)).toEqual([33, 7]);
+    expect(packChunks(letters, LOCAL_CHUNKS)).toHaveLength(40);
+  });
+
+  it('cut a book into even parts', () => {
+    const book = { sha1: 'a', file: 'f', pageNumbers: Array.from({ length: 201 }, (_, index) => index + 1) };
+    expect(packChunks([book], CLUSTER_CHUNKS).map((chunk) => countPages(chunk))).toEqual([67, 67, 67]);
   });
 });
 

@@ -96,9 +96,11 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
       names: new Map(),
       programVersion: '1',
       where: 'this computer',
+      onPage: () => undefined,
+      leaveEarly: false,
       otherRunFolders: [],
       deliveredByOthers: new Set(),
-    });
+    }, AbortSignal.timeout(60_000));
     try {
       await runPipeline(session, AbortSignal.timeout(880_000));
       const state = await run.readState();

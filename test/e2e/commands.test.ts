@@ -5,12 +5,12 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planChunks } from '../../src/core/plan.ts';
+import { NO_HISTORY, WaveStore } from '../../src/executors/slurm/wave-store.ts';
 import type { RunPlan } from '../../src/core/run-plan.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
 import { realDisk } from '../../src/runs/disk.ts';
 import type { ChunkResultLine } from '../../src/runs/page-results.ts';
-import { RunFolder } from '../../src/runs/run-folder.ts';
+import { WAVES_FOLDER } from '../../src/runs/run-folder.ts';
 import { makeScan } from './make-scan.ts';
 import { run } from './run-support.ts';
 
@@ -88,19 +88,25 @@ describe('the real commands', () => {
     expect(dry.stdout).toContain('11 pages');
   });
 
-  it('work reads the pages of one work order in the run folder', async () => {
+  it('work reads the pages of one task in the run folder, and none twice', async () => {
     const { folder, record } = await run({ input: join(base, 'in/book.pdf'), output: join(base, 'work-out'), workDir: join(base, 'work-runs') });
     const file = join(base, 'in/book.pdf');
-    const [chunk] = planChunks({ sha1: 'f'.repeat(40), file }, [3, 1, 7], record.recipe, DEFAULT_LIMITS);
-    if (!chunk) throw new Error('no chunk');
-    const opened = await RunFolder.open(folder, realDisk);
-    await writeFile(opened?.chunkOrderFile(chunk.id) ?? '', JSON.stringify(chunk));
-    const { code, stderr } = await ocr('work', folder, chunk.id);
+    const ranges = [{ sha1: 'f'.repeat(40), file, pageNumbers: [1, 3, 7] }];
+    const chunks = [{ id: '2-1', ranges, history: NO_HISTORY }];
+    const store = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
+    const header = { wave: 1, recipe: record.recipe, limits: DEFAULT_LIMITS, minutes: 5, environment: {} };
+    await store.plan({ ...header, tasks: [{ index: 0, chunks: [] }, { index: 1, chunks }] });
+    await store.close();
+    const { code, stderr } = await ocr('work', folder, '1-1');
     expect(code, stderr).toBe(0);
-    const lines = (await readFile(opened?.chunkResultFile(chunk.id) ?? '', 'utf8')).trim().split('\n');
-    const numbers = lines.map((line) => (JSON.parse(line) as ChunkResultLine).page.pageNumber);
+    const lines = (await readFile(join(folder, 'chunks/2-1.ndjson'), 'utf8')).trim().split('\n');
+    const numbers = lines.slice(0, -1).map((line) => (JSON.parse(line) as ChunkResultLine).page.pageNumber);
     expect(numbers.sort((a, b) => a - b)).toEqual([1, 3, 7]);
-    expect((await ocr('work', folder, 'none')).code).toBe(66);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ trailer: { chunk: '2-1', pages: 3, pagesRead: 3 } });
+    expect((await ocr('work', folder, '1-1')).stderr).toContain('0 of 1 chunks to read');
+    const none = await ocr('work', folder, '1-2');
+    expect(none.code).toBe(66);
+    expect(none.stderr).toContain('"code":"TASK_NOT_FOUND"');
   });
 
   it('status and report only read the folder', async () => {

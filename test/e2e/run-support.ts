@@ -27,6 +27,7 @@ export interface TestRun {
   readonly output: string;
   readonly workDir: string;
   readonly jobs?: number | undefined;
+  readonly executor?: RunRequest['executor'] | undefined;
   readonly settings?: Partial<RunSettings> | undefined;
   readonly surroundings?: RunSurroundings | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -43,6 +44,7 @@ export function run(test: TestRun): Promise<RunOutcome> {
     workDir: test.workDir,
     jobs: test.jobs ?? 2,
     box: NO_BOX,
+    executor: test.executor ?? { kind: 'local' },
     engine,
     settings: {
       language: 'eng',
@@ -62,7 +64,7 @@ export function run(test: TestRun): Promise<RunOutcome> {
 /** Goes on with a run by name. */
 export function resume(name: string, test: Pick<TestRun, 'workDir' | 'jobs' | 'onProgress' | 'notices'>): Promise<RunOutcome> {
   const { workDir, jobs = 2 } = test;
-  return resumeRun({ workDir, name, jobs, box: NO_BOX }, observerOf(test), new AbortController().signal);
+  return resumeRun({ workDir, name, jobs, box: NO_BOX, slurm: {}, detach: false }, observerOf(test), new AbortController().signal);
 }
 
 function observerOf(test: Pick<TestRun, 'onProgress' | 'notices'>) {

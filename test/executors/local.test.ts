@@ -26,7 +26,7 @@ async function makeHarness(): Promise<ExecutorHarness> {
     chunk: (id, file, pageNumbers) => ({ id, ranges: [{ sha1: 'abc', file, pageNumbers }], recipe: RECIPE, limits: LIMITS }),
     async results(chunkId) {
       const text = await readFile(join(folder, `${chunkId}.ndjson`), 'utf8').catch(() => undefined);
-      return text?.split('\n').filter(Boolean).map((line) => JSON.parse(line) as ChunkResultLine);
+      return text?.split('\n').filter((line) => line.includes('"page"')).map((line) => JSON.parse(line) as ChunkResultLine);
     },
     async close() {
       await pool.kill();
@@ -44,8 +44,13 @@ function flawed(executor: Executor, flaw: Flaw): Executor {
   const told = new Set<string>();
   return {
     name: executor.name,
+    where: executor.where,
     pollIntervalMs: 1,
     documentsInFlight: 1,
+    chunkRule: executor.chunkRule,
+    outlivesUs: executor.outlivesUs,
+    pagesWanted: (gathered) => executor.pagesWanted(gathered),
+    recover: (signal) => executor.recover(signal),
     submit: (chunks, signal) => executor.submit(chunks, signal),
     async poll(handles, signal) {
       const statuses = await executor.poll(handles, signal);

@@ -2,14 +2,23 @@ import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
 import { followRun } from '../follow-run.ts';
-import { boxChoices, countJobs } from '../make-request.ts';
+import { boxChoices, countJobs, slurmChanges } from '../make-request.ts';
 
 /** `resume [run]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { wiring, positionals } = invocation;
-  const settings = await invocation.loadSettings();
+  const loaded = await invocation.explainSettings();
+  const { settings } = loaded;
   const { workDir, tesseract } = settings;
   const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
-  const request = { workDir, name: entry.record.name, jobs: await countJobs(settings), tesseract, box: boxChoices(settings) };
+  const request = {
+    workDir,
+    name: entry.record.name,
+    jobs: await countJobs(settings),
+    tesseract,
+    box: boxChoices(settings),
+    slurm: slurmChanges(loaded),
+    detach: invocation.flags.detach === true,
+  };
   return await followRun(invocation, settings, (observer, signal) => wiring.resumeRun(request, observer, signal));
 }

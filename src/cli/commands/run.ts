@@ -7,6 +7,6 @@ import { makeRunRequest } from '../make-request.ts';
 export async function run(invocation: Invocation): Promise<ExitCode> {
   if (invocation.flags['dry-run'] === true) return await (await import('./plan.ts')).run(invocation);
   const settings = await invocation.loadSettings();
-  const request = await makeRunRequest(settings);
+  const request = await makeRunRequest(settings, invocation.flags.detach === true);
   return await followRun(invocation, settings, (observer, signal) => invocation.wiring.startRun(request, observer, signal));
 }

@@ -1,10 +1,17 @@
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { asPipelineError, EXIT, type ExitCode } from '../../core/errors.ts';
+import { redact } from '../../core/redact.ts';
 import type { Invocation } from '../commands.ts';
 
-/** `work <run folder> <chunk>` */
-export async function run({ positionals, surroundings, wiring, signal }: Invocation): Promise<ExitCode> {
-  const [folder = '', chunk = ''] = positionals;
-  await wiring.workOnChunk(resolve(surroundings.workingFolder, folder), chunk, signal);
+/** `work <run folder> <task>`; what goes wrong is also a line of JSON, which the coordinator reads from the task's log. */
+export async function run({ positionals, surroundings, wiring, signal, terminal }: Invocation): Promise<ExitCode> {
+  const [folder = '', task = ''] = positionals;
+  try {
+    await wiring.workOnTask(resolve(surroundings.workingFolder, folder), task, signal);
+  } catch (thrown) {
+    const error = asPipelineError(thrown);
+    terminal.say(redact(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...error.toRecord() })));
+    throw thrown;
+  }
   return EXIT.ok;
 }

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Recipe } from '../../core/chunk.ts';
-import { asPipelineError, ConfigError, EXIT, NoInputError, type PipelineError } from '../../core/errors.ts';
+import { asPipelineError, ConfigError, EXIT, NoInputError, StoppedError, type PipelineError } from '../../core/errors.ts';
+import type { PageResult } from '../../core/page.ts';
 import { ProgressMeter } from '../../core/progress-meter.ts';
 import type { RunObserver } from '../../core/progress.ts';
 import { digestOf } from '../../core/recipe.ts';
 import { redact } from '../../core/redact.ts';
 import type { RunState } from '../../core/run-state.ts';
-import type { RunRequest } from '../../core/run-request.ts';
+import type { ExecutorRequest, RunRequest } from '../../core/run-request.ts';
 import type { RunSettings } from '../../core/settings.ts';
-import { SystemicFailureWatch } from '../../core/systemic-failure.ts';
-import { LocalExecutor } from '../../executors/local.ts';
 import { runPipeline } from '../../pipeline.ts';
 import { realDisk, type Disk } from '../../runs/disk.ts';
 import { parseLine, readLines } from '../../runs/ndjson.ts';
@@ -24,6 +23,7 @@ import { WorkerPool } from '../../work/worker-pool.ts';
 import { programVersion } from '../program-version.ts';
 import type { ResumeRequest, RunOutcome } from '../wiring.ts';
 import { chooseRecipe } from './choose-engine.ts';
+import { keepExecutor, makeExecutor, readExecutor } from './make-executor.ts';
 import { findPlaces, openStores } from './run-stores.ts';
 import { saveReport } from './save-report.ts';
 
@@ -56,7 +56,7 @@ export async function startRun(
 /** All that makes a run what it is, settled before anything is started. @throws {UsageError} `OUTPUT_IS_INPUT`. */
 export async function prepareRecord(request: RunRequest, signal: AbortSignal): Promise<RunRecord> {
   const { source, destination } = await findPlaces(request, signal);
-  const recipe = await chooseRecipe(request);
+  const recipe = await chooseRecipe({ ...request, elsewhere: request });
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };
   return {
     name: nameRun(source, destination, settings, recipe),
@@ -84,19 +84,31 @@ export async function resumeRun(
   }
   await using _ = run;
   const { settings, recipe } = run.record;
-  const now = await chooseRecipe({ engine: settings.engine, tesseract: request.tesseract, settings });
+  const executor = await executorOf(run, request);
+  const { workDir, tesseract } = request;
+  const now = await chooseRecipe({ engine: settings.engine, tesseract, settings, elsewhere: { workDir, executor } });
   if (now.digest !== recipe.digest) {
     throw new ConfigError('ENGINE_CHANGED', `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`, {
       safe: 'Nothing was changed. Pages already read are kept.',
       remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
     });
   }
-  return await workOnRun(run, request, observer, signal, surroundings);
+  return await workOnRun(run, { ...request, executor }, observer, signal, surroundings);
 }
+
+/** Where a run goes on: as asked, or where it was read before. */
+async function executorOf(run: RunFolder, request: ResumeRequest): Promise<ExecutorRequest> {
+  const executor = await readExecutor(run);
+  const { slurm, detach } = request;
+  return executor.kind === 'local' ? executor : { kind: 'slurm', choices: { ...executor.choices, ...slurm }, detach };
+}
+
+/** Documents are opened and put together here, and nothing is read: few workers do. */
+const COORDINATOR_WORKERS = 4;
 
 async function workOnRun(
   run: RunFolder,
-  request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box'>,
+  request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box' | 'executor'>,
   observer: RunObserver,
   signal: AbortSignal,
   { disk, workerEntry }: RunSurroundings,
@@ -105,26 +117,22 @@ async function workOnRun(
   const started = Date.now();
   const { recipe, settings } = run.record;
   const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
-  await using pool = new WorkerPool(workerEntry, setup, request.jobs);
+  const isLocal = request.executor.kind === 'local';
+  await using pool = new WorkerPool(workerEntry, setup, isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS));
   const log = new RunLog(run.record.name, run.logFile, disk, redact);
   const meter = new ProgressMeter(started);
   const names = new Map<string, string>();
-  const executor = new LocalExecutor(
-    {
-      pool,
-      disk,
-      watch: new SystemicFailureWatch(),
-      label: (sha1) => names.get(sha1) ?? sha1,
-      onPage(sha1, page) {
-        const document = names.get(sha1) ?? sha1;
-        meter.pageRead(document, page, Date.now());
-        log.write({ level: page.error ? 'warn' : 'debug', event: 'page', document, pageNumber: page.pageNumber, text: page.error?.code ?? page.state });
-        if (page.error) observer.notice({ level: 'warn', code: page.error.code, text: page.error.message, document, pageNumber: page.pageNumber });
-      },
-    },
-    (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
-    `${process.pid}-${started}`,
-  );
+  const onPage = (sha1: string, page: PageResult): void => {
+    const document = names.get(sha1) ?? sha1;
+    meter.pageRead(document, page, Date.now());
+    log.write({ level: page.error ? 'warn' : 'debug', event: 'page', document, pageNumber: page.pageNumber, text: page.error?.code ?? page.state });
+    if (page.error) observer.notice({ level: 'warn', code: page.error.code, text: page.error.message, document, pageNumber: page.pageNumber });
+  };
+  const notice = (level: 'info' | 'warn', code: string, text: string): void => {
+    log.write({ level, event: 'executor', text });
+    observer.notice({ level, code, text });
+  };
+  const executor = await makeExecutor({ run, request, pool, disk, names, onPage, notice });
   const tell = (text: string): void => {
     log.write({ level: 'warn', event: 'box', text });
     observer.notice({ level: 'warn', code: 'BOX', text });
@@ -139,23 +147,29 @@ async function workOnRun(
     destination: stores.destination,
     findResults: findResultsIn(stores.boxResults),
     executor,
+    onPage,
+    leaveEarly: request.executor.kind === 'slurm' && request.executor.detach,
     pool,
     meter,
     log,
     observer,
     names,
     programVersion: programVersion(),
-    where: 'this computer',
+    get where() {
+      return executor.where;
+    },
     otherRunFolders: others.folders,
     deliveredByOthers: others.delivered,
   };
   let failure: PipelineError | undefined;
-  const session = await Session.begin(parts);
+  await keepExecutor(run, request.executor);
+  const session = await Session.begin(parts, signal);
   const stopRequest = watchForStop(run.path);
   try {
     await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
   } catch (error) {
     failure = asPipelineError(error);
+    if (failure instanceof StoppedError && executor.outlivesUs && signal.aborted) failure = goesOnWithoutUs(failure, run.record.name);
     if (failure.exitCode === EXIT.bug) {
       const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
       log.write({ level: 'error', event: 'defect', text: failure.message, stack });
@@ -169,7 +183,16 @@ async function workOnRun(
   const state = await run.readState();
   const reportFile = await saveReport(run, state).catch(() => undefined);
   if (failure) throw failure;
-  return { record: run.record, folder: run.path, state, reportFile, durationMs: Date.now() - started };
+  const detached = session.leave.signal.aborted;
+  return { record: run.record, folder: run.path, state, reportFile, durationMs: Date.now() - started, detached };
+}
+
+/** Who stops following a run on a cluster does not stop the run. */
+function goesOnWithoutUs({ message }: StoppedError, name: string): StoppedError {
+  return new StoppedError('DETACHED', `${message} The jobs on Slurm go on.`, {
+    safe: 'Their pages are collected when the run goes on.',
+    remedy: `ocr-pipeline resume ${name}   collects and goes on\nocr-pipeline cancel ${name}   ends the jobs, too`,
+  });
 }
 
 /** 0 when all is complete; 74 when results only wait for a name; 65 when documents or pages failed. */

@@ -60,6 +60,33 @@ export function seconds(min: number, max: number): Kind<number> {
   return { form: 'one', expects, placeholder: 'TIME', isPath: false, parse: one(parse), show: (value) => `${value}s` };
 }
 
+/** A job's time in whole minutes, as people and as Slurm write it: `90`, `90m`, `3h`, `30:00`, `12:00:00`, `1-12:00:00`. */
+export const jobTime: Kind<number> = {
+  form: 'one',
+  expects: 'a time such as 90m, 3h, 12:00:00 or 1-12:00:00',
+  placeholder: 'TIME',
+  isPath: false,
+  parse: one((text) => {
+    const minutes = readJobTime(text.trim());
+    const problem = { problem: `needs a time such as 90m, 3h, 12:00:00 or 1-12:00:00, not "${text}"` };
+    return minutes !== undefined && minutes >= 1 && minutes <= MAX_JOB_MINUTES ? { value: minutes } : problem;
+  }),
+  show: (minutes) => (minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`),
+};
+
+/** A year. */
+const MAX_JOB_MINUTES = 527_040;
+
+/** Minutes, begun ones counted whole. sbatch(1), --time. */
+function readJobTime(text: string): number | undefined {
+  const plain = /^(\d{1,6}) ?(m|h|d)?$/.exec(text);
+  if (plain) return Number(plain[1]) * ({ h: 60, d: 1_440 }[plain[2] ?? ''] ?? 1);
+  const days = /^(\d{1,3})-(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(text);
+  if (days) return Number(days[1]) * 1_440 + Number(days[2]) * 60 + Number(days[3] ?? 0) + Math.ceil(Number(days[4] ?? 0) / 60);
+  const clock = /^(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})$/.exec(text);
+  return clock ? Number(clock[1] ?? 0) * 60 + Number(clock[2]) + Math.ceil(Number(clock[3]) / 60) : undefined;
+}
+
 function pick<T extends string>(text: string, choices: readonly T[], hidden: readonly T[]): Parsed<T> {
   const word = text.trim();
   const value = [...choices, ...hidden].find((choice) => choice === word);

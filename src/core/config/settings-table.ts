@@ -1,5 +1,5 @@
-import { CONFLICT_POLICIES, DEFAULT_LIMITS, ENGINE_NAMES, OUTPUT_FORMATS, TEXT_MODES } from '../settings.ts';
-import { choice, choices, integer, integerOrAuto, onOff, path, paths, patterns, seconds, text, type Kind } from './kinds.ts';
+import { CONFLICT_POLICIES, DEFAULT_LIMITS, ENGINE_NAMES, EXECUTOR_NAMES, OUTPUT_FORMATS, TEXT_MODES } from '../settings.ts';
+import { choice, choices, integer, integerOrAuto, jobTime, onOff, path, paths, patterns, seconds, text, type Kind } from './kinds.ts';
 
 /** How progress is shown. `auto`: `live` on a terminal, `plain` elsewhere. */
 export const PROGRESS_STYLES = ['auto', 'live', 'plain', 'json', 'none'] as const;
@@ -9,7 +9,7 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Headings under which help and documentation list the settings, in order. */
-export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Box', 'Talk'] as const;
+export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Box', 'Slurm', 'Talk'] as const;
 type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 /** All there is to know of one setting, in one place. */
@@ -55,10 +55,14 @@ const READING = 'How pages are read';
 const RUNNING = 'How the run goes';
 const LIMITS = 'Limits of a page';
 const BOX = 'Box';
+const SLURM = 'Slurm';
 const TALK = 'Talk';
 
 /** Tesseract's codes: `eng`, `deu+frk`, `chi_sim_vert`, `script/Fraktur`. */
 const LANGUAGE = /^[A-Za-z][\w/-]*(\+[A-Za-z][\w/-]*)*$/;
+
+/** Names of accounts, partitions and QoS; several partitions are separated by commas. */
+const SLURM_NAME = /^[\w.@+,-]+$/;
 
 /** Without a slash at the end. */
 const WEB_ADDRESS = /^https?:\/\/[^\s/]+(?:\/[^\s/]+)*$/;
@@ -131,6 +135,11 @@ const DRAFTS = {
     defaultText: 'the cores given to us',
     alias: 'j',
   }),
+  executor: withDefault('local', {
+    kind: choice(EXECUTOR_NAMES),
+    group: RUNNING,
+    help: 'Where pages are read: on this computer, or on a cluster',
+  }),
   workDir: withDefault('~/ocr-runs', { kind: path('FOLDER'), group: RUNNING, help: 'Where run folders are kept' }),
   pageTimeout: withDefault(DEFAULT_LIMITS.seconds, {
     kind: seconds(1, 86_400),
@@ -202,6 +211,91 @@ const DRAFTS = {
     group: BOX,
     help: 'Where people open Box in a browser',
     notInProjectFile: true,
+    flagless: true,
+  }),
+  slurmAccount: withoutDefault({
+    kind: text('the name of an account', 'NAME', SLURM_NAME),
+    group: SLURM,
+    key: 'slurm.account',
+    flag: 'account',
+    help: 'The account that pays',
+    defaultText: "Slurm's default for you",
+  }),
+  slurmPartition: withoutDefault({
+    kind: text('the name of a partition', 'NAME', SLURM_NAME),
+    group: SLURM,
+    key: 'slurm.partition',
+    flag: 'partition',
+    help: 'The partition whose nodes read pages',
+    defaultText: "Slurm's default partition",
+  }),
+  slurmQos: withoutDefault({
+    kind: text('the name of a QoS', 'NAME', SLURM_NAME),
+    group: SLURM,
+    key: 'slurm.qos',
+    flag: 'qos',
+    help: 'The quality of service',
+    defaultText: "that of the account",
+  }),
+  slurmTime: withoutDefault({
+    kind: jobTime,
+    group: SLURM,
+    key: 'slurm.time',
+    flag: 'time',
+    help: 'Longest time a job may ask for, such as 90m, 3h or 1-12:00:00',
+    defaultText: 'three times what is expected',
+  }),
+  slurmNodes: withDefault(1, {
+    kind: integer(1, 10_000),
+    group: SLURM,
+    key: 'slurm.nodes',
+    flag: 'nodes',
+    help: 'Jobs beside each other; on partitions of whole nodes, nodes',
+  }),
+  slurmCores: withDefault('auto', {
+    kind: integerOrAuto(1, 1024),
+    group: SLURM,
+    key: 'slurm.cores',
+    flag: 'cores',
+    help: 'Cores of a job, where nodes are shared',
+    defaultText: 'all of a whole node, else 8',
+  }),
+  slurmImage: withoutDefault({
+    kind: path('FILE'),
+    group: SLURM,
+    key: 'slurm.image',
+    flag: 'image',
+    help: 'The container image that reads pages on the nodes',
+    defaultText: 'none: this program itself, which nodes must see',
+    notInProjectFile: true,
+  }),
+  slurmSite: withoutDefault({
+    kind: text('the name of a site, or a file that describes one', 'SITE', /\S/),
+    group: SLURM,
+    key: 'slurm.site',
+    flag: 'site',
+    help: 'Rates and partitions of a cluster: savio, or a file',
+    notInProjectFile: true,
+  }),
+  slurmPoll: withDefault(15, {
+    kind: seconds(1, 3_600),
+    group: SLURM,
+    key: 'slurm.poll',
+    help: 'Time between questions to Slurm; grows to four times while nothing happens',
+    flagless: true,
+  }),
+  slurmGather: withDefault(120, {
+    kind: seconds(1, 86_400),
+    group: SLURM,
+    key: 'slurm.gather',
+    help: 'How long pages wait for more before a job is submitted for them',
+    flagless: true,
+  }),
+  slurmPatience: withDefault(300, {
+    kind: seconds(1, 86_400),
+    group: SLURM,
+    key: 'slurm.patience',
+    help: 'How long a job may be gone without a trace before its work is submitted again',
     flagless: true,
   }),
   progress: withDefault('auto', { kind: choice(PROGRESS_STYLES), group: TALK, help: 'How progress is shown' }),

@@ -1,0 +1,14 @@
+import { asPipelineError, EXIT, type ExitCode } from '../../core/errors.ts';
+import type { Invocation } from '../commands.ts';
+
+/** `engines --json`: the engine that would read, with its version and the digests of its models; one line of JSON. */
+export async function run({ loadSettings, wiring, terminal }: Invocation): Promise<ExitCode> {
+  try {
+    terminal.print(JSON.stringify(await wiring.answerForEngine(await loadSettings())));
+  } catch (thrown) {
+    const error = asPipelineError(thrown);
+    terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...error.toRecord() }));
+    return error.exitCode;
+  }
+  return EXIT.ok;
+}
