@@ -1,24 +1,40 @@
 import { join } from 'node:path';
 import { type MissingDependencyError, PageError } from '../core/errors.ts';
 import type { PageImage, RecognizedPage } from '../core/page.ts';
+import { clampDpi } from './clamp-dpi.ts';
 import { languageMissing, tesseractMissing } from './engine-errors.ts';
 import { splitLanguages } from './languages.ts';
 import { digestModel, inspectTesseract, type NativeInstallation } from './native-installation.ts';
+import { areNeuralModels } from './neural-models.ts';
 import type { EngineIdentity, OcrEngine, RecognizeOptions } from './ocr-engine.ts';
 import { parseHocr } from './parse-hocr.ts';
 import { runProgram, type ProgramEnd } from './run-program.ts';
 import { spoolBytes } from './spool-bytes.ts';
+import { TesseractStream } from './tesseract-stream.ts';
 import { writePnm } from './write-pnm.ts';
 
 /** Far above the hOCR of a full newspaper page, some 5 MB. */
 const MAX_HOCR_BYTES = 128 * 1024 * 1024;
 
-/** Reads each page with a Tesseract process of its own: pages cannot influence each other, and a crash costs one page. */
+/** The first version whose streams were found to give the same as a process a page does. */
+const LEAST_STREAMING_VERSION = 5;
+
+/** Pages with and without light text on dark take turns in an illustrated book; a process has some 80 MB. */
+const MAX_STREAMS = 2;
+
+/**
+ * Reads pages with one Tesseract process after the other, or with one for each page where a process cannot take several,
+ * or where that might let pages influence each other. A page over which a process ends is read again by one of its own:
+ * a crash costs one page.
+ */
 export class NativeTesseract implements OcrEngine {
   readonly identity: EngineIdentity;
   readonly #program: string;
   readonly #language: string;
   readonly #closed = new AbortController();
+  #canStream: boolean | undefined;
+  /** Processes by the settings they were started with, the one used last at the end. */
+  readonly #streams = new Map<string, TesseractStream>();
 
   /** `identity` as {@link identifyNativeTesseract} gives it for this program and language. */
   constructor(program: string, language: string, identity: EngineIdentity) {
@@ -28,7 +44,12 @@ export class NativeTesseract implements OcrEngine {
   }
 
   async recognize(image: PageImage, options: RecognizeOptions, signal: AbortSignal): Promise<RecognizedPage> {
-    const end = await this.#run(image, options, AbortSignal.any([signal, this.#closed.signal]));
+    const stop = AbortSignal.any([signal, this.#closed.signal]);
+    stop.throwIfAborted();
+    const settings = settingsFor(this.#language, options);
+    const streamed = await this.#readStreamed(image, settings, stop);
+    if (streamed !== undefined) return parseHocr(streamed);
+    const end = await this.#readAlone(image, settings, stop);
     if (end.exitCode === 0) {
       const hocr = end.stdout.toString('utf8');
       if (hocr.includes("class='ocr_page'")) return parseHocr(hocr);
@@ -36,13 +57,39 @@ export class NativeTesseract implements OcrEngine {
     throw await this.#explain(end, signal);
   }
 
+  /** Undefined where there is no stream, or it ended over this page: then the page is read alone. */
+  async #readStreamed(image: PageImage, settings: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    this.#canStream ??= await canStream(this.#program, splitLanguages(this.#language), signal);
+    if (!this.#canStream) return undefined;
+    const key = settings.join(' ');
+    const known = this.#streams.get(key);
+    this.#streams.delete(key);
+    if (known && !known.usable) await known[Symbol.asyncDispose]();
+    const stream = known?.usable ? known : await this.#startStream(settings, signal);
+    if (!stream) return undefined;
+    this.#streams.set(key, stream);
+    return await stream.read(image, signal);
+  }
+
+  async #startStream(settings: readonly string[], signal: AbortSignal): Promise<TesseractStream | undefined> {
+    for (const [key, oldest] of this.#streams) {
+      if (this.#streams.size < MAX_STREAMS) break;
+      this.#streams.delete(key);
+      await oldest[Symbol.asyncDispose]();
+    }
+    const started = await TesseractStream.start(this.#program, settings, MAX_HOCR_BYTES, signal);
+    this.#canStream = started !== undefined;
+    if (this.#closed.signal.aborted) await started?.[Symbol.asyncDispose]();
+    return started;
+  }
+
   /** Tesseract takes the bytes of a pipe one at a time, a fifth of a second for a grey page; a file it reads at once. */
-  async #run(image: PageImage, options: RecognizeOptions, signal: AbortSignal): Promise<ProgramEnd> {
+  async #readAlone(image: PageImage, settings: readonly string[], signal: AbortSignal): Promise<ProgramEnd> {
     signal.throwIfAborted();
     const bytes = writePnm(image);
     const file = await spoolBytes(bytes);
     try {
-      const args = argumentsFor(file ? '/dev/stdin' : 'stdin', this.#language, image, options);
+      const args = [file ? '/dev/stdin' : 'stdin', 'stdout', ...settings, '--dpi', String(clampDpi(image.dpi))];
       const input = file ? { fileDescriptor: file.fd } : { bytes };
       return await runProgram(this.#program, args, input, { stdoutBytes: MAX_HOCR_BYTES }, signal);
     } finally {
@@ -63,22 +110,34 @@ export class NativeTesseract implements OcrEngine {
     });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed.abort(new PageError('ENGINE_CLOSED', 'The OCR engine was closed while it read this page.'));
-    return Promise.resolve();
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
   }
 }
 
-function argumentsFor(input: string, language: string, image: PageImage, options: RecognizeOptions): string[] {
+/** All of Tesseract's arguments but the image, the output and the resolution. */
+function settingsFor(language: string, { pageSegMode, mayBeInverted }: RecognizeOptions): string[] {
   const variables = [
     'tessedit_create_hocr=1',
     'hocr_font_info=0',
     // The first is the name since 5.1, the second that of older versions; each is ignored by the other.
-    ...(options.mayBeInverted ? [] : ['invert_threshold=0', 'tessedit_do_invert=0']),
+    ...(mayBeInverted ? [] : ['invert_threshold=0', 'tessedit_do_invert=0']),
   ];
-  const dpi = Math.min(2_400, Math.max(70, Math.round(image.dpi)));
-  const settings = ['-l', language, '--psm', `${options.pageSegMode}`, '--dpi', `${dpi}`];
-  return [input, 'stdout', ...settings, ...variables.flatMap((variable) => ['-c', variable])];
+  return ['-l', language, '--psm', `${pageSegMode}`, ...variables.flatMap((variable) => ['-c', variable])];
+}
+
+/**
+ * Whether one process may read several pages: the version can, and the models hold nothing that learns from page to page.
+ */
+async function canStream(program: string, codes: readonly string[], signal: AbortSignal): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const installation = await inspectTesseract(program, signal);
+  const { version = '', dataFolder } = installation ?? {};
+  if (dataFolder === undefined || Number.parseInt(version, 10) < LEAST_STREAMING_VERSION) return false;
+  return await areNeuralModels(codes.map((code) => join(dataFolder, `${code}.traineddata`)));
 }
 
 function describeEnd(end: ProgramEnd): string {

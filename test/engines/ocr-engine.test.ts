@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,8 @@ import type { OcrEngine, RecognizeOptions } from '../../src/engines/ocr-engine.t
 import { identifyTesseractJs, TesseractJs } from '../../src/engines/tesseract-js.ts';
 import { openNativeTesseract } from '../../src/engines/tesseract-native.ts';
 import { describeOcrEngine, ocrEngineCases, type EngineHarness, type SamplePage } from '../conformance/ocr-engine.ts';
-import { findTool, requireLanguages } from '../support/requires.ts';
+import { requireLanguages } from '../support/requires.ts';
+import { writeSwitchedTesseract } from './switched-tesseract.ts';
 import { drawTextPage, STORY, toBits } from './text-page.ts';
 
 async function makePages(): Promise<[SamplePage, SamplePage, SamplePage]> {
@@ -71,19 +72,8 @@ describeOcrEngine('null', MADE_UP, harnessOf(() => Promise.resolve(new NullEngin
 const native = requireLanguages(['eng']);
 
 describe.skipIf(native.skip)('native Tesseract', () => {
-  /** A program that is Tesseract, until it is told to crash or to hang when it is given a page. */
   async function openSwitched(folder: string): Promise<OcrEngine> {
-    const program = join(folder, 'tesseract');
-    const lines = [
-      '#!/bin/sh',
-      `if [ "$2" = stdout ]; then case "$(cat "${join(folder, 'behaviour')}")" in`,
-      '  crash) kill -SEGV $$;;',
-      '  hang) exec sleep 600;;',
-      'esac; fi',
-      `exec "${findTool('tesseract')}" "$@"`,
-    ];
-    await writeFile(program, `${lines.join('\n')}\n`);
-    await chmod(program, 0o755);
+    const program = await writeSwitchedTesseract(folder);
     return await openNativeTesseract(program, 'eng', AbortSignal.timeout(20_000));
   }
   describeOcrEngine('tesseract', { reads: true, breaks: true }, () => withSwitch(openSwitched));
