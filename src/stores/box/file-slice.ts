@@ -1,8 +1,11 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { OutputError } from '../../core/errors.ts';
 
-const READ_BYTES = 256 * 1024;
+/** A read costs the same for little and for much, so much is read at once ... */
+const READ_BYTES = 1024 * 1024;
+/** ... and sent in smaller pieces, each of which is a sign that the connection moves. */
+const SEND_BYTES = 256 * 1024;
 
 /** What is to be read: `sizeBytes` bytes of a file from `startByte` on. */
 export interface SliceOf {
@@ -11,56 +14,63 @@ export interface SliceOf {
   readonly sizeBytes: number;
 }
 
+/** Takes bytes on; settles when they may be overwritten. */
+export type TakeBytes = (bytes: Buffer) => Promise<void>;
+
 /**
- * A part of a file as a stream that can be had again, so that a call whose body was half sent can be repeated without
- * holding the body in memory. Opens the file at the first read. Fails with an OutputError where the file is shorter.
+ * A part of a file that can be sent any number of times, so that a call can be repeated without its body being held. A
+ * stream for the SDK's types alone, which hands it on unread: the bytes are had by `sendTo`.
  */
 export class FileSlice extends Readable {
   readonly slice: SliceOf;
-  #handle: FileHandle | undefined;
-  #readBytes = 0;
 
   constructor(slice: SliceOf) {
-    super({ highWaterMark: READ_BYTES });
+    super();
     this.slice = slice;
   }
 
-  /** The same bytes from the beginning. */
-  again(): FileSlice {
-    return new FileSlice(this.slice);
-  }
-
   override _read(): void {
-    this.#readNext().then(
-      (bytes) => this.push(bytes),
-      (error: unknown) => this.destroy(asArtifactError(error, this.slice.file)),
-    );
+    this.destroy(new Error('the bytes of a FileSlice are had by sendTo'));
   }
 
-  override _destroy(error: Error | null, finish: (error?: Error | null) => void): void {
-    void this.#closeFile(() => finish(error));
-  }
-
-  async #closeFile(then: () => void): Promise<void> {
+  /**
+   * Reads the slice from the disk and hands it on in order, in two blocks of memory: one is filled while the other is sent.
+   * @throws {OutputError} the file cannot be read, or is shorter than the slice. @throws whatever `take` does.
+   */
+  async sendTo(take: TakeBytes): Promise<void> {
+    const { file, startByte, sizeBytes } = this.slice;
+    if (sizeBytes === 0) return;
+    const handle = await open(file, 'r').catch((error: unknown) => {
+      throw asArtifactError(error, file);
+    });
     try {
-      await this.#handle?.close();
-    } catch {
-      // Closed or gone already: all that was read has been read.
+      const fill = async (block: Buffer, doneBytes: number): Promise<Buffer> => {
+        const wanted = Math.min(block.length, sizeBytes - doneBytes);
+        if (wanted === 0) return block.subarray(0, 0);
+        const { bytesRead } = await handle.read(block, 0, wanted, startByte + doneBytes).catch((error: unknown) => {
+          throw asArtifactError(error, file);
+        });
+        if (bytesRead === 0) throw artifactChanged(file, 'it is shorter than it was');
+        return block.subarray(0, bytesRead);
+      };
+      let block = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, sizeBytes));
+      let other = Buffer.allocUnsafeSlow(block.length);
+      let filled = await fill(block, 0);
+      for (let doneBytes = filled.length; filled.length > 0; ) {
+        const [next] = await Promise.all([fill(other, doneBytes), sendInPieces(filled, take)]);
+        doneBytes += next.length;
+        filled = next;
+        [block, other] = [other, block];
+      }
     } finally {
-      then();
+      // All that was read has been read.
+      await handle.close().catch(() => undefined);
     }
   }
+}
 
-  async #readNext(): Promise<Buffer | null> {
-    const left = this.slice.sizeBytes - this.#readBytes;
-    if (left === 0) return null;
-    this.#handle ??= await open(this.slice.file, 'r');
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, left));
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.slice.startByte + this.#readBytes);
-    if (bytesRead === 0) throw artifactChanged(this.slice.file, 'it is shorter than it was');
-    this.#readBytes += bytesRead;
-    return buffer.subarray(0, bytesRead);
-  }
+async function sendInPieces(bytes: Buffer, take: TakeBytes): Promise<void> {
+  for (let start = 0; start < bytes.length; start += SEND_BYTES) await take(bytes.subarray(start, start + SEND_BYTES));
 }
 
 /** Says that a file on this machine is no longer what was to be stored. */

@@ -36,7 +36,7 @@ export class HttpClient implements NetworkClient {
       url,
       method,
       headers: { accept: 'application/json', 'user-agent': 'ocr-pipeline', ...body?.headers, ...options.headers },
-      body: body?.open(),
+      body,
       agent: this.#agent,
       idleTimeoutMs: this.#idleTimeoutMs,
       signal,

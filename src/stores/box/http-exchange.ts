@@ -1,13 +1,13 @@
-import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Readable } from 'node:stream';
 import { BoxCallError, operationOf } from './box-call-error.ts';
+import type { RequestBody } from './request-body.ts';
 
 export interface ExchangeRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer | Readable | undefined;
+  readonly body?: Pick<RequestBody, 'sendTo'> | undefined;
   readonly agent: Agent;
   /** The call fails when no byte moves for this long, in either direction. */
   readonly idleTimeoutMs: number;
@@ -46,22 +46,14 @@ export async function exchange(request: ExchangeRequest): Promise<IncomingMessag
     reject(new BoxCallError({ operation, status: 0, code: 'IDLE' }));
     outgoing.destroy();
   });
-  const { body } = request;
   outgoing.once('response', resolve);
   // Stays for the life of the request: a late error of the connection must not become an uncaught one.
   outgoing.on('error', (error) => reject(networkFailure(operation, error)));
   outgoing.once('close', () => reject(new BoxCallError({ operation, status: 0, code: 'CLOSED' })));
   request.signal?.addEventListener('abort', stop, { once: true });
   try {
-    if (body === undefined || Buffer.isBuffer(body)) outgoing.end(body);
-    else {
-      body.on('data', () => watch.touch());
-      body.once('error', (error) => {
-        reject(error);
-        outgoing.destroy();
-      });
-      body.pipe(outgoing);
-    }
+    // What the connection has to say comes by its events; this is about the file that is sent.
+    sendBody(outgoing, request.body, watch).catch((error: unknown) => error instanceof SendingEnded || reject(error));
     const answer = await promise;
     // An answer may come before all is sent (a name that is taken): the rest is of no use, nor is the connection.
     if (!outgoing.writableEnded) answer.once('end', stop);
@@ -72,8 +64,35 @@ export async function exchange(request: ExchangeRequest): Promise<IncomingMessag
     throw error;
   } finally {
     request.signal?.removeEventListener('abort', stop);
-    if (body !== undefined && !Buffer.isBuffer(body)) body.destroy();
   }
+}
+
+/** Nobody takes the rest: the connection has closed, or the answer came before all was sent. */
+class SendingEnded extends Error {}
+
+/** Sends the body piece by piece, each when the one before is with the system. */
+async function sendBody(outgoing: ClientRequest, body: ExchangeRequest['body'], watch: IdleWatch): Promise<void> {
+  let ended = false;
+  let giveUp: (() => void) | undefined;
+  const end = (): void => {
+    ended = true;
+    // A piece may wait for a connection that never comes: its write is not heard of again.
+    giveUp?.();
+  };
+  outgoing.once('close', end).once('response', end);
+  await body?.sendTo((bytes) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    giveUp = () => reject(new SendingEnded());
+    if (ended) giveUp();
+    else
+      outgoing.write(bytes, (error) => {
+        watch.touch();
+        if (error) giveUp?.();
+        else resolve();
+      });
+    return promise;
+  });
+  outgoing.end();
 }
 
 /** Reads an answer's body whole, up to a limit. @throws {BoxCallError} status 0: it ended early, stalled or is too long. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { FetchOptionsInput } from 'box-node-sdk/networking';
-import { FileSlice } from './file-slice.ts';
+import { FileSlice, type TakeBytes } from './file-slice.ts';
 
-/** A body that can be opened for each attempt anew. */
+/** A body of known length that can be sent for each attempt anew. */
 export interface RequestBody {
   readonly headers: Readonly<Record<string, string>>;
-  open(): Buffer | Readable;
+  /** Hands on all its bytes in order. @throws whatever `take` does, or reading the file. */
+  sendTo(take: TakeBytes): Promise<void>;
 }
 
 type MultipartItem = NonNullable<FetchOptionsInput['multipartData']>[number];
@@ -18,14 +18,14 @@ export function makeRequestBody(options: FetchOptionsInput): RequestBody | undef
     const slice = requireSlice(options.fileStream);
     return {
       headers: { 'content-type': options.contentType ?? 'application/octet-stream', 'content-length': String(slice.slice.sizeBytes) },
-      open: () => slice.again(),
+      sendTo: (take) => slice.sendTo(take),
     };
   }
   if (options.data === undefined || options.data === null) return undefined;
   const contentType = options.contentType ?? 'application/json';
   const text = contentType === 'application/x-www-form-urlencoded' ? toForm(options.data) : JSON.stringify(options.data);
   const bytes = Buffer.from(text);
-  return { headers: { 'content-type': contentType, 'content-length': String(bytes.length) }, open: () => bytes };
+  return { headers: { 'content-type': contentType, 'content-length': String(bytes.length) }, sendTo: (take) => take(bytes) };
 }
 
 function toForm(data: unknown): string {
@@ -49,15 +49,10 @@ function makeMultipart(items: readonly MultipartItem[]): RequestBody {
   const sizeBytes = parts.reduce((sum, part) => sum + (part instanceof FileSlice ? part.slice.sizeBytes : part.length), 0);
   return {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': String(sizeBytes) },
-    open: () => Readable.from(joinParts(parts), { objectMode: false, highWaterMark: 256 * 1024 }),
+    async sendTo(take) {
+      for (const part of parts) await (part instanceof FileSlice ? part.sendTo(take) : take(part));
+    },
   };
-}
-
-async function* joinParts(parts: readonly (Buffer | FileSlice)[]): AsyncGenerator<Buffer> {
-  for (const part of parts) {
-    if (part instanceof FileSlice) yield* part.again() as AsyncIterable<Buffer>;
-    else yield part;
-  }
 }
 
 function requireSlice(stream: unknown): FileSlice {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { UploadPart } from 'box-node-sdk/schemas';
 import pLimit from 'p-limit';
 import type { Artifact } from '../document-store.ts';
@@ -7,6 +6,7 @@ import { isSafeAddress } from './box-settings.ts';
 import { readStored, type BoxItem } from './box-item.ts';
 import type { BoxConnection } from './connect.ts';
 import { FileSlice, type SliceOf } from './file-slice.ts';
+import { PartDigests } from './part-digests.ts';
 import { findStored, type UploadTarget } from './upload-target.ts';
 
 /** Time to tell Box that a session is given up, also when we were told to stop. */
@@ -34,10 +34,12 @@ export async function uploadInParts(
   target: UploadTarget,
   signal: AbortSignal,
 ): Promise<BoxItem | undefined> {
+  // Its thread starts while the session is opened.
+  await using digests = new PartDigests(artifact.file);
   const session = await openSession(connection, artifact, target, signal);
   let open = true;
   try {
-    const parts = await sendParts(connection, artifact, session, signal);
+    const parts = await sendParts(connection, artifact, session, digests, signal);
     const digest = digestOf(Buffer.from(artifact.sha1, 'hex'));
     const ifMatch = target.kind === 'version' ? { ifMatch: target.etag } : {};
     const files = await connection.client.chunkedUploads.createFileUploadSessionCommitByUrl(
@@ -86,20 +88,24 @@ async function sendParts(
   connection: BoxConnection,
   artifact: Artifact,
   session: Session,
+  digests: PartDigests,
   signal: AbortSignal,
 ): Promise<UploadPart[]> {
-  const limit = pLimit(connection.network.settings.partsAtOnce);
+  const { partsAtOnce } = connection.network.settings;
+  const limit = pLimit(partsAtOnce);
   const failed = new AbortController();
   const within = AbortSignal.any([signal, failed.signal]);
-  const count = Math.ceil(artifact.sizeBytes / session.partBytes);
-  const sending = Array.from({ length: count }, (_, index) => {
-    const startByte = index * session.partBytes;
-    const sizeBytes = Math.min(session.partBytes, artifact.sizeBytes - startByte);
-    return limit(async () => {
+  const slices = sliceUp(artifact, session.partBytes);
+  const sending = slices.map((slice, index) =>
+    limit(async () => {
       within.throwIfAborted();
-      return sendPart(connection, artifact, session, { file: artifact.file, startByte, sizeBytes }, within);
-    });
-  });
+      const digest = digests.digestOf(slice);
+      // Ready by the time this part's place is free again.
+      const later = slices[index + partsAtOnce];
+      if (later) void digests.digestOf(later);
+      return sendPart(connection, artifact, session, slice, await digest, within);
+    }),
+  );
   try {
     return await Promise.all(sending);
   } catch (error) {
@@ -110,16 +116,21 @@ async function sendParts(
   }
 }
 
+function sliceUp({ file, sizeBytes }: Artifact, partBytes: number): SliceOf[] {
+  return Array.from({ length: Math.ceil(sizeBytes / partBytes) }, (_, index) => {
+    const startByte = index * partBytes;
+    return { file, startByte, sizeBytes: Math.min(partBytes, sizeBytes - startByte) };
+  });
+}
+
 async function sendPart(
   connection: BoxConnection,
   artifact: Artifact,
   session: Session,
   slice: SliceOf,
+  sha1: Buffer,
   signal: AbortSignal,
 ): Promise<UploadPart> {
-  const hash = createHash('sha1');
-  for await (const bytes of new FileSlice(slice) as AsyncIterable<Buffer>) hash.update(bytes);
-  const sha1 = hash.digest();
   const contentRange = `bytes ${slice.startByte}-${slice.startByte + slice.sizeBytes - 1}/${artifact.sizeBytes}`;
   try {
     const answer = await connection.client.chunkedUploads.uploadFilePartByUrl(
