@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { InternalError, MissingDependencyError, stopReason } from '../../core/errors.ts';
+import { explainRefusal, slurmUnreachable, type RefusalContext } from './explain-refusal.ts';
+import { ACCOUNTING_FIELDS, formatIndexes, parseAccounting, type AccountingRow } from './parse-accounting.ts';
+import { ASSOCIATION_FIELDS, parseAssociations, type Association } from './parse-associations.ts';
+import { NODE_FORMAT, parsePartitions, type Partition } from './parse-partitions.ts';
+import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse-queue.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from './parse-scheduler-config.ts';
+import type { AccountingQuestion, SlurmClient } from './slurm-client.ts';
+
+/** A controller that is down is found out about after 9 s; one that is only busy answers within a minute. */
+const QUESTION_TIMEOUT_MS = 60_000;
+/** sbatch itself tries again while the queue is full. */
+const SUBMIT_TIMEOUT_MS = 120_000;
+/** Ten thousand tasks are 1 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Kernels take 128 kB as one word. */
+const MAX_WORD_CHARACTERS = 100_000;
+/** What Slurm's programs get of our environment: no secret, no option of another job's. TZ decides how they write times. */
+const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TZ', 'LD_LIBRARY_PATH', 'SLURM_CONF', 'SLURM_CONF_SERVER', 'SLURM_CLUSTERS'] as const;
+
+interface Answer {
+  /** Undefined when it was ended by us, after its time. */
+  readonly exitCode: number | undefined;
+  readonly out: string;
+  readonly said: string;
+}
+
+/** Talks to Slurm by its own programs: the only place that runs them. */
+export class SlurmPrograms implements SlurmClient {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #asked: RefusalContext;
+  readonly #onCall: (program: string) => void;
+
+  /** `environment` is filtered; `asked` is what refusals are explained with; `onCall` hears of every program that is run. */
+  constructor(environment: NodeJS.ProcessEnv, asked: RefusalContext, onCall: (program: string) => void = () => undefined) {
+    const kept = PASSED_ON.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+    this.#environment = { ...Object.fromEntries(kept), LC_ALL: 'C' };
+    this.#asked = asked;
+    this.#onCall = onCall;
+  }
+
+  async submit(script: string, signal: AbortSignal): Promise<string> {
+    const { exitCode, out, said } = await this.#run('sbatch', ['--parsable'], signal, { input: script, timeoutMs: SUBMIT_TIMEOUT_MS });
+    if (exitCode === undefined) throw slurmUnreachable(said);
+    if (exitCode !== 0) {
+      const error = explainRefusal(said, this.#asked);
+      if (error.code !== 'SLURM_ACCOUNT' && error.code !== 'SLURM_QOS') throw error;
+      const associations = await this.associations(signal);
+      throw explainRefusal(said, { ...this.#asked, associations: Array.isArray(associations) ? associations : undefined });
+    }
+    // With several clusters: `1234;cluster`.
+    const jobId = out.trim().split(';')[0] ?? '';
+    if (!/^\d+$/.test(jobId)) throw new InternalError('SLURM_ANSWER', `sbatch answered "${out.trim()}", which is no job.`);
+    return jobId;
+  }
+
+  async queue(jobNames: readonly string[], signal: AbortSignal): Promise<readonly QueueRow[] | undefined> {
+    if (jobNames.length === 0) return [];
+    const wanted = new Set(jobNames);
+    const names = jobNames.join(',');
+    // More names than fit: all of ours, and chosen here.
+    const filter = names.length > MAX_WORD_CHARACTERS ? [] : ['-n', names];
+    const answer = await this.#ask('squeue', ['-h', '-r', '-t', 'all', '-u', userId(), ...filter, '-o', QUEUE_FORMAT], signal);
+    return answer === undefined ? undefined : parseQueue(answer).filter(({ jobName }) => wanted.has(jobName));
+  }
+
+  async accounting(of: AccountingQuestion, signal: AbortSignal): Promise<readonly AccountingRow[] | 'unavailable' | undefined> {
+    const which = 'jobIds' in of ? ['-j', of.jobIds.join(',')] : ['--name', of.jobNames.join(','), '-S', 'now-30days'];
+    if (which[1] === '') return [];
+    const { exitCode, out, said } = await this.#run('sacct', ['-X', '-n', '-P', ...which, '-o', ACCOUNTING_FIELDS], signal);
+    if (exitCode === 0) return parseAccounting(out);
+    return /accounting storage is disabled/i.test(said) ? 'unavailable' : undefined;
+  }
+
+  async cancel(jobName: string, arrayIndexes: readonly number[] | undefined, signal: AbortSignal): Promise<void> {
+    if (arrayIndexes === undefined) {
+      const { exitCode, said } = await this.#run('scancel', ['-Q', '-u', userId(), '-n', jobName], signal);
+      if (exitCode !== 0) throw slurmUnreachable(said);
+      return;
+    }
+    const rows = await this.queue([jobName], signal);
+    if (rows === undefined) throw slurmUnreachable('');
+    const wanted = new Set(arrayIndexes);
+    const byJob = Map.groupBy(
+      rows.filter(({ arrayIndex }) => arrayIndex !== undefined && wanted.has(arrayIndex)),
+      ({ jobId }) => jobId,
+    );
+    for (const [jobId, tasks] of byJob) {
+      const indexes = formatIndexes(tasks.flatMap(({ arrayIndex }) => arrayIndex ?? []));
+      const { exitCode, said } = await this.#run('scancel', ['-Q', `${jobId}_[${indexes}]`], signal);
+      // It ends with 1 too where all have ended already; silence is another matter.
+      if (exitCode !== 0 && (exitCode === undefined || explainRefusal(said, {}).code === 'SLURM_UNREACHABLE')) throw slurmUnreachable(said);
+    }
+  }
+
+  async config(signal: AbortSignal): Promise<SchedulerConfig | undefined> {
+    const answer = await this.#ask('scontrol', ['show', 'config'], signal);
+    return answer === undefined ? undefined : parseSchedulerConfig(answer);
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly Partition[] | undefined> {
+    const [partitions, nodes] = await Promise.all([
+      this.#ask('scontrol', ['-o', 'show', 'partition'], signal),
+      this.#ask('sinfo', ['-h', '-e', '-o', NODE_FORMAT], signal),
+    ]);
+    return partitions === undefined || nodes === undefined ? undefined : parsePartitions(partitions, nodes);
+  }
+
+  async associations(signal: AbortSignal): Promise<readonly Association[] | 'unavailable' | undefined> {
+    const config = await this.config(signal);
+    if (config && !config.hasAccounting) return 'unavailable';
+    const answer = await this.#ask('sacctmgr', ['-n', '-P', 'show', 'associations', `user=${userInfo().username}`, `format=${ASSOCIATION_FIELDS}`], signal);
+    return answer === undefined ? undefined : parseAssociations(answer);
+  }
+
+  async startEstimate(jobName: string, signal: AbortSignal): Promise<Date | undefined> {
+    const answer = await this.#ask('squeue', ['-h', '--start', '-u', userId(), '-n', jobName, '-o', '%S'], signal);
+    const times = (answer ?? '').split('\n').filter((line) => /^\d{4}-/.test(line)).sort();
+    return times[0] === undefined ? undefined : new Date(times[0]);
+  }
+
+  /** What a program prints; undefined when it fails, which for a question means that nobody answers. */
+  async #ask(program: string, words: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    const { exitCode, out } = await this.#run(program, words, signal);
+    return exitCode === 0 ? out : undefined;
+  }
+
+  async #run(
+    program: string,
+    words: readonly string[],
+    signal: AbortSignal,
+    { input, timeoutMs = QUESTION_TIMEOUT_MS }: { readonly input?: string; readonly timeoutMs?: number } = {},
+  ): Promise<Answer> {
+    this.#onCall(program);
+    if (signal.aborted) throw stopReason(signal);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    // An order is not broken off in the middle, so that it is known whether it was taken.
+    const stop = program === 'sbatch' ? timeout : AbortSignal.any([signal, timeout]);
+    const child = spawn(program, words, { cwd: '/', env: this.#environment, stdio: ['pipe', 'pipe', 'pipe'], signal: stop, killSignal: 'SIGKILL' });
+    const ended = new Promise<number | null>((settle, fail) => child.once('error', fail).once('close', settle));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input ?? '');
+    const streams = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+    try {
+      const [exitCode, [out, said]] = await Promise.all([ended, streams]);
+      return { exitCode: exitCode ?? undefined, out, said };
+    } catch (error) {
+      child.kill('SIGKILL');
+      if (isMissing(error)) throw slurmMissing(program);
+      if (timeout.aborted) return { exitCode: undefined, out: '', said: `${program} did not end within ${timeoutMs / 1_000} s` };
+      if (signal.aborted) throw stopReason(signal);
+      throw error;
+    }
+  }
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of stream as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes > MAX_ANSWER_BYTES) throw new InternalError('SLURM_ANSWER', `Slurm answers with more than ${MAX_ANSWER_BYTES} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function slurmMissing(program: string): MissingDependencyError {
+  return new MissingDependencyError('SLURM_MISSING', `There is no Slurm here: "${program}" is not on the PATH.`, {
+    why: 'Jobs are submitted from a login or transfer node, and outside the container.',
+    safe: 'Nothing was submitted.',
+    remedy: 'Log in to the cluster and run it there; or without --executor slurm, here.',
+  });
+}
+
+/** By number: a person in a container may have no name. */
+function userId(): string {
+  return String(process.getuid?.() ?? userInfo().uid);
+}
