@@ -28,7 +28,7 @@ export interface ExecutorParts {
 /** Builds what reads the pages. @throws {ConfigError} `RUN_ON_SLURM`: jobs of this run are still out there. */
 export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
   const { run, request, pool, disk, names, onPage } = parts;
-  if (request.executor.kind === 'slurm') return await (await import('./make-slurm-executor.ts')).makeSlurmExecutor(parts, request.executor);
+  if (request.executor.kind === 'slurm') return (await import('./make-slurm-executor.ts')).makeSlurmExecutor(parts, request.executor);
   const { waves } = await new WaveStore(run.wavesFolder, disk).load();
   if (waves.some(({ ended }) => !ended)) {
     throw new ConfigError('RUN_ON_SLURM', `Jobs of run ${run.record.name} are on Slurm.`, {

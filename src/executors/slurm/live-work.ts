@@ -1,5 +1,6 @@
 import type { Chunk } from '../../core/chunk.ts';
 import type { ErrorRecord } from '../../core/errors.ts';
+import type { QueueRow } from './parse-queue.ts';
 import type { ChunkHistory, Wave } from './wave-store.ts';
 
 /** A chunk that was ordered and has not been forgotten. */
@@ -28,8 +29,8 @@ export interface LiveTask {
   hopelessPolls: number;
   /** Since when nothing, or nothing but an unexplained end, is heard of it. */
   goneSinceMs?: number | undefined;
-  /** It was seen running, so that its end is an end of work. */
-  wasSeen: boolean;
+  /** Its end as the queue showed it, which soon forgets. */
+  endRow?: QueueRow | undefined;
 }
 
 export interface LiveWave {
@@ -61,7 +62,6 @@ export class LiveWork {
         reason: '',
         node: '',
         hopelessPolls: 0,
-        wasSeen: false,
       };
       live.tasks.set(index, task);
       for (const { id, ranges, history } of chunks) {
@@ -83,6 +83,12 @@ export class LiveWork {
     chunk.error = error;
     chunk.task?.open.delete(chunk);
     chunk.task = undefined;
+  }
+
+  /** Forgets a wave that was never submitted, and its chunks. */
+  drop(wave: LiveWave): void {
+    this.waves.delete(wave.wave);
+    for (const { open } of wave.tasks.values()) for (const { chunk } of open) this.chunks.delete(chunk.id);
   }
 
   /** Chunks without an end. */

@@ -1,0 +1,267 @@
+import type { Chunk } from '../../core/chunk.ts';
+import { throwIfStopped, type ErrorRecord } from '../../core/errors.ts';
+import { CLUSTER_CHUNKS, countPages } from '../../core/plan.ts';
+import type { Disk } from '../../runs/disk.ts';
+import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
+import { ChunkResults } from './chunk-results.ts';
+import { decideWave } from './decide-wave.ts';
+import { hopelessReason } from './hopeless-reason.ts';
+import { judgeQueue } from './judge-queue.ts';
+import { LiveWork, type LiveChunk, type LiveTask } from './live-work.ts';
+import { lookAtEnd } from './look-at-end.ts';
+import { Ordering, type OrderingParts } from './order-wave.ts';
+import { decideRetry, type Retry } from './decide-retry.ts';
+import { NO_HISTORY, type Measured } from './wave-store.ts';
+import { giveUpChunk } from '../../work/give-up-chunk.ts';
+
+/** Documents that may be on their way at once: a wave is worth more the more pages are known. */
+const DOCUMENTS_IN_FLIGHT = 50_000;
+/** While nothing happens the time between polls grows by half each, up to four times the setting. */
+const POLL_GROWTH = 1.5;
+const MOST_POLL_GROWTH = 4;
+/** How long results of a task that ended well may take to be seen on another machine. */
+const FILE_SYSTEM_LAG_MS = 60_000;
+const CANCEL_TIMEOUT_MS = 60_000;
+
+/** What the executor works with. */
+export interface SlurmExecutorParts extends OrderingParts {
+  /** Where results are. */
+  readonly chunksFolder: string;
+  readonly disk: Disk;
+  readonly pollMs: number;
+  readonly gatherMs: number;
+  /** How long work may be gone without a trace before it is taken for lost. */
+  readonly patienceMs: number;
+  /** This program ends as soon as all is ordered. */
+  readonly leaving: boolean;
+  readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
+  readonly clock: () => number;
+}
+
+/**
+ * Runs chunks as array tasks of Slurm jobs. What it orders is in the run folder before it is submitted, so that another
+ * coordinator goes on with it. A chunk is done when its result file is there, whatever Slurm says.
+ */
+export class SlurmExecutor implements Executor {
+  readonly name = 'slurm';
+  readonly documentsInFlight = DOCUMENTS_IN_FLIGHT;
+  readonly chunkRule = CLUSTER_CHUNKS;
+  readonly outlivesUs = true;
+  readonly #parts: SlurmExecutorParts;
+  readonly #work = new LiveWork();
+  readonly #results: ChunkResults;
+  readonly #ordering: Ordering;
+  #measured: Measured = { pagesRead: 0, busyMs: 0 };
+  #pollGrowth = 1;
+  #lastOrderMs = 0;
+  #answered = true;
+
+  constructor(parts: SlurmExecutorParts) {
+    this.#parts = parts;
+    this.#results = new ChunkResults(parts.chunksFolder, parts.disk);
+    this.#ordering = new Ordering(parts, this.#work);
+  }
+
+  get pollIntervalMs(): number {
+    return this.#parts.pollMs * this.#pollGrowth;
+  }
+
+  /** Where pages are read, for people: `Slurm 21840317`. */
+  get where(): string {
+    const ids = [...this.#work.waves.values()].flatMap(({ jobId }) => jobId ?? []);
+    return ids.length === 0 ? 'Slurm' : `Slurm ${ids.at(-1)}`;
+  }
+
+  pagesWanted(gathered: GatheredPages): number {
+    const { gatherMs, leaving, clock } = this.#parts;
+    if (!this.#answered) return 0;
+    const { nodes, coresPerTask } = this.#ordering.size;
+    return decideWave(gathered, {
+      nodes,
+      coresPerTask,
+      secondsAPage: this.#secondsAPage,
+      liveTasks: this.#work.tasks.length,
+      waves: this.#work.waves.size,
+      sinceLastWaveMs: clock() - this.#lastOrderMs,
+      gatherMs,
+      leaving,
+    });
+  }
+
+  get #secondsAPage(): number | undefined {
+    const { pagesRead, busyMs } = this.#measured;
+    return pagesRead === 0 ? undefined : busyMs / pagesRead / 1_000;
+  }
+
+  async recover(signal: AbortSignal): Promise<readonly RecoveredWork[]> {
+    const { store, clock } = this.#parts;
+    await this.#ordering.prepare(signal);
+    const { waves, done, measured } = await store.load();
+    this.#measured = measured;
+    this.#ordering.nextWave = (waves.at(-1)?.wave ?? 0) + 1;
+    for (const { wave, jobId, ended, intentAtMs } of waves) {
+      if (ended) continue;
+      const orders = await store.read(wave);
+      if (!orders) {
+        await store.ended(wave, 'its orders are gone');
+        continue;
+      }
+      const live = this.#work.add(orders, this.#ordering.jobName(wave), intentAtMs, (id) => done.has(id));
+      live.jobId = jobId;
+    }
+    await this.#collect();
+    if (this.#work.waves.size > 0) this.#lastOrderMs = clock();
+    return this.#work.open.map(({ chunk }) => ({ handle: this.#handleOf(chunk), chunk }));
+  }
+
+  async submit(chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly WorkHandle[]> {
+    throwIfStopped(signal);
+    await this.#ordering.prepare(signal);
+    const orders = chunks.map(({ id, ranges }) => ({ id, ranges, history: NO_HISTORY }));
+    await this.#ordering.order([{ chunks: orders, alone: false }], { secondsAPage: this.#secondsAPage }, signal);
+    this.#lastOrderMs = this.#parts.clock();
+    this.#pollGrowth = 1;
+    return chunks.map((chunk) => this.#handleOf(chunk));
+  }
+
+  #handleOf({ id }: Chunk): WorkHandle {
+    return { chunkId: id, executor: this.name, key: this.#parts.runName };
+  }
+
+  async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
+    const collected = await this.#collect();
+    const changed = collected > 0 || (this.#work.open.length > 0 && (await this.#askSlurm(signal)));
+    this.#pollGrowth = changed ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
+    return handles.map((handle) => this.#statusOf(handle));
+  }
+
+  #statusOf(handle: WorkHandle): WorkStatus {
+    const live = handle.key === this.#parts.runName ? this.#work.chunks.get(handle.chunkId) : undefined;
+    if (!live) return { handle, state: 'lost', pagesDone: 0 };
+    if (live.state === 'open') {
+      const state: WorkState = !this.#answered || live.task?.state === 'gone' ? 'unknown' : (live.task?.state ?? 'unknown');
+      return { handle, state, pagesDone: 0 };
+    }
+    return { handle, state: live.state, pagesDone: live.state === 'done' ? countPages(live.chunk.ranges) : 0, error: live.error };
+  }
+
+  /** Takes note of results that have come; answers with their number. */
+  async #collect(): Promise<number> {
+    await this.#results.list();
+    const found: LiveChunk[] = [];
+    let pagesRead = 0;
+    let busyMs = 0;
+    for (const live of this.#work.open) {
+      const trailer = await this.#results.trailerOf(live.chunk);
+      if (!trailer) continue;
+      found.push(live);
+      pagesRead += trailer.pagesRead;
+      busyMs += trailer.busyMs;
+    }
+    if (found.length === 0) return 0;
+    await this.#parts.store.collected(
+      found.map(({ chunk }) => chunk.id),
+      { pagesRead, busyMs },
+    );
+    this.#measured = { pagesRead: this.#measured.pagesRead + pagesRead, busyMs: this.#measured.busyMs + busyMs };
+    for (const live of found) this.#finish(live);
+    await this.#tidy();
+    return found.length;
+  }
+
+  #finish(live: LiveChunk): void {
+    const { task } = live;
+    this.#work.settle(live, 'done');
+    if (task?.open.size === 0) void this.#parts.store.dropLog(task.wave.wave, task.index).catch(() => undefined);
+  }
+
+  /** Closes the books of waves of which nothing is waited for any more. */
+  async #tidy(why = 'nothing of it is open'): Promise<void> {
+    for (const { wave } of this.#work.takeEnded()) await this.#parts.store.ended(wave, why);
+  }
+
+  /** One question for the whole run; answers with whether anything has changed. */
+  async #askSlurm(signal: AbortSignal): Promise<boolean> {
+    const { client, store, notice, clock, patienceMs } = this.#parts;
+    const names = [...this.#work.waves.values()].map(({ jobName }) => jobName);
+    const rows = await client.queue(names, signal);
+    if (!rows) {
+      if (this.#answered) notice('warn', 'SLURM_UNREACHABLE', 'Slurm does not answer; asking again. Jobs go on meanwhile.');
+      this.#answered = false;
+      return false;
+    }
+    if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
+    this.#answered = true;
+    const { changed, ended, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
+    for (const { wave, jobId } of adopted) await store.submitted(wave, jobId);
+    if (hopeless) {
+      await this.#stop(hopeless);
+      return true;
+    }
+    if (ended.length === 0) return changed;
+    // What was written between the listing and the question.
+    await this.#collect();
+    await this.#takeUp(
+      ended.filter(({ open }) => open.size > 0),
+      { lagMs: Math.min(FILE_SYSTEM_LAG_MS, patienceMs), patienceMs },
+      signal,
+    );
+    return true;
+  }
+
+  /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
+  async #takeUp(tasks: readonly LiveTask[], waits: { readonly lagMs: number; readonly patienceMs: number }, signal: AbortSignal): Promise<void> {
+    const { client, store, clock, notice } = this.#parts;
+    const ends = await lookAtEnd(tasks, { client, store, results: this.#results, nowMs: clock(), ...waits, coresPerTask: this.#ordering.size.coresPerTask }, signal);
+    const retries: Retry[] = [];
+    for (const ended of ends) {
+      const decision = decideRetry(ended);
+      if (decision.stop) {
+        await this.#stop(decision.stop);
+        return;
+      }
+      if (decision.notice !== undefined) notice('warn', 'SLURM_RETRY', decision.notice);
+      for (const { id, reason } of decision.quarantined) await this.#giveUp(id, reason);
+      for (const retry of decision.again) {
+        retries.push({ ...retry, history: { ...retry.history, keptBytes: await this.#results.keptBytes(retry.id) } });
+      }
+      notice('info', 'SLURM_RETRY', `A job ended early (${ended.end}${ended.node ? ` on ${ended.node}` : ''}); its unfinished work is ordered again.`);
+    }
+    if (retries.length > 0) await this.#ordering.orderAgain(retries, this.#secondsAPage, signal);
+    await this.#tidy();
+  }
+
+  /** Writes what is known of a chunk and gives the rest of its pages up, so that the run goes on. */
+  async #giveUp(chunkId: string, reason: ErrorRecord): Promise<void> {
+    const live = this.#work.chunks.get(chunkId);
+    if (!live) return;
+    const files = { known: this.#results.partialsOf(chunkId), result: this.#results.fileOf(chunkId) };
+    const pages = await giveUpChunk(live.chunk, files, reason, this.#parts.disk);
+    this.#parts.notice('warn', 'CHUNK_GIVEN_UP', `${pages} pages were given up: ${reason.message}`);
+    await this.#parts.store.collected([chunkId], { pagesRead: 0, busyMs: 0 });
+    this.#work.settle(live, 'done');
+  }
+
+  /** Ends all that is out, with the reason; the run stops and can be resumed. */
+  async #stop(error: ErrorRecord): Promise<void> {
+    const open = this.#work.open;
+    await this.cancel(open.map(({ chunk }) => this.#handleOf(chunk)));
+    for (const live of open) this.#work.settle(live, 'failed', error);
+  }
+
+  async cancel(handles: readonly WorkHandle[]): Promise<void> {
+    const wanted = new Set(handles.flatMap(({ chunkId }) => this.#work.chunks.get(chunkId) ?? []).filter(({ state }) => state === 'open'));
+    const tasks = this.#work.tasks.filter(({ open }) => [...open].every((live) => wanted.has(live)));
+    for (const [wave, ofWave] of Map.groupBy(tasks, (task) => task.wave)) {
+      const left = [...wave.tasks.values()].filter(({ open }) => open.size > 0);
+      const indexes = left.length === ofWave.length ? undefined : ofWave.map(({ index }) => index);
+      await this.#parts.client.cancel(wave.jobName, indexes, AbortSignal.timeout(CANCEL_TIMEOUT_MS));
+    }
+    for (const live of wanted) this.#work.settle(live, 'lost');
+    await this.#tidy('cancelled');
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.store.close();
+  }
+}
