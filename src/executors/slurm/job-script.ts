@@ -112,7 +112,7 @@ const BEGINNING: readonly string[] = [
   'export TMPDIR=$scratch',
   'child=',
   // A shell takes a signal only when the program in front ends: ours runs behind, and is told.
-  `trap '[ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM`,
+  `trap 'interrupted=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM`,
 ];
 
 function directly({ command, commandArguments }: { readonly command: string; readonly commandArguments: readonly string[] }): string[] {
@@ -147,11 +147,11 @@ function inContainer(image: string, sourceFolders: readonly string[]): string[] 
  */
 const END: readonly string[] = [
   'child=$!',
-  'code=0',
   'while :; do',
+  '  interrupted=',
   '  wait "$child"',
   '  code=$?',
-  '  kill -0 "$child" 2>/dev/null || break',
+  '  [ -n "$interrupted" ] || break',
   'done',
   `if [ "$code" -eq ${EXIT_STOPPED} ] && [ "$starts" -lt ${MOST_REQUEUES} ]; then`,
   '  me=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID',
