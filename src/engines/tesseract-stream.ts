@@ -38,6 +38,7 @@ export class TesseractStream implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #image: FileHandle;
   readonly #maxBytes: number;
+  readonly #gone: Promise<void>;
   #reading: Reading | undefined;
   #pages = 0;
   #ended = false;
@@ -50,8 +51,9 @@ export class TesseractStream implements AsyncDisposable {
     child.stderr?.resume();
     // A process that is gone closes its pipes: its end says so.
     child.stdin?.on('error', () => this.kill());
-    child.on('error', () => this.#end());
-    child.on('exit', () => this.#end());
+    this.#gone = new Promise((resolve) => {
+      for (const event of ['error', 'exit'] as const) child.once(event, () => resolve(this.#end()));
+    });
   }
 
   /**
@@ -138,8 +140,10 @@ export class TesseractStream implements AsyncDisposable {
     this.#end();
   }
 
+  /** Ends it, and waits for its end: only then does the system count its time as this process's. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill();
+    await this.#gone;
     await this.#image.close();
   }
 }
