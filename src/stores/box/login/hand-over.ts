@@ -1,4 +1,6 @@
 import { AccessError } from '../../../core/errors.ts';
+import { BoxCallError } from '../box-call-error.ts';
+import { classifyCall } from '../classify.ts';
 import type { BoxNetwork } from '../connect.ts';
 import { withFileLock } from './file-lock.ts';
 import { readLogin, removeLogin, writeLogin } from './login-file.ts';
@@ -33,7 +35,9 @@ export async function receive(network: BoxNetwork, app: BoxApp, loginFile: strin
   const record = parseLogin(text);
   if (record.kind !== 'person') throw new AccessError('BOX_LOGIN_NOT_MOVABLE', 'What came is not the login of a person.');
   await withFileLock(`${loginFile}.lock`, () => writeLogin(loginFile, record));
-  await new PersonSession(loginFile, app, network).renew(record.accessToken);
+  await new PersonSession(loginFile, app, network).renew(record.accessToken).catch((error: unknown) => {
+    throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: 'login' }) : error;
+  });
   const kept = await readLogin(loginFile);
   return kept?.kind === 'person' ? kept : record;
 }

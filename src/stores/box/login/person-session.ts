@@ -3,7 +3,7 @@ import type { AccessToken } from 'box-node-sdk/schemas';
 import { AccessError } from '../../../core/errors.ts';
 import { BoxCallError } from '../box-call-error.ts';
 import type { BoxLogin } from '../box-login.ts';
-import { classifyCall, loginEnded } from '../classify.ts';
+import { loginEnded } from '../classify.ts';
 import type { BoxNetwork } from '../connect.ts';
 import { RetryingClient } from '../retrying-client.ts';
 import { withFileLock } from './file-lock.ts';
@@ -22,7 +22,7 @@ const RENEW_EARLY_MS = 300_000;
 const STILL_GOOD_MS = 30_000;
 /** One renewal with all its attempts; well below the age at which the lock counts as stale. */
 const MAX_HOLD_MS = 45_000;
-const RENEWAL_LIMITS = { maxWaitMs: 30_000, maxOutageMs: 30_000 };
+const MAX_RENEWAL_MS = 30_000;
 
 /**
  * A person's login as the file keeps it, shared by all calls of this process and all processes that share the file: of
@@ -102,7 +102,8 @@ export class PersonSession implements BoxLogin {
       token = await this.#send(record.refreshToken);
     } catch (error) {
       if (!(error instanceof BoxCallError)) throw error;
-      if (error.status !== 400 && error.status !== 401) throw classifyCall(error, { doing: 'folder', name: 'login' });
+      // Tried again without the lock by whoever makes the call, for as long as any other: Box may ask for a minute.
+      if (error.status !== 400 && error.status !== 401) throw error;
       throw await this.#end(record, error);
     }
     const { accessToken, refreshToken, expiresIn } = token;
@@ -122,14 +123,15 @@ export class PersonSession implements BoxLogin {
 
   async #send(refreshToken: string): Promise<AccessToken> {
     const { BoxOAuth, OAuthConfig } = await import('box-node-sdk');
-    const { clock, random, onWait, paced } = this.#network;
+    const { clock, random, onWait, paced, settings } = this.#network;
     const tokenStorage = {
       get: async () => ({ refreshToken }),
       store: async () => undefined,
       clear: async () => undefined,
     };
     const oauth = new BoxOAuth({ config: new OAuthConfig({ ...this.#app, tokenStorage }) });
-    const client = new RetryingClient(paced, { clock, random, onWait, limits: RENEWAL_LIMITS });
+    const limits = { maxWaitMs: Math.min(MAX_RENEWAL_MS, settings.maxWaitMs), maxOutageMs: MAX_RENEWAL_MS };
+    const client = new RetryingClient(paced, { clock, random, onWait, limits });
     const limit = AbortSignal.timeout(MAX_HOLD_MS);
     const bounded = { fetch: (options: FetchOptionsInput) => client.fetch({ ...options, cancellationToken: limit }) };
     try {
