@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asOutputError } from '../core/write-failure.ts';
 import { makeFolder } from './make-folder.ts';
@@ -25,6 +25,8 @@ export interface Disk {
   /** Opens for appending. A torn last line, left by a crash, is closed off first by a line end. */
   openAppend(path: string): Promise<AppendFile>;
   rename(from: string, to: string): Promise<void>;
+  /** As rename, but what is at `to` already stays, and `from` is removed: of several that finish, the first one counts. */
+  renameUnlessThere(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all in it; no error where there is none. */
   remove(path: string): Promise<void>;
 }
@@ -101,6 +103,22 @@ export const realDisk: Disk = {
   async rename(from, to) {
     await guarded(to, async () => {
       await rename(from, to);
+      await syncFolder(dirname(to));
+    });
+  },
+
+  async renameUnlessThere(from, to) {
+    await guarded(to, async () => {
+      try {
+        await link(from, to);
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        // Some network file systems have no hard links.
+        if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EMLINK') {
+          if (await access(to).then(() => false, () => true)) await rename(from, to);
+        } else if (code !== 'EEXIST') throw error;
+      }
+      await rm(from, { force: true });
       await syncFolder(dirname(to));
     });
   },

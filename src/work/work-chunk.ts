@@ -14,7 +14,7 @@ const START_GRACE_MS = 15_000;
 export interface ChunkFiles {
   /** Grows while pages come in. */
   readonly partial: string;
-  /** Made by renaming `partial` when every page has its result. */
+  /** Made by renaming `partial` when every page has its result; one that is there already stays. */
   readonly result: string;
   /** What earlier tries left in files of their own; their pages are taken over, and the files removed at the end. */
   readonly earlier?: readonly string[] | undefined;
@@ -79,7 +79,7 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSu
   } finally {
     await out.close();
   }
-  await around.disk.rename(files.partial, files.result);
+  await around.disk.renameUnlessThere(files.partial, files.result);
   for (const file of earlier) await around.disk.remove(file);
 }
 

@@ -78,6 +78,24 @@ export const EXECUTOR_CASES: readonly ExecutorCase[] = [
     },
   },
   {
+    name: 'names after a restart what is still under way, to be waited for, and nothing else',
+    async run({ executor, chunk, restart, results }) {
+      const pages = Array.from({ length: 30 }, (_, index) => index + 1);
+      await untilEnded(executor, await executor.submit([chunk('b', 'ok', [1])], signal));
+      await executor.submit([chunk('a', 'slow', pages)], signal);
+      const again = await restart();
+      const recovered = await again.recover(signal);
+      expect(recovered.map(({ chunk: { id } }) => id)).toEqual(again.outlivesUs ? ['a'] : []);
+      if (again.outlivesUs) {
+        expect(recovered[0]?.chunk).toEqual(chunk('a', 'slow', pages));
+        const ended = await untilEnded(again, recovered.map(({ handle }) => handle));
+        expect(ended[0]).toMatchObject({ state: 'done', pagesDone: 30 });
+        expect((await results('a'))?.map(({ page }) => page.pageNumber).sort((x, y) => x - y)).toEqual(pages);
+      }
+      await again.close();
+    },
+  },
+  {
     name: 'says lost, not running, of work it has never heard of',
     async run({ executor }) {
       const [status] = await executor.poll([{ chunkId: 'x', executor: executor.name, key: 'nobody' }], signal);

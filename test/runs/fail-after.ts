@@ -42,6 +42,10 @@ export function failAfter(disk: Disk, n: number): Disk & { readonly writes: () =
       step();
       await disk.rename(from, to);
     },
+    async renameUnlessThere(from, to) {
+      step();
+      await disk.renameUnlessThere(from, to);
+    },
     async remove(path) {
       step();
       await disk.remove(path);

@@ -6,12 +6,17 @@ import type { QueueRow } from './parse-queue.ts';
 /** Polls in a row that must show a hopeless reason: schedulers change their minds while they start. */
 const HOPELESS_POLLS = 2;
 
+/** A node could not start it, and Slurm keeps it for somebody to look at: `launch failed requeued held`. */
+const LAUNCH_FAILED = /launch[ _]?failed[ _]requeued[ _]held|JobHoldLaunchFail/i;
+
 /** What one answer of the queue means for the work that is out. */
 export interface QueueVerdict {
   /** Something began, ended, or was taken by another node. */
   readonly changed: boolean;
   /** Tasks with open chunks that neither wait nor run. */
   readonly ended: readonly LiveTask[];
+  /** Those among them that the queue still has, on hold after their node could not start them; they must be cancelled. */
+  readonly held: readonly LiveTask[];
   /** Why some task would wait for ever. */
   readonly hopeless?: ErrorRecord | undefined;
   /** Waves whose job was not known: the program died between submitting and noting it. */
@@ -28,6 +33,7 @@ export function judgeQueue(
   const byTask = new Map(rows.map((row) => [`${row.jobName} ${row.arrayIndex ?? 0}`, row]));
   const adopted: { wave: number; jobId: string }[] = [];
   const ended: LiveTask[] = [];
+  const held: LiveTask[] = [];
   let hopeless: ErrorRecord | undefined;
   let changed = false;
   for (const task of work.tasks) {
@@ -37,7 +43,7 @@ export function judgeQueue(
       wave.jobId = row.jobId;
       adopted.push({ wave: wave.wave, jobId: row.jobId });
     }
-    if (row && isLive(row.state)) {
+    if (row && isLive(row.state) && !LAUNCH_FAILED.test(row.reason)) {
       const state = row.state === 'PENDING' ? 'waiting' : 'running';
       changed ||= state !== task.state;
       const error = state === 'waiting' ? explainWait(row.reason) : undefined;
@@ -47,12 +53,13 @@ export function judgeQueue(
       if (error && task.hopelessPolls >= HOPELESS_POLLS) hopeless ??= error;
       continue;
     }
-    if (row) task.endRow = row;
+    if (row && isLive(row.state)) held.push(task);
+    if (row) task.endRow = isLive(row.state) ? { ...row, state: 'FAILED', reason: 'JobLaunchFailure' } : row;
     if (row?.nodes) task.node = row.nodes;
     changed ||= task.state !== 'gone';
     task.state = 'gone';
     task.goneSinceMs ??= nowMs;
     ended.push(task);
   }
-  return { changed, ended, hopeless, adopted };
+  return { changed, ended, held, hopeless, adopted };
 }

@@ -192,13 +192,14 @@ export class SlurmExecutor implements Executor {
     }
     if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
     this.#answered = true;
-    const { changed, ended, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
+    const { changed, ended, held, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
     for (const { wave, jobId } of adopted) await store.submitted(wave, jobId);
     if (hopeless) {
       await this.#stop(hopeless);
       return true;
     }
     if (ended.length === 0) return changed;
+    for (const { wave, index } of held) await client.cancel(wave.jobName, [index], signal);
     // What was written between the listing and the question.
     await this.#collect();
     await this.#takeUp(
