@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';
 import { EXIT_FOLDER_MISSING, EXIT_MARK, EXIT_STOPPED, START_MARK } from './classify-end.ts';
 import { formatSlurmDuration } from './duration.ts';
@@ -30,7 +31,7 @@ export interface JobScriptOptions {
   readonly constraint?: string | undefined;
   /** Nodes that failed before. */
   readonly excludeNodes: readonly string[];
-  /** Of one task's log; `%a` stands for its index. Its folder must be there: without it Slurm ends the task unseen. */
+  /** Of one task's log; `%a` in its name stands for the index. Its folder must be there: without it Slurm ends the task unseen. */
   readonly logFile: string;
   readonly runFolder: string;
   readonly wave: number;
@@ -50,6 +51,7 @@ const MOST_REQUEUES = 3;
 export function makeJobScript(order: JobScriptOptions): string {
   const { program, runFolder, sourceFolders } = order;
   const shared = 'image' in program ? [runFolder, ...sourceFolders] : [];
+  checkPath(order.logFile, /\\/, 'a backslash');
   for (const path of [order.logFile, runFolder, ...sourceFolders]) checkPath(path, /[\n\r]/, 'a line break');
   for (const path of shared) checkPath(path, /[:,]/, 'a colon or a comma');
   return [
@@ -89,7 +91,7 @@ function directives(order: JobScriptOptions): string[] {
     '--requeue',
     '--open-mode=append',
     `--signal=B:TERM@${Math.floor(Math.min(WARN_SECONDS, order.minutes * 60 * WARN_SHARE))}`,
-    `--output=${quoteDirective(order.logFile.replaceAll(/%(?!a)/g, '%%'))}`,
+    `--output=${quoteDirective(join(dirname(order.logFile).replaceAll('%', '%%'), basename(order.logFile)))}`,
     // Of this folder Slurm says nothing when it is not there: the script looks for itself.
     '--chdir=/',
   ];

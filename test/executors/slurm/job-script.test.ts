@@ -46,10 +46,11 @@ describe('the text of a job script', () => {
     await expect(script).toMatchFileSnapshot('golden/whole-nodes-program.sbatch');
   });
 
-  test('is refused with a path that the container would take for two', () => {
+  test('is refused with paths that Slurm or the container would take for something else', () => {
     expect(() => makeJobScript({ ...PLAIN, runFolder: '/scratch/a:b' })).toThrow(ConfigError);
     expect(() => makeJobScript({ ...PLAIN, sourceFolders: ['/scratch/a,b'] })).toThrow(/cannot be used/);
     expect(() => makeJobScript({ ...PLAIN, runFolder: '/scratch/a\nb' })).toThrow(/cannot be used/);
+    expect(() => makeJobScript({ ...PLAIN, logFile: '/scratch/a\\b/2-%a.log' })).toThrow(/cannot be used/);
   });
 
   test('asks for a warning well before the end, sooner where the job is short', () => {
