@@ -174,7 +174,7 @@ export const COMMANDS: readonly Command[] = [
     flags: ['dry-run', 'detach', 'verbose', 'json'],
     examples: [
       'ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
-      'ocr-pipeline run --box-folder "box:Scans/Marduk" --executor slurm --account fc_abc',
+      'ocr-pipeline run --box-folder 163928374651 --executor slurm --account fc_abc',
       'ocr-pipeline run --input ./scans --output ./text',
       'ocr-pipeline run --input a.pdf b.pdf --output ./text --lang deu+frk',
       'ocr-pipeline run -i ./scans -o ./text --match "letters/**" --dry-run',

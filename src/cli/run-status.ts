@@ -1,6 +1,7 @@
 import { EXIT } from '../core/errors.ts';
 import type { RunProgress } from '../core/progress.ts';
 import { countRun, type RunState } from '../core/run-state.ts';
+import type { RunJobs } from './wiring.ts';
 import { summarizeRun } from './run-summary.ts';
 import { cleanText, padEnd, truncate } from './display-text.ts';
 import { formatCount, formatDuration, formatDurationRange, countOf } from './format-numbers.ts';
@@ -8,7 +9,7 @@ import { formatCount, formatDuration, formatDurationRange, countOf } from './for
 /** A run whose last sign of life is older than this is called silent: fifteen times the interval between signs. */
 export const SILENT_AFTER_MS = 30_000;
 
-export type RunStateWord = 'listing' | 'running' | 'stopping' | 'silent' | 'paused' | 'done' | 'failed';
+export type RunStateWord = 'listing' | 'running' | 'stopping' | 'silent' | 'waiting' | 'paused' | 'done' | 'failed';
 
 /** A run as `status` shows it. Plain JSON. */
 export interface RunStatus {
@@ -24,6 +25,8 @@ export interface RunStatus {
   readonly secondsLeft?: readonly [low: number, high: number] | undefined;
   /** Documents a person should look at. */
   readonly lookAt: number;
+  /** What the scheduler says, where the run has jobs and somebody answers. */
+  readonly jobs?: RunJobs | undefined;
 }
 
 interface RunIdentity {
@@ -76,6 +79,17 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
   };
 }
 
+/** Adds what the scheduler says. A run that nobody follows is as far as its jobs are. */
+export function withJobs(status: RunStatus, jobs: RunJobs | undefined): RunStatus {
+  if (!jobs) return status;
+  const { jobIds, waiting, running, pagesRead } = jobs;
+  const where = jobIds.length === 0 ? 'Slurm' : `Slurm ${jobIds.at(-1)}`;
+  if (status.state !== 'paused' && status.state !== 'silent') return { ...status, where, jobs };
+  const pages = { ...status.pages, done: status.pages.done + pagesRead };
+  if (running + waiting === 0) return { ...status, where, pages, jobs, state: 'paused', stateDetail: 'its jobs have ended' };
+  return { ...status, where, pages, jobs, state: running > 0 ? 'running' : 'waiting', stateDetail: undefined, secondsLeft: undefined };
+}
+
 const COLUMNS = [
   ['RUN', 20],
   ['WHERE', 14],
@@ -101,13 +115,25 @@ function stateWord({ state }: RunStatus): string {
   return state === 'failed' ? 'done, but' : state;
 }
 
-function leftText({ state, secondsLeft }: RunStatus): string {
+function leftText({ state, secondsLeft, jobs }: RunStatus): string {
+  if (state === 'waiting') return jobs?.startsAt === undefined ? 'in the queue' : `about ${clockTime(jobs.startsAt)}`;
   if (secondsLeft !== undefined) return formatDurationRange(secondsLeft);
   return state === 'running' || state === 'listing' ? 'unknown' : '-';
 }
 
-function detailLines({ state, stateDetail, name }: RunStatus): string[] {
+/** `16:20` */
+function clockTime(at: string): string {
+  return new Date(at).toTimeString().slice(0, 5);
+}
+
+function detailLines({ state, stateDetail, name, jobs }: RunStatus): string[] {
   switch (state) {
+    case 'running':
+    case 'waiting': {
+      if (!jobs) return [];
+      const counts = `${countOf(jobs.running, 'job')} running, ${jobs.waiting} waiting`;
+      return [`${name}: ${counts}; ${jobs.pagesRead > 0 ? `${formatCount(jobs.pagesRead)} pages to collect; ` : ''}follow with`, `  ocr-pipeline resume ${name}`];
+    }
     case 'silent':
       return [`${name}: no sign of life ${stateDetail ?? ''}; if it was ended, go on with`, `  ocr-pipeline resume ${name}`];
     case 'paused':

@@ -49,7 +49,20 @@ export interface ResumeRequest {
   readonly detach: boolean;
 }
 
-export type CancelOutcome = 'asked-to-stop' | 'not-running';
+export type CancelOutcome = 'asked-to-stop' | 'jobs-cancelled' | 'not-running';
+
+/** What a scheduler says of a run's jobs. */
+export interface RunJobs {
+  /** Of those not yet known to have ended; the newest last. */
+  readonly jobIds: readonly string[];
+  /** Array tasks. */
+  readonly waiting: number;
+  readonly running: number;
+  /** When the first that waits will probably start. */
+  readonly startsAt?: string | undefined;
+  /** Pages whose results wait to be collected. */
+  readonly pagesRead: number;
+}
 
 /** What one step is applied to: files named by the person, or all documents of a run. */
 export type StepTarget =
@@ -105,7 +118,9 @@ export interface Wiring {
   planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan>;
   /** Every run folder in the work directory, newest first; none where there is no such directory. */
   listRuns(workDir: string): Promise<readonly RunEntry[]>;
-  /** Asks whoever works on a run to stop tidily. Settles once asked. */
+  /** Asks the scheduler about all runs that have jobs; those without, and all where nobody answers, are not in the answer. */
+  findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>>;
+  /** Asks whoever works on a run to stop tidily, and ends its jobs on a cluster. Settles once asked. */
   cancelRun(entry: RunEntry): Promise<CancelOutcome>;
   /** Writes the report of a run again and answers with its path. */
   writeReport(entry: RunEntry): Promise<string>;
@@ -128,6 +143,7 @@ export const wiring: Wiring = {
   resumeRun: async (request, observer, signal) => (await import('./wiring/start-run.ts')).resumeRun(request, observer, signal),
   planRun: async (request, signal) => (await import('./wiring/plan-run.ts')).planRun(request, signal),
   listRuns: async (workDir) => (await import('./wiring/find-runs.ts')).listRuns(workDir),
+  findJobs: async (entries) => (await import('./wiring/find-jobs.ts')).findJobs(entries),
   cancelRun: async (entry) => (await import('./wiring/find-runs.ts')).cancelRun(entry),
   writeReport: async (entry) => (await import('./wiring/save-report.ts')).writeReport(entry.folder),
   async *rasterizePages(request, signal) {

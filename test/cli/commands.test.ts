@@ -55,6 +55,7 @@ describe('run', () => {
         source: { kind: 'local', paths: ['/work/scans'] },
         destination: { kind: 'local', folder: '/work/text' },
         box: expect.objectContaining({ boxCallsPerMinute: 1000, boxApiUrl: 'https://api.box.com' }) as RunRequest['box'],
+        executor: { kind: 'local' },
         workDir: expect.stringMatching(/\/ocr-runs$/) as string,
         jobs: 3,
         engine: 'auto',
@@ -71,6 +72,26 @@ describe('run', () => {
         },
       },
     ]);
+  });
+
+  it('asks for what is wanted of Slurm, and for nothing of it otherwise', async () => {
+    const asked: RunRequest[] = [];
+    const startRun: Wiring['startRun'] = (request) => {
+      asked.push(request);
+      return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, detached: true });
+    };
+    const words = ['--executor', 'slurm', '--account', 'fc_abc', '--partition', 'savio3', '--time', '3:00:00', '--nodes', '4', '--detach'];
+    const { code, out } = await runWith({ startRun }, [...RUN, ...words]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/goes on without this program[^]*ocr-pipeline resume akkad-b01e22/);
+    expect(asked[0]?.executor).toMatchObject({
+      kind: 'slurm',
+      detach: true,
+      choices: { slurmAccount: 'fc_abc', slurmPartition: 'savio3', slurmQos: undefined, slurmTime: 180, slurmNodes: 4, slurmCores: 'auto', slurmPoll: 15 },
+    });
+    const { code: refused, err } = await runWith({ startRun }, [...RUN, '--detach']);
+    expect(refused).toBe(64);
+    expect(err).toContain('NOTHING_TO_DETACH');
   });
 
   it('takes several inputs, after one flag or after several', async () => {

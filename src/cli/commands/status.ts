@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { RunState } from '../../core/run-state.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
-import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, type RunStatus } from '../run-status.ts';
+import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, withJobs, type RunStatus } from '../run-status.ts';
 import type { RunEntry } from '../wiring.ts';
 
 const NEWEST = 20;
@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     const text = renderStatuses(invocation, statuses, workDir);
     if (text !== shown) terminal.print(flags.watch === true && terminal.abilities.redrawOut && flags.json !== true ? CLEAR + text : text);
     shown = text;
-    const isOn = statuses.some(({ state }) => ['listing', 'running', 'stopping'].includes(state));
+    const isOn = statuses.some(({ state }) => ['listing', 'running', 'waiting', 'stopping'].includes(state));
     if (flags.watch !== true || !isOn || signal.aborted) return EXIT.ok;
     // Stopping to watch is no failure of anything.
     await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
@@ -33,7 +33,8 @@ async function readStatuses({ wiring, positionals: [name], flags }: Invocation, 
   const entries = await wiring.listRuns(workDir);
   const chosen = name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
   const statuses: RunStatus[] = [];
-  for (const entry of chosen) statuses.push(await statusOf(entry, ended));
+  const jobs = await wiring.findJobs(chosen);
+  for (const entry of chosen) statuses.push(withJobs(await statusOf(entry, ended), jobs.get(entry)));
   return statuses;
 }
 

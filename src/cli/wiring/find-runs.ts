@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { realDisk } from '../../runs/disk.ts';
 import { RunFolder } from '../../runs/run-folder.ts';
 import { isLocked } from '../../runs/run-lock.ts';
@@ -23,9 +24,21 @@ export async function listRuns(workDir: string): Promise<RunEntry[]> {
   return found.sort((a, b) => b.changedMs - a.changedMs).map(({ entry }) => entry);
 }
 
-/** Asks whoever works on a run to stop tidily; it does so within seconds. */
+/** How long a program that follows a run on a cluster has to end its jobs itself. */
+const STOP_TIMEOUT_MS = 15_000;
+
+/**
+ * Asks whoever works on a run to stop tidily; it does so within seconds. Jobs on a cluster are ended.
+ * @throws {MissingDependencyError} `SLURM_MISSING`: there are jobs, and this machine cannot reach them.
+ */
 export async function cancelRun(entry: RunEntry): Promise<CancelOutcome> {
-  if (!(await isLocked(entry.folder))) return 'not-running';
-  await requestStop(entry.folder);
-  return 'asked-to-stop';
+  const { folder } = entry;
+  const isRunning = await isLocked(folder);
+  if (isRunning) await requestStop(folder);
+  const { endJobs, hasJobs } = await import('./find-jobs.ts');
+  if (!(await hasJobs(folder))) return isRunning ? 'asked-to-stop' : 'not-running';
+  // Whoever follows the run ends its jobs; if it cannot, we do.
+  for (const from = Date.now(); Date.now() - from < STOP_TIMEOUT_MS && (await isLocked(folder)); ) await sleep(200);
+  await endJobs(entry, !(await isLocked(folder)));
+  return 'jobs-cancelled';
 }

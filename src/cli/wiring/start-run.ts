@@ -175,6 +175,8 @@ async function workOnRun(
       log.write({ level: 'error', event: 'defect', text: failure.message, stack });
     }
   }
+  // Whoever cancels a run wants its jobs ended, too.
+  if (stopRequest.signal.aborted) await session.chunks.close(true).catch((error: unknown) => notice('warn', 'SLURM_CANCEL', asPipelineError(error).message));
   await stopRequest.close();
   await executor.close();
   const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());

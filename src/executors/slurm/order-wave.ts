@@ -51,6 +51,11 @@ interface OrderOptions {
   readonly excludeNodes?: readonly string[] | undefined;
 }
 
+/** The name of a wave's job: with it alone a run's jobs are found again. */
+export function jobNameOf(runName: string, wave: number): string {
+  return `ocrp-${runName}-${wave}`;
+}
+
 /** Turns chunks into job arrays: plans them, keeps the orders, submits. */
 export class Ordering {
   readonly #parts: OrderingParts;
@@ -65,7 +70,7 @@ export class Ordering {
   }
 
   jobName(wave: number): string {
-    return `ocrp-${this.#parts.runName}-${wave}`;
+    return jobNameOf(this.#parts.runName, wave);
   }
 
   /** Nodes at once and cores a task; known after `prepare`. */

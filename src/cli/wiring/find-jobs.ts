@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { MissingDependencyError } from '../../core/errors.ts';
+import { isLive } from '../../executors/slurm/classify-end.ts';
+import { jobNameOf } from '../../executors/slurm/order-wave.ts';
+import { SlurmPrograms } from '../../executors/slurm/slurm-programs.ts';
+import { WaveStore, type WaveRecord } from '../../executors/slurm/wave-store.ts';
+import { realDisk } from '../../runs/disk.ts';
+import { readTrailer } from '../../runs/page-results.ts';
+import { CHUNKS_FOLDER, WAVES_FOLDER } from '../../runs/run-folder.ts';
+import type { RunEntry, RunJobs } from '../wiring.ts';
+
+/** `status` is for people, who do not wait longer. */
+const ASK_TIMEOUT_MS = 15_000;
+
+/** Waves that have not ended, as far as the run folder tells. */
+async function openWaves(folder: string): Promise<WaveRecord[]> {
+  const { waves } = await new WaveStore(join(folder, WAVES_FOLDER), realDisk).load();
+  return waves.filter(({ ended }) => !ended);
+}
+
+/** Whether a run has jobs on a cluster that are not known to have ended. */
+export async function hasJobs(folder: string): Promise<boolean> {
+  return (await openWaves(folder)).length > 0;
+}
+
+/** Asks the scheduler once about all runs that have jobs. Runs without, and all where nobody answers, are not in the answer. */
+export async function findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>> {
+  const found = new Map<RunEntry, RunJobs>();
+  const open = new Map<RunEntry, readonly WaveRecord[]>();
+  for (const entry of entries) {
+    const waves = await openWaves(entry.folder);
+    if (waves.length > 0) open.set(entry, waves);
+  }
+  if (open.size === 0) return found;
+  const client = new SlurmPrograms(process.env, {});
+  const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+  const names = [...open].flatMap(([{ record }, waves]) => waves.map(({ wave }) => jobNameOf(record.name, wave)));
+  const rows = await client.queue(names, signal).catch(() => undefined);
+  if (!rows) return found;
+  const byName = Map.groupBy(rows, ({ jobName }) => jobName);
+  for (const [entry, waves] of open) {
+    const ofRun = waves.flatMap(({ wave }) => byName.get(jobNameOf(entry.record.name, wave)) ?? []).filter(({ state }) => isLive(state));
+    const waiting = ofRun.filter(({ state }) => state === 'PENDING');
+    const [first] = waiting;
+    const starts = first && ofRun.length === waiting.length ? await client.startEstimate(first.jobName, signal).catch(() => undefined) : undefined;
+    found.set(entry, {
+      jobIds: [...new Set(waves.flatMap(({ jobId }) => jobId ?? []))],
+      waiting: waiting.length,
+      running: ofRun.length - waiting.length,
+      startsAt: starts?.toISOString(),
+      pagesRead: await countWaitingPages(join(entry.folder, CHUNKS_FOLDER)),
+    });
+  }
+  return found;
+}
+
+async function countWaitingPages(chunksFolder: string): Promise<number> {
+  let pages = 0;
+  for (const name of await WaveStore.names(chunksFolder)) {
+    if (name.endsWith('.ndjson')) pages += (await readTrailer(join(chunksFolder, name)))?.pages ?? 0;
+  }
+  return pages;
+}
+
+/**
+ * Ends all jobs of a run, by their names. `isOurs`: nobody else writes the run folder, so that it is noted there.
+ * @throws {MissingDependencyError} `SLURM_MISSING`: this machine cannot reach them. @throws {TransientError} no answer.
+ */
+export async function endJobs({ folder, record }: Pick<RunEntry, 'folder' | 'record'>, isOurs: boolean): Promise<void> {
+  const store = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
+  const client = new SlurmPrograms(process.env, {});
+  try {
+    for (const { wave } of await openWaves(folder)) {
+      await client.cancel(jobNameOf(record.name, wave), undefined, AbortSignal.timeout(60_000));
+      if (isOurs) await store.ended(wave, 'cancelled');
+    }
+  } catch (error) {
+    // Whoever follows the run, on a machine that can, has been asked.
+    if (isOurs || !(error instanceof MissingDependencyError)) throw error;
+  } finally {
+    await store.close();
+  }
+}
