@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlurmLab } from './slurm-lab.ts';
 import type { Life, QueuedTask, SlurmProgram } from './slurm-program.ts';
 
@@ -25,6 +26,8 @@ export interface Fault {
 
 /** How long the job that takes the nodes away keeps them. */
 const PREEMPTOR_S = 2;
+/** Between being asked to register and having done so. */
+const REGISTRATION_MS = 2_000;
 
 /** All that can go wrong anywhere; {@link preemption}, {@link outOfMemory} and {@link fullScratch} need a cluster made for them. */
 export const FAULTS = {
@@ -46,11 +49,9 @@ export const FAULTS = {
       const task = pick(await program.runningTasks(), random);
       if (task?.node === undefined) return undefined;
       lab.killSteps(task.node);
-      // The controller hears of it when slurmd registers again.
-      await lab.killNode(task.node, { jobs: false });
       return `n${task.node}`;
     },
-    mend: ({ lab }) => lab.up(),
+    mend: beNoticed,
   },
   orphanedTask: {
     name: 'a supervisor is killed, and what it ran goes on',
@@ -61,6 +62,7 @@ export const FAULTS = {
       process.kill(supervisor, 'SIGKILL');
       return task?.id;
     },
+    mend: beNoticed,
   },
   nodeDaemonKilled: {
     name: 'slurmd is killed, its jobs go on',
@@ -187,6 +189,23 @@ export const fullScratch: Fault = {
 };
 
 const BALLAST = '.ballast';
+
+/**
+ * Waits until the controller knows that supervisors are gone: nodes tell when they register, which they are made to do here,
+ * and a job younger than some twenty seconds is not asked about (BatchStartTimeout, slurm.conf(5)).
+ */
+async function beNoticed({ lab, program }: FaultSite): Promise<void> {
+  const hasGhosts = async (): Promise<boolean> => {
+    const nodes = (await program.runningTasks()).flatMap(({ node }) => node ?? []);
+    return nodes.some((node) => nodes.filter((other) => other === node).length > lab.supervisors(node).length);
+  };
+  await lab.until('slurmctld knows which jobs are dead', async () => {
+    if (!(await hasGhosts())) return true;
+    await lab.call('scontrol', 'reconfigure');
+    await sleep(REGISTRATION_MS);
+    return !(await hasGhosts());
+  });
+}
 
 /** A fault that kills one process of a running job. */
 function killing(name: string, isIt: (command: string) => boolean): Fault {

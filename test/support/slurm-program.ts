@@ -167,6 +167,12 @@ export class SlurmProgram implements AsyncDisposable {
     });
   }
 
+  /** How often Slurm has started tasks of this program again, in the jobs it remembers. */
+  async restarts(): Promise<number> {
+    const jobs = (await this.lab.call('scontrol', '-o', 'show', 'job')).split('\n').filter((line) => line.includes(' JobName=ocrp-'));
+    return jobs.reduce((sum, line) => sum + Number(/ Restarts=(\d+)/.exec(line)?.[1] ?? 0), 0);
+  }
+
   /** Tasks that wait or run. */
   async openTasks(): Promise<QueuedTask[]> {
     return (await this.tasks()).filter(({ state }) => OPEN_STATES.has(state));

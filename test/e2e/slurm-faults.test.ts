@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectWhole } from '../support/expect-whole.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { FAULTS, preemption, type Fault } from '../support/slurm-faults.ts';
+import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
+import { SlurmProgram, type SlurmProgramOptions } from '../support/slurm-program.ts';
+
+/** Two chunks and more: a large document is cut, small ones share. */
+const PAGES = [104, 30, 9, 5, 1, 1];
+
+interface Case {
+  readonly fault: Fault;
+  /** How long what is broken stays so. */
+  readonly brokenMs?: number;
+  /** How often it happens, each time after more pages were read. */
+  readonly times?: number;
+  /** The coordinator's exit code in the life that was hit; null: it was killed. 0 by default. */
+  readonly code?: number | null;
+  /** State and reason of a task that shows that the harm was done, as the queue has them. */
+  readonly shows?: RegExp;
+  /** How often tasks were started again by Slurm, at least: that shows it, too. */
+  readonly restarts?: number;
+  /** What a person reads of it. */
+  readonly words?: RegExp;
+  readonly options?: Partial<SlurmProgramOptions>;
+}
+
+const CASES: readonly Case[] = [
+  { fault: FAULTS.coordinatorKilled, code: null },
+  { fault: FAULTS.pageWorkerKilled },
+  { fault: FAULTS.taskKilled, shows: /FAILED NonZeroExitCode/ },
+  { fault: FAULTS.batchShellKilled, shows: /FAILED/ },
+  { fault: FAULTS.supervisorKilled, restarts: 1 },
+  { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 500 } },
+  { fault: FAULTS.nodeDaemonKilled, brokenMs: 1_000 },
+  { fault: FAULTS.powerCut, brokenMs: 2_000, restarts: 1 },
+  { fault: FAULTS.taskCancelled, shows: /CANCELLED/, words: /Somebody cancelled a job of this run/ },
+  { fault: FAULTS.taskRequeued, restarts: 1 },
+  { fault: preemption, times: 2, restarts: 2, options: { partition: 'savio3_lowprio' } },
+  { fault: FAULTS.timeLimit, shows: /TIMEOUT/, options: { pageMs: 400 } },
+  { fault: FAULTS.controllerDown, brokenMs: 4_000 },
+];
+
+const slurm = requireSlurm();
+
+describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
+  let expected: Record<string, string>;
+  beforeAll(async () => {
+    await using lab = await SlurmLab.start({ nodes: 1 });
+    await using program = await SlurmProgram.create(lab, { pages: PAGES });
+    expected = await program.expected();
+  });
+
+  for (const { fault, brokenMs = 0, times = 1, code = 0, shows, restarts = 0, words, options } of CASES) {
+    it.concurrent(`${fault.name}${times > 1 ? `, ${times} times` : ''}`, { timeout: 180_000 }, async () => {
+      await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, slurmdTimeoutS: 10 });
+      const args = ['--cores', '2', '--nodes', '2'];
+      await using program = await SlurmProgram.create(lab, { pages: PAGES, pageMs: 150, partition: 'savio3_htc', args, ...options });
+      const life = program.start();
+      const site = { lab, program, life, random: seededRandom(1) };
+      for (let time = 1; time <= times; time++) {
+        await program.whileReading(life, 10 * time);
+        expect(await fault.inflict(site), `something to hit; the program said: ${life.said()}`).toBeDefined();
+        await sleep(brokenMs);
+        await fault.mend?.(site);
+      }
+      let result = await life.ended;
+      expect(result.code, result.stderr).toBe(code);
+      const { stderr } = result;
+      if (code !== 0) result = await program.start().ended;
+      expect(result.code, result.stderr).toBe(0);
+      if (shows) expect((await program.tasks()).map(({ state, reason }) => `${state} ${reason}`).join('\n')).toMatch(shows);
+      expect(await program.restarts(), 'tasks started again by Slurm').toBeGreaterThanOrEqual(restarts);
+      if (words) expect(stderr).toMatch(words);
+      await expectWhole(program, expected);
+    });
+  }
+});
