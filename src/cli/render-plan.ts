@@ -50,6 +50,7 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
   add('Needs', `${formatBytes(scratch.neededBytes)} in the work folder${free}`);
   lines.push(...estimateRows(plan.estimates));
   if (plan.samplePages > 0) add('Measured', `on ${countOf(plan.samplePages, 'sample page')}`);
+  for (const note of plan.notes) add('Note', cleanText(note));
   const last = `Nothing was changed. To go on:  ${command}`;
   // A command is not broken, so that it can be copied, even where it is longer than a line.
   lines.push(...(displayWidth(last) <= room ? [last] : ['Nothing was changed. To go on:', `  ${command}`]));
@@ -76,9 +77,15 @@ function estimateRows(estimates: readonly PlanEstimate[]): string[] {
   const header = `${padEnd('WHERE', 26)}${padStart('CORES', 6)}    ${padEnd('TIME', 14)}COST`;
   const rows = estimates.map(({ where, cores, seconds, cost, suggested }) => {
     const time = seconds === undefined ? 'unknown' : formatDurationRange(seconds);
-    const price = cost === undefined ? '-' : `${cost.low}-${cost.high} ${cost.unit}`;
+    const price = cost === undefined ? '-' : `${formatCostRange(cost.low, cost.high)} ${cost.unit}`;
     const mark = suggested && estimates.length > 1 ? '  <- suggested' : '';
     return `${padEnd(truncateMiddle(cleanText(where), 25), 26)}${padStart(formatCount(cores), 6)}    ${padEnd(time, 14)}${price}${mark}`;
   });
   return [header, ...rows];
+}
+
+/** Whole units from ten on; below, as many digits as tell the two apart. */
+function formatCostRange(low: number, high: number): string {
+  if (high >= 10) return `${formatCount(Math.floor(low))}-${formatCount(Math.ceil(high))}`;
+  return `${low.toFixed(1)}-${(Math.ceil(high * 10) / 10).toFixed(1)}`;
 }

@@ -45,4 +45,6 @@ export interface RunPlan {
   /** Sample pages that were read for the estimate. */
   readonly samplePages: number;
   readonly estimates: readonly PlanEstimate[];
+  /** What should be known of the estimates: where rates come from, what did not answer. */
+  readonly notes: readonly string[];
 }

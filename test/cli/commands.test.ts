@@ -126,6 +126,7 @@ describe('run', () => {
         scratch: { neededBytes: 1 },
         samplePages: 0,
         estimates: [],
+        notes: [],
       });
     const { code, out } = await runWith({ planRun }, [...RUN, '--dry-run', '--match', "it's/**"]);
     expect(code).toBe(0);

@@ -141,6 +141,7 @@ describe('the plan', () => {
     outputs: { formats: ['txt', 'pdf'], perFormat: 212, namesTaken: 0 },
     scratch: { neededBytes: 61_000_000_000, freeBytes: 2_100_000_000_000 },
     samplePages: 12,
+    notes: [],
     estimates: [
       { where: 'this computer', cores: 8, seconds: [8400, 10_800], suggested: false },
       { where: 'savio3 (whole node)', cores: 32, seconds: [2400, 2700], cost: { unit: 'SU', low: 21, high: 24 }, suggested: true },

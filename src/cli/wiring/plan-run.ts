@@ -6,7 +6,7 @@ import type { SourceDocument } from '../../core/document.ts';
 import { DocumentError, PageError, PipelineError } from '../../core/errors.ts';
 import { outputPath, planOutputStems } from '../../core/output-names.ts';
 import { planSession } from '../../core/plan.ts';
-import type { PlannedFailure, RunPlan } from '../../core/run-plan.ts';
+import type { PlanEstimate, PlannedFailure, RunPlan } from '../../core/run-plan.ts';
 import type { RunRequest } from '../../core/run-request.ts';
 import { foldLedger } from '../../core/run-state.ts';
 import { realDisk } from '../../runs/disk.ts';
@@ -65,7 +65,6 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
   const secondsAPage = await timePages(looks.filter((look) => keptShare(look) < 1), pool, signal);
   const pagesToRead = Math.round(pagesThere - keptPages);
-  const seconds = secondsAPage === undefined ? undefined : (pagesToRead * secondsAPage) / request.jobs;
   const wholly = looks.filter((look) => look.sampled > 0 && look.withText === look.sampled).length * scale;
   const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
   const byReason = new Map<string, number>();
@@ -91,16 +90,28 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
       namesTaken: await countTaken(documents, record, destination, signal),
     },
     scratch: { neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2), freeBytes: await freeBytes(request.workDir) },
-    samplePages: Math.min(PAGES_TIMED, pagesToRead),
-    estimates: [
-      {
-        where: 'this computer',
-        cores: request.jobs,
-        seconds: seconds === undefined ? undefined : [seconds * (1 - SPREAD), seconds * (1 + SPREAD)],
-        suggested: true,
-      },
-    ],
+    samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
+    ...(await estimateAll(request, { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB }, signal)),
   };
+}
+
+/** How long here, and on the cluster where one was asked for. */
+async function estimateAll(
+  { jobs, executor }: RunRequest,
+  work: { readonly pages: number; readonly secondsAPage: number | undefined; readonly workerMemoryMiB: number },
+  signal: AbortSignal,
+): Promise<Pick<RunPlan, 'estimates' | 'notes'>> {
+  const seconds = work.secondsAPage === undefined ? undefined : (work.pages * work.secondsAPage) / jobs;
+  const here: PlanEstimate = {
+    where: 'this computer',
+    cores: jobs,
+    seconds: seconds === undefined ? undefined : [seconds * (1 - SPREAD), seconds * (1 + SPREAD)],
+    suggested: executor.kind === 'local',
+  };
+  if (executor.kind === 'local') return { estimates: [here], notes: [] };
+  const { estimateOnSlurm } = await import('./estimate-on-slurm.ts');
+  const { estimates, notes } = await estimateOnSlurm(executor.choices, work, signal);
+  return { estimates: [here, ...estimates], notes };
 }
 
 /** Share of a document's pages that have text of their own, 0 to 1, by its sample. */

@@ -62,7 +62,7 @@ function explainAccount({ account, partition, associations }: RefusalContext, sa
   return new ConfigError('SLURM_ACCOUNT', 'Slurm did not take the job: no such account.', {
     why: `${account === undefined ? 'You gave none.' : `You gave "${account}".`} ${list}`,
     safe: NOTHING_DONE,
-    remedy: `ocr-pipeline config set account ${yours[0] ?? 'ACCOUNT'}   then the same command`,
+    remedy: `ocr-pipeline config set slurm.account ${yours[0] ?? 'ACCOUNT'}   then the same command`,
   });
 }
 

@@ -123,7 +123,8 @@ function directly({ command, commandArguments }: { readonly command: string; rea
 
 /** Either name of the program will do; both read the variables of both names, so that no value needs quoting twice. */
 function inContainer(image: string, sourceFolders: readonly string[]): string[] {
-  const readOnly = sourceFolders.map((folder) => `--bind ${quote(`${folder}:${folder}:ro`)}`);
+  // Before the others: a folder above the run folder would otherwise hide it, read only.
+  const readOnly = sourceFolders.filter((folder) => folder !== '/').map((folder) => `--bind ${quote(`${folder}:${folder}:ro`)}`);
   return [
     'container=$(command -v apptainer || command -v singularity)',
     'if [ -z "$container" ]; then',
@@ -138,7 +139,7 @@ function inContainer(image: string, sourceFolders: readonly string[]): string[] 
     'for name in TMPDIR OMP_THREAD_LIMIT ${!SLURM_@}; do',
     '  export "APPTAINERENV_$name=${!name}" "SINGULARITYENV_$name=${!name}"',
     'done',
-    `"$container" exec --cleanenv --no-home --pwd / ${['--bind "$run_folder"', '--bind "$scratch"', ...readOnly].join(' ')} \\`,
+    `"$container" exec --cleanenv --no-home --pwd / ${[...readOnly, '--bind "$run_folder"', '--bind "$scratch"'].join(' ')} \\`,
     '  "$image" ocr-pipeline work "$run_folder" "$task" &',
   ];
 }
