@@ -1,0 +1,127 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WaveStore } from '../../src/executors/slurm/wave-store.ts';
+import { realDisk } from '../../src/runs/disk.ts';
+import { requireAll, requireLanguages } from '../support/requires.ts';
+import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
+import { SlurmProgram } from '../support/slurm-program.ts';
+
+const need = requireSlurm();
+const MINUTES = 60_000;
+
+/** All tasks there ever were of a program's run. */
+async function jobsOf(program: SlurmProgram): Promise<readonly string[]> {
+  const run = basename((await program.runFolder()) ?? '');
+  return (await program.tasks()).filter(({ jobName }) => jobName.startsWith(`ocrp-${run}-`)).map(({ id }) => id);
+}
+
+/** Pages that tasks have read, those that were taken over from earlier tries left out. */
+async function pagesReadOn(program: SlurmProgram): Promise<number> {
+  const { measured } = await new WaveStore(join((await program.runFolder()) ?? '', 'waves'), realDisk).load();
+  return measured.pagesRead;
+}
+
+describe.skipIf(need.skip)('a run on a cluster', () => {
+  let lab: SlurmLab;
+  beforeAll(async () => {
+    lab = await SlurmLab.start({ nodes: 2, cpus: 2 });
+  }, 2 * MINUTES);
+  afterAll(() => lab.close(), MINUTES);
+
+  const reading = requireAll(requireLanguages(['eng']));
+  test.skipIf(reading.skip)('gives the bytes that this computer gives, with real Tesseract', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [3, 2, 4], engine: 'tesseract', partition: 'savio3' });
+    const { code, stdout, stderr } = await program.start().ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('All 3 documents are complete');
+    expect(await program.delivered()).toEqual(await program.expected());
+    expect(await program.leftovers()).toEqual([]);
+  });
+
+  test('goes on after its program was killed, and no page is read twice', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [60, 1, 1, 40], pageMs: 100 });
+    const first = program.start();
+    await program.whileReading(first, 10);
+    first.kill('SIGKILL');
+    await first.ended;
+    const { code, stderr } = await program.start().ended;
+    expect(code, stderr).toBe(0);
+    expect(await program.delivered()).toEqual(await program.expected());
+    expect(await jobsOf(program), 'one wave was enough').toHaveLength(1);
+    expect(await pagesReadOn(program)).toBe(102);
+    expect(await program.leftovers()).toEqual([]);
+  });
+
+  test('goes on by itself when it is detached, and is collected bit by bit', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [30, 20, 5], pageMs: 100 });
+    const started = await program.start('--detach').ended;
+    expect(started.code, started.stderr).toBe(0);
+    expect(started.stdout).toMatch(/goes on without this program[^]*0 done, 3 waiting[^]*resume .* --detach/);
+    const status = await program.command('status', '--work-dir', program.workDir, '--json');
+    const { runs } = JSON.parse(status.stdout) as { runs: { where: string; state: string; jobs: { running: number; waiting: number } }[] };
+    expect(runs[0]).toMatchObject({ where: expect.stringMatching(/^Slurm \d+$/) as string, state: expect.stringMatching(/running|waiting/) as string });
+    let passes = 0;
+    for (; passes < 60; passes++) {
+      const { code, stdout, stderr } = await program.command('resume', '--detach', '--work-dir', program.workDir, '--progress', 'plain');
+      expect(code, stderr).toBe(0);
+      if (stdout.includes('complete')) break;
+    }
+    expect(passes).toBeLessThan(60);
+    expect(await program.delivered()).toEqual(await program.expected());
+    expect(await jobsOf(program)).toHaveLength(1);
+  });
+
+  test('is left by Ctrl-C while its jobs go on, and ended by cancel', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [200], pageMs: 300 });
+    const life = program.start();
+    await program.whileReading(life, 2);
+    life.kill('SIGINT');
+    const { code, stderr } = await life.ended;
+    expect(code).toBe(75);
+    expect(stderr).toMatch(/The jobs on Slurm go on\. \[DETACHED\]/);
+    expect(await program.openTasks()).not.toHaveLength(0);
+    const cancelled = await program.command('cancel', '--work-dir', program.workDir);
+    expect(cancelled.stdout).toContain('were cancelled. All finished pages are kept.');
+    await lab.until('its jobs are gone', async () => (await program.openTasks()).length === 0);
+    expect((await program.command('cancel', '--work-dir', program.workDir)).stdout).toContain('is not running');
+    const [run = ''] = await readdir(program.workDir);
+    expect(await readdir(join(program.workDir, run, 'chunks'))).not.toEqual([]);
+    expect(await program.delivered()).toEqual({});
+  });
+
+  test('is ended with its jobs by cancel while somebody follows it', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [200], pageMs: 300 });
+    const life = program.start();
+    await program.whileReading(life, 2);
+    await program.command('cancel', '--work-dir', program.workDir);
+    const { code, stderr } = await life.ended;
+    expect(code).toBe(75);
+    expect(stderr).toContain('Stopped with ocr-pipeline cancel.');
+    await lab.until('its jobs are gone', async () => (await program.openTasks()).length === 0);
+    expect(await jobsOf(program)).toHaveLength(1);
+  });
+
+  test('says at once what would wait for ever, and takes the job back', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [2] });
+    await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=DOWN');
+    try {
+      const { code, stderr } = await program.start('--partition', 'savio3_htc').ended;
+      expect(code, stderr).toBe(78);
+      expect(stderr).toMatch(/The partition is closed[^]*Slurm says: PartitionDown/);
+      await lab.until('its job is gone', async () => (await program.openTasks()).length === 0);
+    } finally {
+      await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=UP');
+    }
+  });
+
+  test('is not read here while its jobs are out', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [200], pageMs: 300 });
+    const life = program.start('--detach');
+    expect((await life.ended).code).toBe(0);
+    const places = ['--input', program.input, '--output', program.output, '--work-dir', program.workDir];
+    const { code, stderr } = await program.command('run', ...places, '--engine', 'null', '--progress', 'plain');
+    expect(code).toBe(78);
+    expect(stderr).toContain('[RUN_ON_SLURM]');
+  });
+});
