@@ -53,8 +53,26 @@ export interface RetryDecision {
   readonly quarantined: readonly { readonly id: string; readonly reason: ErrorRecord }[];
   /** Why the run stops; then nothing else is in the decision. */
   readonly stop?: ErrorRecord | undefined;
-  /** Something a person should know. */
-  readonly notice?: string | undefined;
+}
+
+const END_WORDS: Readonly<Record<EndedTask['end'], string>> = {
+  completed: 'ended without all of its results',
+  'time-limit': 'ran out of time',
+  'out-of-memory': 'ran out of memory',
+  preempted: 'had to make room for another',
+  'node-failure': 'lost its node',
+  cancelled: 'was cancelled by somebody else',
+  'launch-failure': 'was killed, or could not be started',
+  'folder-missing': 'did not find the run folder',
+  'worker-stopped': 'was told to stop',
+  'worker-failed': 'failed',
+  unknown: 'ended for a reason that Slurm does not tell',
+  lost: 'is gone without a trace',
+};
+
+/** Says in a person's words what became of a task: completes "a job ...". */
+export function describeEnd({ end, node }: Pick<EndedTask, 'end' | 'node'>): string {
+  return `${END_WORDS[end]}${node === undefined || end === 'cancelled' ? '' : ` on ${node}`}`;
 }
 
 /** Families of errors that no other try of the same work will mend. */
@@ -154,7 +172,7 @@ function cancelled(task: EndedTask): RetryDecision {
       remedy: 'ocr-pipeline resume   goes on where it stopped',
     });
   }
-  return { again: retries, quarantined: [], notice: 'Somebody cancelled a job of this run; its work is ordered once more.' };
+  return { again: retries, quarantined: [] };
 }
 
 function givenUp({ error, logTail }: EndedTask, verb: string): ErrorRecord {
@@ -170,7 +188,7 @@ function endsAgainAndAgain({ end, logTail, node }: EndedTask): ErrorRecord {
   return {
     family: 'TransientError',
     code: 'SLURM_JOBS_END',
-    message: `Slurm ended the work ${FREE_TRIES + 1} times without a page in between (${end}${node === undefined ? '' : ` on ${node}`}).`,
+    message: `Slurm ended the work ${FREE_TRIES + 1} times without a page in between; the last job ${describeEnd({ end, node })}.`,
     why: withTail(undefined, logTail),
     safe: 'All finished pages are kept.',
     remedy: 'ocr-pipeline doctor slurm   then ocr-pipeline resume',

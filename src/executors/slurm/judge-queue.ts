@@ -13,6 +13,8 @@ const LAUNCH_FAILED = /launch[ _]?failed[ _]requeued[ _]held|JobHoldLaunchFail/i
 export interface QueueVerdict {
   /** Something began, ended, or was taken by another node. */
   readonly changed: boolean;
+  /** Tasks that ran when last seen and wait again: preempted, requeued, or their node failed. */
+  readonly takenBack: number;
   /** Tasks with open chunks that neither wait nor run. */
   readonly ended: readonly LiveTask[];
   /** Those among them that the queue still has, on hold after their node could not start them; they must be cancelled. */
@@ -36,6 +38,7 @@ export function judgeQueue(
   const held: LiveTask[] = [];
   let hopeless: ErrorRecord | undefined;
   let changed = false;
+  let takenBack = 0;
   for (const task of work.tasks) {
     const { wave } = task;
     const row = byTask.get(`${wave.jobName} ${task.index}`);
@@ -46,6 +49,7 @@ export function judgeQueue(
     if (row && isLive(row.state) && !LAUNCH_FAILED.test(row.reason)) {
       const state = row.state === 'PENDING' ? 'waiting' : 'running';
       changed ||= state !== task.state;
+      if (state === 'waiting' && task.state === 'running') takenBack++;
       const error = state === 'waiting' ? explainWait(row.reason) : undefined;
       Object.assign(task, { state, reason: row.reason, goneSinceMs: undefined, endRow: undefined });
       if (row.nodes !== '') task.node = row.nodes;
@@ -61,5 +65,5 @@ export function judgeQueue(
     task.goneSinceMs ??= nowMs;
     ended.push(task);
   }
-  return { changed, ended, held, hopeless, adopted };
+  return { changed, ended, held, takenBack, hopeless, adopted };
 }

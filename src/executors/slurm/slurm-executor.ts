@@ -10,7 +10,7 @@ import { judgeQueue } from './judge-queue.ts';
 import { LiveWork, type LiveChunk, type LiveTask } from './live-work.ts';
 import { lookAtEnd } from './look-at-end.ts';
 import { Ordering, type OrderingParts } from './order-wave.ts';
-import { decideRetry, type Retry } from './decide-retry.ts';
+import { decideRetry, describeEnd, type Retry } from './decide-retry.ts';
 import { NO_HISTORY, type Measured } from './wave-store.ts';
 import { giveUpChunk } from '../../work/give-up-chunk.ts';
 
@@ -192,8 +192,12 @@ export class SlurmExecutor implements Executor {
     }
     if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
     this.#answered = true;
-    const { changed, ended, held, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
+    const { changed, ended, held, takenBack, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
     for (const { wave, jobId } of adopted) await store.submitted(wave, jobId);
+    if (takenBack > 0) {
+      const jobs = takenBack === 1 ? 'a running job' : `${takenBack} running jobs`;
+      notice('warn', 'SLURM_REQUEUED', `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`);
+    }
     if (hopeless) {
       await this.#stop(hopeless);
       return true;
@@ -221,12 +225,13 @@ export class SlurmExecutor implements Executor {
         await this.#stop(decision.stop);
         return;
       }
-      if (decision.notice !== undefined) notice('warn', 'SLURM_RETRY', decision.notice);
       for (const { id, reason } of decision.quarantined) await this.#giveUp(id, reason);
       for (const retry of decision.again) {
         retries.push({ ...retry, history: { ...retry.history, keptBytes: await this.#results.keptBytes(retry.id) } });
       }
-      notice('info', 'SLURM_RETRY', `A job ended early (${ended.end}${ended.node ? ` on ${ended.node}` : ''}); its unfinished work is ordered again.`);
+    }
+    for (const [words, alike] of Map.groupBy(ends, (end) => describeEnd(end))) {
+      notice('warn', 'SLURM_RETRY', `${alike.length === 1 ? 'A job' : `${alike.length} jobs:`} ${words}; what it left undone is ordered again.`);
     }
     if (retries.length > 0) await this.#ordering.orderAgain(retries, this.#secondsAPage, signal);
     await this.#tidy();
