@@ -87,5 +87,7 @@ function estimateRows(estimates: readonly PlanEstimate[]): string[] {
 /** Whole units from ten on; below, as many digits as tell the two apart. */
 function formatCostRange(low: number, high: number): string {
   if (high >= 10) return `${formatCount(Math.floor(low))}-${formatCount(Math.ceil(high))}`;
-  return `${low.toFixed(1)}-${(Math.ceil(high * 10) / 10).toFixed(1)}`;
+  const digits = high >= 1 ? 1 : 2;
+  const step = 10 ** digits;
+  return `${(Math.floor(low * step) / step).toFixed(digits)}-${(Math.ceil(high * step) / step).toFixed(digits)}`;
 }

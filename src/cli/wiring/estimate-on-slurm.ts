@@ -1,5 +1,5 @@
 import { loadSiteProfile } from '../../config/load-site-profile.ts';
-import { asPipelineError } from '../../core/errors.ts';
+import { MissingDependencyError, throwIfStopped } from '../../core/errors.ts';
 import type { PlanEstimate } from '../../core/run-plan.ts';
 import type { SlurmChoices } from '../../core/run-request.ts';
 import { priceRun } from '../../executors/slurm/price-run.ts';
@@ -26,7 +26,8 @@ export async function estimateOnSlurm(
   const stop = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
   const notes: string[] = [];
   const partitions = await client.partitions(stop).catch((error: unknown) => {
-    notes.push(`Slurm was not asked: ${asPipelineError(error).message}`);
+    throwIfStopped(signal);
+    if (error instanceof MissingDependencyError) notes.push(error.message);
     return undefined;
   });
   const associations = partitions && (await client.associations(stop).catch(() => undefined));

@@ -22,7 +22,7 @@ export interface Partition {
   readonly maxMinutes?: number | undefined;
   /** Nodes a job may take; absent where there is no limit. */
   readonly maxNodes?: number | undefined;
-  /** Jobs of other partitions may end or requeue those of this one. */
+  /** Jobs of other partitions may end or requeue those of this one. Says nothing where the QoS decides: all have it then. */
   readonly isPreemptable: boolean;
   /** Empty means everybody. */
   readonly allowedAccounts: readonly string[];

@@ -49,7 +49,7 @@ export function priceRun(work: PricedWork, facts: ClusterFacts): readonly PlanEs
   const order = rows.toSorted((a, b) => (a.cost?.high ?? Infinity) - (b.cost?.high ?? Infinity) || (a.seconds?.[1] ?? 0) - (b.seconds?.[1] ?? 0));
   const suggested =
     order.find(({ offer }) => offer.name === work.partition) ??
-    (facts.site ? order.find(({ offer }) => !offer.isPreemptable) : order.find(({ offer }) => offer.isDefault));
+    (facts.site ? (order.find(({ offer }) => !offer.isPreemptable) ?? order[0]) : order.find(({ offer }) => offer.isDefault));
   const shown = order.slice(0, MOST_ROWS);
   if (suggested && !shown.includes(suggested)) shown.splice(-1, 1, suggested);
   return shown.map(({ offer, ...row }) => ({ ...row, suggested: offer === suggested?.offer }));
