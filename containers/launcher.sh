@@ -1,0 +1,8 @@
+#!/bin/sh
+# The command `ocr-pipeline`, wherever its folder lies: its own Node.js, and its own Tesseract unless another is named.
+set -eu
+program=$(readlink -f "$0")
+root=${program%/bin/*}
+export OMP_THREAD_LIMIT=1
+export OCR_PIPELINE_TESSERACT="${OCR_PIPELINE_TESSERACT:-$root/tesseract/bin/tesseract}"
+exec "$root/node/bin/node" "$root/app/bin/ocr-pipeline.js" "$@"
