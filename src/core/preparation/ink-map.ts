@@ -45,9 +45,12 @@ type MapSize = Pick<InkMap, 'width' | 'height' | 'cellPx'>;
 function inkOfBits(image: PageImage, { width, height, cellPx }: MapSize): Uint8Array {
   const stride = rowBytes(image);
   const { data } = image;
-  const column = new Uint16Array(stride * 8);
-  for (let x = 0; x < column.length; x++) column[x] = Math.min(width, Math.floor(x / cellPx));
-  const counts = new Uint32Array(width + 1);
+  const table = countTable(cellPx);
+  // Where each byte of a row lies: its first cell, and the part of the table for its place in that cell.
+  const cells = Uint32Array.from({ length: stride }, (_, index) => Math.min(width, Math.floor((index * 8) / cellPx)));
+  const parts = Uint32Array.from({ length: stride }, (_, index) => ((index * 8) % cellPx) * 256);
+  // A byte that begins in the last cell may reach seven beyond.
+  const counts = new Uint32Array(width + 8);
   const enough = Math.max(1, Math.ceil(cellPx * cellPx * BLACK_SHARE));
   const ink = new Uint8Array(width * height);
   const rows = Math.min(cellPx, image.heightPx);
@@ -57,13 +60,28 @@ function inkOfBits(image: PageImage, { width, height, cellPx }: MapSize): Uint8A
       for (let index = 0; index < stride; index++) {
         const byte = data[from + index]!;
         if (byte === 0) continue;
-        const x = index * 8;
-        for (let bit = 0; bit < 8; bit++) if (byte & (0x80 >> bit)) counts[column[x + bit]!]!++;
+        let cell = cells[index]!;
+        for (let packed = table[parts[index]! + byte]!; packed !== 0; packed >>>= 4) counts[cell++]! += packed & 15;
       }
     }
     for (let x = 0; x < width; x++) if (counts[x]! >= enough) ink[y * width + x] = 1;
   }
   return ink;
+}
+
+/**
+ * How many pixels of a byte are black in each of the cells it lies in, four bits a cell, the first cell lowest:
+ * `table[place * 256 + byte]`, where `place` is that of the byte's first pixel in its cell.
+ */
+function countTable(cellPx: number): Uint32Array {
+  const table = new Uint32Array(cellPx * 256);
+  for (let place = 0; place < cellPx; place++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const unit = 2 ** (4 * Math.floor((place + bit) / cellPx));
+      for (let byte = 0; byte < 256; byte++) if (byte & (0x80 >> bit)) table[place * 256 + byte]! += unit;
+    }
+  }
+  return table;
 }
 
 /** Mean light of each cell. */
@@ -80,16 +98,25 @@ function reduceGrey(image: PageImage, { width, height, cellPx }: MapSize): Uint8
   for (let y = 0; y < height; y++) {
     sums.fill(0);
     for (let sub = 0; sub < cellPx; sub += rowStep) {
-      let from = (y * cellPx + sub) * widthPx * step + channel;
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (let inner = 0; inner < cellPx; inner++, from += step) sum += data[from]!;
-        sums[x]! += sum;
-      }
+      addRow(sums, data.subarray((y * cellPx + sub) * widthPx * step + channel), step, cellPx);
     }
     for (let x = 0; x < width; x++) light[y * width + x] = sums[x]! / (cellPx * rowsTaken);
   }
   return light;
+}
+
+/** Adds a row's pixels, each so many bytes from the next, to the sums of their cells. */
+function addRow(sums: Uint32Array, row: Uint8Array, step: number, cellPx: number): void {
+  if (step === 1 && cellPx === 3) {
+    // 300 dpi in grey, the usual scan.
+    for (let x = 0, from = 0; x < sums.length; x++, from += 3) sums[x]! += row[from]! + row[from + 1]! + row[from + 2]!;
+    return;
+  }
+  for (let x = 0, from = 0; x < sums.length; x++) {
+    let sum = 0;
+    for (let inner = 0; inner < cellPx; inner++, from += step) sum += row[from]!;
+    sums[x]! += sum;
+  }
 }
 
 function inkOfGrey(light: Uint8Array, width: number, height: number): Uint8Array {
@@ -97,10 +124,14 @@ function inkOfGrey(light: Uint8Array, width: number, height: number): Uint8Array
   const rows = Math.ceil(height / TILE);
   const paper = smoothPaper(measurePaper(light, width, height), columns, rows);
   const ink = new Uint8Array(width * height);
+  // Light is whole: less than the limit is less than the next whole number.
+  const limits = Uint8Array.from(paper, (each) => Math.ceil(each * INK_LIGHT));
   for (let y = 0; y < height; y++) {
     const tileRow = Math.floor(y / TILE) * columns;
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      if (light[at]! < paper[tileRow + (x >> 5)]! * INK_LIGHT) ink[at] = 1;
+    for (let column = 0; column < columns; column++) {
+      const limit = limits[tileRow + column]!;
+      const end = y * width + Math.min(width, (column + 1) * TILE);
+      for (let at = y * width + column * TILE; at < end; at++) if (light[at]! < limit) ink[at] = 1;
     }
   }
   return ink;

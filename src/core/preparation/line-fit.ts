@@ -27,10 +27,11 @@ export function sumStrips({ width, height, ink }: InkMap, along: 'x' | 'y'): Ink
   const strips = Math.ceil((along === 'x' ? width : height) / STRIP);
   const counts = new Uint16Array(strips * rows);
   let total = 0;
-  for (let y = 0; y < height; y++) {
+  for (let at = ink.indexOf(1); at >= 0; at = ink.indexOf(1, at)) {
+    const y = Math.floor(at / width);
+    const rowEnd = (y + 1) * width;
     const ofRow = (y >> 3) * rows;
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      if (ink[at] === 0) continue;
+    for (let x = at - y * width; at < rowEnd && ink[at] === 1; x++, at++) {
       counts[along === 'x' ? (x >> 3) * rows + y : ofRow + x]!++;
       total++;
     }
@@ -59,9 +60,12 @@ export function fitLinesFinely(strips: InkStrips, coarse: LineFit): LineFit {
 
 function bestOf(strips: InkStrips, middleDeg: number, reachDeg: number, stepDeg: number): LineFit {
   const steps = Math.round(reachDeg / stepDeg);
+  const inked = stripsWithInk(strips);
+  const profile = new Int32Array(strips.rows);
   let [first, last, best] = [0, 0, -1];
   for (let step = -steps; step <= steps; step++) {
-    const score = squaredSteps(strips, middleDeg + step * stepDeg);
+    addStrips(strips, inked, middleDeg + step * stepDeg, profile);
+    const score = squaredSteps(profile);
     // Neighbouring angles that move every strip alike score the same: the middle of them is meant.
     if (score > best) [first, last, best] = [step, step, score];
     else if (score === best && step === last + 1) last = step;
@@ -84,20 +88,38 @@ function halve({ counts, strips, rows, stripCells, total }: InkStrips): InkStrip
   return { counts: halved, strips: halfStrips, rows: halfRows, stripCells, total };
 }
 
-/** Adds up strips, each moved so that lines at this angle become level. */
-function profileOf({ counts, strips, rows, stripCells }: InkStrips, angleDeg: number): Int32Array {
-  const slope = Math.tan(angleDeg * RADIANS);
-  const profile = new Int32Array(rows);
-  for (let strip = 0; strip < strips; strip++) {
-    const shift = Math.round((strip + 0.5 - strips / 2) * stripCells * slope);
-    const last = Math.min(rows, rows - shift);
-    for (let row = Math.max(0, -shift), at = strip * rows + shift + row; row < last; row++, at++) profile[row]! += counts[at]!;
-  }
-  return profile;
+/** A strip that has ink, and the rows that its ink lies in; `end` is exclusive. */
+interface InkedStrip {
+  readonly strip: number;
+  readonly start: number;
+  readonly end: number;
 }
 
-function squaredSteps(strips: InkStrips, angleDeg: number): number {
-  const profile = profileOf(strips, angleDeg);
+function stripsWithInk({ counts, strips, rows }: InkStrips): InkedStrip[] {
+  const inked: InkedStrip[] = [];
+  for (let strip = 0; strip < strips; strip++) {
+    let start = 0;
+    let end = rows;
+    const from = strip * rows;
+    while (start < end && counts[from + start] === 0) start++;
+    while (end > start && counts[from + end - 1] === 0) end--;
+    if (start < end) inked.push({ strip, start, end });
+  }
+  return inked;
+}
+
+/** Adds up strips, each moved so that lines at this angle become level. */
+function addStrips({ counts, strips, rows, stripCells }: InkStrips, inked: readonly InkedStrip[], angleDeg: number, profile: Int32Array): void {
+  const slope = Math.tan(angleDeg * RADIANS);
+  profile.fill(0);
+  for (const { strip, start, end } of inked) {
+    const shift = Math.round((strip + 0.5 - strips / 2) * stripCells * slope);
+    const last = Math.min(rows, end - shift);
+    for (let row = Math.max(0, start - shift), at = strip * rows + shift + row; row < last; row++, at++) profile[row]! += counts[at]!;
+  }
+}
+
+function squaredSteps(profile: Int32Array): number {
   let sum = 0;
   for (let row = 1; row < profile.length; row++) {
     const step = profile[row]! - profile[row - 1]!;
@@ -128,14 +150,15 @@ export function measureUprightness(map: InkMap, along: 'x' | 'y', angleDeg: numb
 function segmentProfiles({ width, height, ink }: InkMap, along: 'x' | 'y', slope: number): Float64Array[] {
   const [length, rows] = along === 'x' ? [width, height] : [height, width];
   const profiles = Array.from({ length: Math.ceil(length / SEGMENT_CELLS) }, () => new Float64Array(rows + 1));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      if (ink[at] === 0) continue;
-      const [place, row] = along === 'x' ? [x, y] : [y, x];
-      const moved = row - (place - length / 2) * slope;
-      const whole = Math.floor(moved);
-      if (whole < 0 || whole >= rows) continue;
-      const profile = profiles[Math.floor(place / SEGMENT_CELLS)]!;
+  for (let at = ink.indexOf(1); at >= 0; at = ink.indexOf(1, at)) {
+    const y = Math.floor(at / width);
+    const rowEnd = (y + 1) * width;
+    for (let x = at - y * width; at < rowEnd && ink[at] === 1; x++, at++) {
+      const place = along === 'x' ? x : y;
+      const moved = (along === 'x' ? y : x) - (place - length / 2) * slope;
+      if (moved < 0 || moved >= rows) continue;
+      const whole = moved | 0;
+      const profile = profiles[(place / SEGMENT_CELLS) | 0]!;
       profile[whole]! += 1 - (moved - whole);
       profile[whole + 1]! += moved - whole;
     }

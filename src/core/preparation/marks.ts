@@ -14,26 +14,31 @@ export interface Mark {
 const MAX_MARKS = 40_000;
 
 /** Finds the connected patches of ink, corners counting as connected, in the order of their first cell. */
-export function findMarks({ width, height, ink }: InkMap): Mark[] {
+export function findMarks({ width, ink }: Pick<InkMap, 'width' | 'ink'>): Mark[] {
   const runs = new RunTable();
-  let previousStart = 0;
-  for (let y = 0; y < height; y++) {
-    const rowStart = runs.count;
-    const rowEnd = (y + 1) * width;
-    let above = previousStart;
-    for (let at = y * width; at < rowEnd; at++) {
-      if (ink[at] === 0) continue;
-      let end = at + 1;
-      while (end < rowEnd && ink[end] === 1) end++;
-      const left = at - y * width;
-      const right = end - y * width;
-      const run = runs.add(left, right, y);
-      // Runs of the row above that touch this one, also by a corner.
-      while (above < rowStart && runs.right[above]! < left) above++;
-      for (let touching = above; touching < rowStart && runs.left[touching]! <= right; touching++) runs.join(run, touching);
-      at = end;
+  // Runs of the row above and of this one, in the table.
+  let aboveEnd = 0;
+  let above = 0;
+  let rowStart = 0;
+  let y = -1;
+  for (let at = ink.indexOf(1); at >= 0; ) {
+    const row = Math.floor(at / width);
+    if (row !== y) {
+      above = row === y + 1 ? rowStart : runs.count;
+      aboveEnd = runs.count;
+      rowStart = runs.count;
+      y = row;
     }
-    previousStart = rowStart;
+    const rowEnd = (y + 1) * width;
+    let end = at + 1;
+    while (end < rowEnd && ink[end] === 1) end++;
+    const left = at - y * width;
+    const right = end - y * width;
+    const run = runs.add(left, right, y);
+    // Runs of the row above that touch this one, also by a corner.
+    while (above < aboveEnd && runs.right[above]! < left) above++;
+    for (let touching = above; touching < aboveEnd && runs.left[touching]! <= right; touching++) runs.join(run, touching);
+    at = ink.indexOf(1, end);
   }
   return runs.collect();
 }

@@ -27,46 +27,80 @@ export function straightenImage(image: PageImage, skewDeg: number): GreyImage {
   const grey = toGrey(image);
   const { widthPx, heightPx, toBefore } = planRotation(image.widthPx, image.heightPx, skewDeg);
   const data = new Uint8Array(widthPx * heightPx).fill(255);
+  const inked = findInkedStretches(grey.data);
   const [a, b, c, d, e, f] = toBefore;
   for (let y = 0; y < heightPx; y++) {
     // Pixel centres lie at halves.
     const startX = a * 0.5 + c * (y + 0.5) + e - 0.5;
     const startY = b * 0.5 + d * (y + 0.5) + f - 0.5;
-    sampleRow(grey, data, y * widthPx, widthPx, [startX, startY, a, b]);
+    sampleRow(grey, inked, data, y * widthPx, widthPx, [startX, startY, a, b]);
   }
   return withPixels(image, { widthPx, heightPx, bitsPerPixel: 8, data }, toBefore);
 }
 
-/** Fills one row along a straight way through the image, bilinear, in 16-bit fixed point. */
+/** Pixels that are looked at together: most stretches of a page are white, and what becomes of them is known. */
+const STRETCH = 32;
+const STRETCH_BITS = 5;
+
+/** 1 for each stretch of so many bytes, rows disregarded, that is not all white. */
+function findInkedStretches(data: Uint8Array): Uint8Array {
+  const inked = new Uint8Array(Math.ceil(data.length / STRETCH) + 1);
+  const words = data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : new Int32Array(0);
+  for (let word = 0; word < words.length; word++) if (words[word] !== -1) inked[word >> (STRETCH_BITS - 2)] = 1;
+  for (let at = words.length * 4; at < data.length; at++) if (data[at] !== 255) inked[at >> STRETCH_BITS] = 1;
+  return inked;
+}
+
+/** Fills one row, white before, along a straight way through the image. */
 function sampleRow(
-  { widthPx, heightPx, data }: GreyImage,
+  image: GreyImage,
+  inked: Uint8Array,
   out: Uint8Array,
   at: number,
   count: number,
   [startX, startY, stepX, stepY]: readonly [number, number, number, number],
 ): void {
+  const { widthPx, heightPx } = image;
   const [first, last] = insideRange(count, [startX, stepX, widthPx - 1], [startY, stepY, heightPx - 1]);
-  for (let index = first; index < last; index++) {
-    const x = startX + index * stepX;
-    const y = startY + index * stepY;
-    const left = x | 0;
-    const top = y | 0;
-    const from = top * widthPx + left;
-    const upperLeft = data[from]!;
-    const upperRight = data[from + 1]!;
-    const lowerLeft = data[from + widthPx]!;
-    const lowerRight = data[from + widthPx + 1]!;
-    // Most of a page is even: nothing to mix.
-    if (upperLeft === upperRight && upperLeft === lowerLeft && upperLeft === lowerRight) {
-      out[at + index] = upperLeft;
-      continue;
+  for (let from = first; from < last; from += STRETCH) {
+    const to = Math.min(last, from + STRETCH);
+    const fromX = (startX + from * stepX) | 0;
+    const toX = (startX + (to - 1) * stepX) | 0;
+    const fromY = startY + from * stepY;
+    const toY = startY + (to - 1) * stepY;
+    const top = Math.min(fromY, toY) | 0;
+    const bottom = Math.max(fromY, toY) | 0;
+    if (!hasInk(inked, widthPx, fromX, top, toX + 1, bottom + 1)) continue;
+    for (let index = from; index < to; index++) {
+      out[at + index] = sampleAt(image.data, widthPx, startX + index * stepX, startY + index * stepY);
     }
-    const toRight = x - left;
-    const down = y - top;
-    const upper = upperLeft + (upperRight - upperLeft) * toRight;
-    const lower = lowerLeft + (lowerRight - lowerLeft) * toRight;
-    out[at + index] = upper + (lower - upper) * down + 0.5;
   }
+}
+
+/** Whether any pixel of a box, its edges included, may be other than white. */
+function hasInk(inked: Uint8Array, widthPx: number, left: number, top: number, right: number, bottom: number): boolean {
+  for (let y = top; y <= bottom; y++) {
+    const row = y * widthPx;
+    for (let stretch = (row + left) >> STRETCH_BITS; stretch <= (row + right) >> STRETCH_BITS; stretch++) {
+      if (inked[stretch] !== 0) return true;
+    }
+  }
+  return false;
+}
+
+/** The light at a point between pixels, bilinear. */
+function sampleAt(data: Uint8Array, widthPx: number, x: number, y: number): number {
+  const left = x | 0;
+  const top = y | 0;
+  const from = top * widthPx + left;
+  const upperLeft = data[from]!;
+  const upperRight = data[from + 1]!;
+  const lowerLeft = data[from + widthPx]!;
+  const lowerRight = data[from + widthPx + 1]!;
+  const toRight = x - left;
+  const upper = upperLeft + (upperRight - upperLeft) * toRight;
+  const lower = lowerLeft + (lowerRight - lowerLeft) * toRight;
+  return upper + (lower - upper) * (y - top) + 0.5;
 }
 
 /** The steps for which both coordinates stay in 0 (included) to their limit (excluded). */

@@ -60,11 +60,12 @@ function enlargeRow(row: Uint8Array, out: Uint8Array, to: number, width: number,
 
 function mixRows(wide: Uint8Array, out: Uint8Array, y: number, width: number, { at, weights }: CubicTaps): void {
   const tap = y * 4;
-  const [row0, row1, row2, row3] = [at[tap]! * width, at[tap + 1]! * width, at[tap + 2]! * width, at[tap + 3]! * width];
+  const row = (index: number): Uint8Array => wide.subarray(at[tap + index]! * width, (at[tap + index]! + 1) * width);
+  const [row0, row1, row2, row3] = [row(0), row(1), row(2), row(3)];
   const [w0, w1, w2, w3] = [weights[tap]!, weights[tap + 1]!, weights[tap + 2]!, weights[tap + 3]!];
-  for (let x = 0; x < width; x++) {
-    const sum = wide[row0 + x]! * w0 + wide[row1 + x]! * w1 + wide[row2 + x]! * w2 + wide[row3 + x]! * w3;
-    out[y * width + x] = clampByte((sum + 2048) >> 12);
+  const target = out.subarray(y * width, (y + 1) * width);
+  for (let x = 0; x < target.length; x++) {
+    target[x] = clampByte((row0[x]! * w0 + row1[x]! * w1 + row2[x]! * w2 + row3[x]! * w3 + 2048) >> 12);
   }
 }
 
