@@ -130,8 +130,8 @@ export class SlurmExecutor implements Executor {
 
   async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
     const collected = await this.#collect();
-    const changed = collected > 0 || (this.#work.open.length > 0 && (await this.#askSlurm(signal)));
-    this.#pollGrowth = changed ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
+    const heard = this.#work.open.length > 0 && (await this.#askSlurm(signal));
+    this.#pollGrowth = collected > 0 || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
     return handles.map((handle) => this.#statusOf(handle));
   }
 
