@@ -5,6 +5,7 @@ import type { DeliveredOutput, PageEntry } from './core/ledger.ts';
 import { outputPath, planOutputStems } from './core/output-names.ts';
 import { planSession, type SessionPlan } from './core/plan.ts';
 import type { DocumentState } from './core/run-state.ts';
+import { lookAgain } from './look-again.ts';
 import { readPages } from './read-pages.ts';
 import type { Session } from './session.ts';
 import { deliver } from './stages/deliver.ts';
@@ -27,8 +28,9 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
-  for (const { document, sha1, sizeBytes, outputs } of plan.elsewhere.values()) {
-    await session.journal({ type: 'fetched', document, sha1, sizeBytes }, { type: 'delivered', document, outputs }, { type: 'document-done', document });
+  for (const { document, sha1, sizeBytes, pageCount, outputs } of plan.elsewhere.values()) {
+    const inspected = { type: 'inspected' as const, document, pageCount, repaired: false };
+    await session.journal({ type: 'fetched', document, sha1, sizeBytes }, inspected, { type: 'delivered', document, outputs }, { type: 'document-done', document });
     await run.disk.remove(run.artifactsFolder(sha1));
   }
   await dropUnused(plan.todo.map(({ document }) => document), run);
@@ -64,6 +66,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (fatal.signal.aborted) throw fatal.signal.reason;
   throwIfStopped(signal);
   if (session.storeTrouble) throw session.storeTrouble;
+  if (isComplete) await lookAgain(session, plan.todo.length > 0 ? listing : undefined, signal);
 }
 
 /** One document, from its bytes to its end state. A document that is there twice is worked on one after the other. */
@@ -83,6 +86,7 @@ interface DoneElsewhere {
   readonly document: string;
   readonly sha1: string;
   readonly sizeBytes: number;
+  readonly pageCount: number;
   readonly outputs: readonly DeliveredOutput[];
 }
 
@@ -143,11 +147,19 @@ async function findDoneElsewhere(
       return fits ? [{ format, outcome: 'unchanged', ...placeOf(result) }] : [];
     });
     if (outputs.length < settings.formats.length) continue;
-    done.set(id, { document: id, sha1, sizeBytes, outputs });
-    meter.opened(id, 0, sizeBytes);
+    const pageCount = countPages(results.get(outputs[0]?.path.normalize('NFC') ?? ''));
+    done.set(id, { document: id, sha1, sizeBytes, pageCount, outputs });
+    meter.opened(id, pageCount, sizeBytes);
+    meter.foundPages(pageCount);
     for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
   }
   return done;
+}
+
+/** How many pages the machine that made a result said it has; none where it said nothing of use. */
+function countPages(result: StoredResult | undefined): number {
+  const pages = Number(result?.properties['pages']);
+  return Number.isSafeInteger(pages) && pages > 0 ? pages : 0;
 }
 
 function placeOf({ path, id, sha1, sizeBytes, link }: StoredResult): Omit<DeliveredOutput, 'format' | 'outcome'> {

@@ -33,13 +33,17 @@ export function renderSummary(summary: RunSummary, places: SummaryPlaces): strin
     add('Confidence', `median ${confidence.median} of 100; ${low}. The engine's guess, not accuracy`);
   }
   const files = outputs.map(({ format, files }) => `${formatCount(files)} ${format === 'pdf' ? 'searchable .pdf' : `.${format}`}`);
-  add('Output', `${cleanText(places.destination)}${files.length > 0 ? `: ${files.join(', ')}` : ''}`);
+  add(summary.placed ? 'On Box' : 'Output', `${cleanText(places.destination)}${files.length > 0 ? `: ${files.join(', ')}` : ''}`);
+  if (summary.placed?.link !== undefined) add('', cleanText(summary.placed.link));
   addNamed(add, 'Look at', summary.lookAt.map((item) => `${shortName(item.path, width)}  ${attentionText(item)}`));
   addNamed(add, 'Failed', summary.failed.map(({ path, message, code }) => `${shortName(path, width)}  ${cleanText(message)} [${code}]`));
+  addNamed(add, 'Changed', summary.changed.map(({ path, text }) => `${shortName(path, width)}  ${cleanText(text)}`));
+  if (summary.added > 0) add('New', `${countOf(summary.added, 'PDF')} came into the folder meanwhile; the next run reads ${summary.added === 1 ? 'it' : 'them'}`);
   addNamed(add, 'Left out', summary.leftOut.map(({ reason, paths }) => leftOutText(reason, paths, width)));
   if (places.report !== undefined) add('Report', cleanText(places.report));
   if (summary.counts.documents.waiting > 0) add('Next', 'the same command again goes on where it stopped');
   else if (summary.exitCode !== 0) add('Next', 'the same command again tries what failed, and only that');
+  else if (summary.changed.length + summary.added > 0) add('Next', 'the same command again takes in what has changed, and only that');
   return lines.join('\n');
 }
 
@@ -71,6 +75,7 @@ function pagesLine({ counts: { pages } }: RunSummary): string {
     pages.blank > 0 ? `${formatCount(pages.blank)} blank (kept in place)` : '',
     pages.faint > 0 ? `${formatCount(pages.faint)} faint (read, marked)` : '',
     pages.failed > 0 ? `${formatCount(pages.failed)} failed` : '',
+    pages.elsewhere > 0 ? `${formatCount(pages.elsewhere)} done before on another computer` : '',
     pages.waiting > 0 ? `${formatCount(pages.waiting)} waiting` : '',
   ];
   return parts.filter((part) => part !== '').join(', ');

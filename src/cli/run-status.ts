@@ -74,7 +74,7 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
     state: !complete ? 'paused' : failures.length > 0 ? 'failed' : 'done',
     stateDetail: complete ? failures.join(', ') || undefined : (session?.error?.code ?? (ended ? undefined : 'ended abruptly')),
     documents: { total: documents.listed, done: documents.done, failed: documents.failed, leftOut: documents.leftOut },
-    pages: { total: pages.known, done: pages.done + pages.blank + pages.keptText, failed: pages.failed, faint: pages.faint },
+    pages: { total: pages.known, done: pages.done + pages.blank + pages.keptText + pages.elsewhere, failed: pages.failed, faint: pages.faint },
     lookAt: summary.lookAt.length + summary.failed.length,
   };
 }

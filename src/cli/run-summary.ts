@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from '../core/errors.ts';
 import { compareNatural } from '../core/natural-order.ts';
+import { describeChange } from '../core/compare-listings.ts';
 import { countRun, FAINT_CONFIDENCE, type DocumentState, type RunCounts, type RunState } from '../core/run-state.ts';
 import type { OutputFormat } from '../core/settings.ts';
 
@@ -25,6 +26,12 @@ export interface RunSummary {
   readonly outputs: readonly { readonly format: OutputFormat; readonly files: number }[];
   readonly lookAt: readonly AttentionItem[];
   readonly failed: readonly { readonly path: string; readonly code: string; readonly message: string }[];
+  /** Documents whose source is no longer what was read, and what that means. */
+  readonly changed: readonly { readonly path: string; readonly text: string }[];
+  /** Documents that came into the source meanwhile. */
+  readonly added: number;
+  /** The folder that results went to, where it has an address. */
+  readonly placed?: RunState['placed'];
   /** By reason, the most frequent first. */
   readonly leftOut: readonly { readonly code: string; readonly reason: string; readonly paths: readonly string[] }[];
   readonly exitCode: ExitCode;
@@ -47,6 +54,9 @@ export function summarizeRun(state: RunState): RunSummary {
     outputs: countOutputs(documents),
     lookAt,
     failed,
+    changed: changedOf(documents, state),
+    added: state.meanwhile?.added ?? 0,
+    placed: state.placed,
     leftOut: groupLeftOut(state),
     exitCode: isWhole ? EXIT.ok : EXIT.someFailed,
   };
@@ -76,6 +86,14 @@ function confidenceOf(documents: readonly DocumentState[]): RunSummary['confiden
   values.sort((a, b) => a - b);
   const median = values[Math.floor(values.length / 2)];
   return median === undefined ? undefined : { median: Math.round(median), lowPages: values.filter((value) => value < LOW_CONFIDENCE).length };
+}
+
+/** A document that failed is told with its own reason. */
+function changedOf(documents: readonly DocumentState[], { meanwhile }: RunState): RunSummary['changed'] {
+  return documents.flatMap(({ source, stage }) => {
+    const change = meanwhile?.changes.get(source.id);
+    return change === undefined || stage === 'failed' ? [] : [{ path: source.path, text: describeChange(change) }];
+  });
 }
 
 function countOutputs(documents: readonly DocumentState[]): RunSummary['outputs'] {

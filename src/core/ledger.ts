@@ -23,6 +23,13 @@ export interface DeliveredOutput {
   readonly link?: string | undefined;
 }
 
+/** What became of a document's source after it was listed. */
+export type SourceChange =
+  /** Deleted, moved away or unshared: no longer in the folder. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'renamed'; /** Its path now. */ readonly path: string }
+  | { readonly kind: 'new-version' };
+
 /**
  * What happened in a run, in order; the ledger is a list of these, one JSON line each. `at` is an ISO 8601 time in UTC.
  * `document` is the SourceDocument's `id`. Readers ignore types they do not know, so that old programs read new ledgers.
@@ -39,6 +46,14 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
   | { readonly type: 'document-done'; readonly document: string }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
+  /** The folder that results went to, where it is one with an address. */
+  | { readonly type: 'placed'; readonly folder: { readonly name: string; readonly id: string; readonly link?: string | undefined } }
+  /** The source was listed again at the end of the work: what differs, and how many documents were added. */
+  | {
+      readonly type: 'listed-again';
+      readonly changes: readonly { readonly document: string; readonly change: SourceChange }[];
+      readonly added: number;
+    }
   | {
       readonly type: 'session-ended';
       readonly exitCode: number;

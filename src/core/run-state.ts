@@ -1,6 +1,6 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { DeliveredOutput, LedgerEvent, PageEntry } from './ledger.ts';
+import type { DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
 export const FAINT_CONFIDENCE = 60;
@@ -39,6 +39,10 @@ export interface RunState {
   /** False until a listing ended. */
   readonly listed: boolean;
   readonly sessions: readonly SessionRecord[];
+  /** The folder that results went to, where it has an address. */
+  readonly placed?: Extract<LedgerEvent, { type: 'placed' }>['folder'] | undefined;
+  /** How the source differed at the end of the last session that worked on it from when it was listed, by document. */
+  readonly meanwhile?: { readonly changes: ReadonlyMap<string, SourceChange>; readonly added: number } | undefined;
 }
 
 /** Folds the events of a ledger, oldest first. Pure: the same events give the same state. */
@@ -51,6 +55,8 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
   /** Documents and left-out entries of the listing in progress; they replace the old ones when it is complete. */
   let nextDocuments = new Map<string, Open>();
   let nextLeftOut: LeftOutEntry[] = [];
+  let placed: RunState['placed'];
+  let meanwhile: RunState['meanwhile'];
 
   for (const event of events) {
     switch (event.type) {
@@ -87,6 +93,14 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         documents = nextDocuments;
         leftOut = nextLeftOut;
         listed = true;
+        // What had changed by then is part of this listing.
+        meanwhile = undefined;
+        break;
+      case 'placed':
+        placed = event.folder;
+        break;
+      case 'listed-again':
+        meanwhile = { changes: new Map(event.changes.map(({ document, change }) => [document, change])), added: event.added };
         break;
       case 'fetched':
       case 'inspected':
@@ -102,7 +116,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         break;
     }
   }
-  return { documents, leftOut, listed, sessions };
+  return { documents, leftOut, listed, sessions, placed, meanwhile };
 }
 
 function applyToDocument(
@@ -138,7 +152,7 @@ function applyToDocument(
   }
 }
 
-/** The counts of a run. Always: listed = done + failed + waiting, and pages = done + blank + kept + failed + waiting. */
+/** The counts of a run. Always: listed = done + failed + waiting, and pages = done + blank + kept + failed + elsewhere + waiting. */
 export interface RunCounts {
   readonly documents: {
     readonly listed: number;
@@ -154,6 +168,8 @@ export interface RunCounts {
     readonly blank: number;
     readonly keptText: number;
     readonly failed: number;
+    /** Of documents that another machine has done. */
+    readonly elsewhere: number;
     readonly waiting: number;
     /** Among the done: mean confidence under {@link FAINT_CONFIDENCE}. */
     readonly faint: number;
@@ -162,13 +178,14 @@ export interface RunCounts {
 
 export function countRun(state: RunState): RunCounts {
   const documents = { listed: 0, done: 0, failed: 0, waiting: 0, leftOut: state.leftOut.length };
-  const pages = { known: 0, done: 0, blank: 0, keptText: 0, failed: 0, waiting: 0, faint: 0 };
+  const pages = { known: 0, done: 0, blank: 0, keptText: 0, failed: 0, elsewhere: 0, waiting: 0, faint: 0 };
   for (const document of state.documents.values()) {
     documents.listed++;
     if (document.stage === 'done') documents.done++;
     else if (document.stage === 'failed') documents.failed++;
     else documents.waiting++;
     pages.known += document.pageCount ?? 0;
+    if (document.stage === 'done') pages.elsewhere += Math.max(0, (document.pageCount ?? 0) - document.pages.size);
     for (const [, pageState, confidence] of document.pages.values()) {
       if (pageState === 'done') {
         pages.done++;
@@ -178,6 +195,6 @@ export function countRun(state: RunState): RunCounts {
       else pages.failed++;
     }
   }
-  pages.waiting = Math.max(0, pages.known - pages.done - pages.blank - pages.keptText - pages.failed);
+  pages.waiting = Math.max(0, pages.known - pages.done - pages.blank - pages.keptText - pages.failed - pages.elsewhere);
   return { documents, pages };
 }

@@ -28,6 +28,7 @@ export function describeMethods(record: RunRecord, state: RunState): string {
     ` Page images are the scans' own pixels; pages that are not a single scan were drawn at ${settings.dpi} dots per inch.`,
     ' Pages lying on their side or upside down were turned, skewed pages straightened, and scans of low resolution enlarged before reading.',
     ` ${MODES[settings.mode] ?? ''}`,
+    pages.elsewhere > 0 ? ` ${plural(pages.elsewhere, 'further page')} had been read in the same way on another computer.` : '',
     pages.blank > 0 ? ` ${plural(pages.blank, 'blank page')} ${pages.blank === 1 ? 'was' : 'were'} kept in place without text.` : '',
     pages.failed > 0 ? ` ${plural(pages.failed, 'page')} could not be read and ${pages.failed === 1 ? 'is' : 'are'} empty in the text.` : '',
     median === undefined ? '' : ` The median of the engine's mean confidence per page is ${Math.round(median)} of 100; this is its own guess, not a measured accuracy.`,

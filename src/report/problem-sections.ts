@@ -1,9 +1,11 @@
 import { formatPages } from '../core/format-pages.ts';
+import { describeChange } from '../core/compare-listings.ts';
 import type { LeftOutEntry } from '../core/document.ts';
+import type { RunState } from '../core/run-state.ts';
 import type { Failure } from './failures.ts';
 import { html, type Html } from './html.ts';
 import type { FaintPage, LookAt } from './look-at.ts';
-import { formatNumber, more, MOST_ROWS } from './tables.ts';
+import { formatNumber, more, MOST_ROWS, plural } from './tables.ts';
 
 /** Names shown for each reason to leave something out. */
 const NAMES_SHOWN = 200;
@@ -40,6 +42,18 @@ export function failedSection(failures: readonly Failure[]): Html {
   );
   const columns = ['Document', 'What failed', 'Why', 'What helps'].map((name) => html`<th scope="col">${name}</th>`);
   return html`<section><h2>Failed</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(failures.length)}</section>`;
+}
+
+/** Sources that are no longer what was read. */
+export function changedSection({ documents, meanwhile }: RunState): Html {
+  const changes = [...(meanwhile?.changes ?? [])].filter(([id]) => documents.get(id)?.stage !== 'failed');
+  const added = meanwhile?.added ?? 0;
+  if (changes.length + added === 0) return html``;
+  const rows = changes.slice(0, MOST_ROWS).map(([id, change]) => html`<tr><th scope="row">${documents.get(id)?.source.path ?? id}</th><td>${describeChange(change)}</td></tr>`);
+  const table = rows.length === 0 ? html`` : html`<table><thead><tr><th scope="col">Document</th><th scope="col">What changed</th></tr></thead><tbody>${rows}</tbody></table>${more(changes.length)}`;
+  const news = added === 0 ? html`` : html`<p>${plural(added, 'document')} came into the folder meanwhile; the next run reads ${added === 1 ? 'it' : 'them'}.</p>`;
+  return html`<section><h2>Changed meanwhile</h2>${table}${news}</section>
+`;
 }
 
 /** What was in the folder and not taken, by reason. */

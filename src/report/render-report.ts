@@ -5,7 +5,7 @@ import { html, Html } from './html.ts';
 import { listFailures } from './failures.ts';
 import { chooseLookAt, type LookAt } from './look-at.ts';
 import { describeMethods } from './methods.ts';
-import { failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
+import { changedSection, failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { formatNumber, more, MOST_ROWS, plural } from './tables.ts';
 
@@ -33,12 +33,12 @@ export function renderReport({ record, state, thumbnails }: ReportRequest): stri
 <header>
 <h1>${record.source.name}</h1>
 <p class="verdict">${verdict(state, lookAt)}</p>
-<p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.</p>
+<p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(state)}</p>
 </header>
 <main>
 ${lookAtSection(lookAt, thumbnails)}
 ${failedSection(listFailures(state))}
-${leftOutSection(state.leftOut)}
+${changedSection(state)}${leftOutSection(state.leftOut)}
 ${numbers(state)}
 ${documentsTable(state)}
 ${confidence(state)}
@@ -52,6 +52,12 @@ ${filesTable(state)}
 </html>
 `;
   return page.text;
+}
+
+/** Where the results lie, for one click. */
+function placeOf({ placed }: RunState): Html {
+  if (placed?.link === undefined) return html``;
+  return html` Results: <a href="${placed.link}">${placed.name}</a> on Box.`;
 }
 
 /** The whole run in one sentence, as the summary on the terminal has it. */
@@ -82,11 +88,11 @@ ${part('complete', documents.done, '')}
 ${part('failed', documents.failed, 'wholly or in part; tried again by the same command')}
 ${part('not finished', documents.waiting, '')}
 ${part('left out', documents.leftOut, 'not taken, with the reason above')}
-${row('Pages', pages.known, 'read + kept + blank + failed + not finished')}
+${row('Pages', pages.known, `read + kept + blank + failed${pages.elsewhere > 0 ? ' + done elsewhere' : ''} + not finished`)}
 ${part('read', pages.done, `${pages.faint} of them faint (confidence under ${FAINT_CONFIDENCE}), kept and marked`)}
 ${part('had text, kept', pages.keptText, '')}
 ${part('blank', pages.blank, 'kept in place')}
-${part('failed', pages.failed, 'empty in the text')}
+${part('failed', pages.failed, 'empty in the text')}${pages.elsewhere > 0 ? part('done elsewhere', pages.elsewhere, 'on another computer; their results were found in Box') : html``}
 ${part('not finished', pages.waiting, '')}
 </tbody></table></section>`;
 }

@@ -64,3 +64,50 @@ function expectNothingDoubled(program: BoxProgram): void {
   const doubled = Object.entries(program.delivered()).filter(([, { versionCount }]) => versionCount !== 1);
   expect(doubled).toEqual([]);
 }
+
+/** A refresh token works once, without any grace: what a kill at the worst moment does to the login. */
+describe('a login that is renewed while the program is killed', { timeout: 300_000 }, () => {
+  let program: BoxProgram;
+  beforeEach(async () => {
+    program = await startBoxProgram({ refreshGraceMs: 0 });
+    await seedScans(program.emulator, program.folderId, 3);
+  });
+  afterEach(() => program[Symbol.asyncDispose]());
+
+  it('before Box has done its part: nothing is lost, and the next life goes on with the same login', async () => {
+    for (let kill = 0; kill < 3; kill++) {
+      program.emulator.expireAccessTokens();
+      program.emulator.faults.add({ endpoint: 'token', effect: { kind: 'no-answer', how: 'close' } });
+      const killed = await program.run({ killAt: { endpoint: 'token', when: 'before' } });
+      expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    }
+    const next = await program.run();
+    expect(next.code, next.stderr).toBe(0);
+    expect(Object.keys(program.delivered())).toHaveLength(6);
+    expect(program.emulator.checks()).toEqual([]);
+  });
+
+  it('after Box has done its part: the next life says that the login is lost, and why; a new one goes on', async () => {
+    program.emulator.expireAccessTokens();
+    const killed = await program.run({ killAt: { endpoint: 'token', when: 'after' } });
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+
+    const next = await program.run();
+    expect(next.code, next.stderr).toBe(77);
+    expect(next.stderr).toContain('Your Box login has ended. [BOX_LOGIN_ENDED]');
+    expect(next.stderr).toContain('A run was stopped just while it renewed the login');
+    expect(next.stderr).toContain('ocr-pipeline login box');
+    // The one thing that could be tried was tried; once.
+    expect(program.emulator.checks()).toEqual([{ check: 'used-refresh-token', detail: 'sent 1 times' }]);
+    const again = await program.call(['login', 'box', '--check']);
+    expect(again).toMatchObject({ code: 77, stdout: '' });
+    expect(again.stderr).toContain('A run was stopped just while it renewed the login');
+    expect(program.emulator.checks()).toEqual([{ check: 'used-refresh-token', detail: 'sent 1 times' }]);
+
+    await program.logIn();
+    const last = await program.run();
+    expect(last.code, last.stderr).toBe(0);
+    expect(Object.keys(program.delivered())).toHaveLength(6);
+    expectNothingDoubled(program);
+  });
+});

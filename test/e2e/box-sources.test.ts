@@ -25,19 +25,22 @@ describe('a source that changes while the run is on', () => {
     const [name] = (await readdir(runs, { withFileTypes: true })).filter((entry) => entry.isDirectory());
     return join(runs, name?.name ?? '');
   };
-  const ledger = async (): Promise<string> => readFile(join(await runFolder(), 'ledger.ndjson'), 'utf8');
+  const report = async (): Promise<string> => readFile(join(await runFolder(), 'report.html'), 'utf8');
+  /** What is said of the documents, without the breaks of the lines. */
+  const onOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
   const whenAsked = (act: (id: string) => void | Promise<void>): void =>
     void program.emulator.faults.add({ endpoint: 'content', where: ({ path }) => path.includes(moving), effect: { kind: 'act', act: () => act(moving) } });
 
   it.each([
-    ['deleted', (id: string) => program.emulator.removeItem(id), 'It was deleted, moved away or unshared.'],
-    ['put into the trash', (id: string) => program.emulator.trashItem(id), 'It is in the trash.'],
+    ['deleted', (id: string) => program.emulator.removeItem(id), 'it was deleted, moved away or unshared'],
+    ['put into the trash', (id: string) => program.emulator.trashItem(id), 'it is in the trash'],
   ])('%s: it is named as gone, the others are done, and the next run no longer lists it', async (_how, act, word) => {
     whenAsked(act);
     const first = await program.run();
     expect(first.code, first.stderr).toBe(65);
-    expect(first.stdout).toContain('moving.pdf is no longer in Box. [SOURCE_GONE]');
-    expect(await ledger()).toContain(word);
+    const words = `moving.pdf is no longer in Box: ${word}. [SOURCE_GONE]`;
+    expect(onOneLine(first.stdout)).toContain(words);
+    expect(await report()).toContain(words.replace(' [', ' <code>['));
     expect(Object.keys(program.delivered())).toEqual(['OCR/still.pdf', 'OCR/still.txt']);
     const second = await program.run();
     expect(second.code, second.stderr).toBe(0);
@@ -50,8 +53,12 @@ describe('a source that changes while the run is on', () => {
     const first = await program.run();
     expect(first.code, first.stderr).toBe(0);
     expect(Object.keys(program.delivered())).toContain('OCR/moving.txt');
+    expect(onOneLine(first.stdout)).toContain('Changed moving.pdf is called renamed.pdf by now; the results have the old name');
+    expect(await report()).toContain('is called renamed.pdf by now');
     const second = await program.run();
     expect(second.code, second.stderr).toBe(0);
+    expect(second.stdout).not.toContain('Changed');
+    expect(await report()).not.toContain('Changed meanwhile');
     expect(Object.keys(program.delivered())).toEqual(expect.arrayContaining(['OCR/renamed.pdf', 'OCR/renamed.txt']));
     expect(await pagesRead(await runFolder())).toHaveLength(2);
     expect(Object.values(program.delivered()).every(({ versionCount }) => versionCount === 1)).toBe(true);
@@ -63,6 +70,7 @@ describe('a source that changes while the run is on', () => {
     const first = await program.run();
     expect(first.code, first.stderr).toBe(0);
     expect(Object.keys(program.delivered())).toContain('OCR/moving.txt');
+    expect(onOneLine(first.stdout)).toContain('Changed moving.pdf was deleted or moved away meanwhile');
     const second = await program.run();
     expect(second.code, second.stderr).toBe(0);
     expect(second.stdout).toContain('2 found: 1 complete, 1 left out');
@@ -73,6 +81,9 @@ describe('a source that changes while the run is on', () => {
     whenAsked((id) => program.emulator.addVersion(id, bytes));
     const first = await program.run();
     expect(first.code, first.stderr).toBe(0);
+    expect(onOneLine(first.stdout)).toContain('Changed moving.pdf has a newer version by now; the results are of the one before');
+    expect(onOneLine(first.stdout)).toContain('Next the same command again takes in what has changed, and only that');
+    expect(await report()).toContain('has a newer version by now');
     const before = program.delivered()['OCR/moving.txt'];
     expect(before?.versionCount).toBe(1);
     const second = await program.run();
@@ -86,5 +97,15 @@ describe('a source that changes while the run is on', () => {
     const third = await program.run();
     expect(third.code, third.stderr).toBe(0);
     expect(program.emulator.list(program.folderId).find(({ path }) => path === 'OCR/moving.txt')).toEqual(text);
+  });
+
+  it('joined by others: they are counted, and the next run reads them', async () => {
+    whenAsked(() => void program.emulator.seedFile('late.pdf', makeScan(1, 9), { parentId: program.folderId }));
+    const first = await program.run();
+    expect(first.code, first.stderr).toBe(0);
+    expect(onOneLine(first.stdout)).toContain('New 1 PDF came into the folder meanwhile; the next run reads it');
+    const second = await program.run();
+    expect(second.code, second.stderr).toBe(0);
+    expect(Object.keys(program.delivered())).toContain('OCR/late.pdf');
   });
 });

@@ -31,6 +31,12 @@ describe('from a Box folder and back', () => {
       .filter(({ path }) => path.startsWith('OCR/'))
       .map(({ path, sha1, versionCount }) => ({ path, sha1, versionCount }));
 
+  /** The report of the only run. */
+  const lastReport = async (): Promise<string> => {
+    const [name = ''] = await readdir(join(home, 'ocr-runs'));
+    return readFile(join(home, 'ocr-runs', name, 'report.html'), 'utf8');
+  };
+
   beforeEach(async () => {
     emulator = await startBoxEmulator();
     home = makeFolder();
@@ -57,6 +63,51 @@ describe('from a Box folder and back', () => {
     expect(outputs().map(({ path }) => path).sort()).toEqual(EXPECTED);
     expect(stdout).toContain('2 of 3 documents are complete');
     expect(stdout).toContain('Scans/Marduk/OCR');
+    const { id } = emulator.seedFolder('Scans/Marduk/OCR');
+    expect(stdout).toContain(`On Box      Scans/Marduk/OCR: 2 .txt, 2 searchable .pdf\n             https://app.box.com/folder/${id}`);
+    expect(await lastReport()).toContain(`<a href="https://app.box.com/folder/${id}">`);
+  });
+
+  it('counts the pages that another computer has read, so that all add up', async () => {
+    await run();
+    await rm(join(home, 'ocr-runs'), { recursive: true, force: true });
+    await emulator.seedFile('Scans/Marduk/new.pdf', makeScan(4, 7));
+    const { stdout, stderr } = await run();
+    expect(stdout, stderr).toMatch(/Pages {7}4 read, 5 done before on another computer/);
+    const json = JSON.parse((await run('--json')).stdout) as { counts: { pages: Record<string, number> } };
+    expect(json.counts.pages).toEqual({ known: 9, done: 4, blank: 0, keptText: 0, failed: 0, elsewhere: 5, waiting: 0, faint: 0 });
+    expect(await lastReport()).toMatch(/done elsewhere<\/th><td class="n">5</);
+    const status = await runCli(['status'], { env: environment(), cwd: home });
+    expect(status.stdout).toContain('9/9');
+  });
+
+  it('makes a folder for results that is named by its path, once it may; a number must be there', async () => {
+    const asked = ['--box-output-folder', 'box:Results/Of Marduk'];
+    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null', ...asked], { env: environment(), cwd: home });
+    expect(plan.code, plan.stderr).toBe(0);
+    expect(plan.stdout).toContain('box:Results/Of Marduk');
+    expect(emulator.requests.count('folder-create')).toBe(0);
+    emulator.requests.clear();
+    emulator.setRole('0', 'viewer');
+    const refused = await run(...asked);
+    expect(refused).toMatchObject({ code: 77 });
+    expect(refused.stderr).toContain('[BOX_NO_WRITE]');
+    expect(emulator.requests.count('folder-create') + emulator.requests.count('content')).toBe(0);
+    emulator.setRole('0', 'owner');
+    const { code, stdout, stderr } = await run(...asked);
+    expect(code, stderr).toBe(65);
+    const made = emulator.seedFolder('Results/Of Marduk');
+    expect(emulator.list(made.id)).toHaveLength(4);
+    expect(stdout).toContain(`https://app.box.com/folder/${made.id}`);
+    // Named by its number from then on: the same run goes on.
+    const again = await run(...asked);
+    expect(again.code, again.stderr).toBe(65);
+    expect(emulator.list(made.id).every(({ versionCount }) => versionCount === 1)).toBe(true);
+    expect(await readdir(join(home, 'ocr-runs'))).toHaveLength(1);
+    const number = await run('--box-output-folder', '999999');
+    expect(number).toMatchObject({ code: 77 });
+    expect(number.stderr).toContain('[BOX_FOLDER_NOT_FOUND]');
+    expect(number.stderr).toContain('--box-output-folder "box:NAME"');
   });
 
   it('does nothing again, here or on another machine that knows nothing', async () => {

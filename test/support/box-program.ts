@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeLogin } from '../../src/stores/box/login/login-file.ts';
+import type { EndpointName } from '../box-emulator/call.ts';
 import { OWNER } from '../box-emulator/emulator-options.ts';
 import { startBoxEmulator, type BoxEmulator, type BoxEmulatorOptions } from '../box-emulator/box-emulator.ts';
 import { BIN, cleanEnvironment, makeFolder, type CliResult } from '../cli/run-cli.ts';
@@ -19,13 +21,27 @@ export interface BoxProgram extends AsyncDisposable {
   readonly folderId: string;
   /** The program's home and working directory: run folders are below `ocr-runs`. */
   readonly home: string;
-  logIn(): Promise<void>;
-  /** Runs `run --box-folder` once. Killed with SIGKILL at the given request from now on, before Box answers it. */
-  run(options?: { readonly killAtRequest?: number; readonly args?: readonly string[] }): Promise<CliResult>;
+  /** Keeps a new login, as if given by the server of that name. */
+  logIn(apiUrl?: string): Promise<void>;
+  /** Runs `run --box-folder` once. */
+  run(options?: LifeOptions): Promise<CliResult>;
+  /** Runs any command line. */
+  call(args: readonly string[], options?: Omit<LifeOptions, 'args'>): Promise<CliResult>;
   /** What lies in the folder of the results. */
   delivered(): Delivered;
   /** Files in the run folders that are neither whole nor ours to keep. */
   leftovers(): Promise<string[]>;
+}
+
+/** How one life of the program is led. */
+export interface LifeOptions {
+  /** Killed with SIGKILL at that request from now on, before Box answers it. */
+  readonly killAtRequest?: number | undefined;
+  /** Killed at the first call of this endpoint: when it arrives, or when Box has done its part and has not yet answered. */
+  readonly killAt?: { readonly endpoint: EndpointName; readonly when: 'before' | 'after' } | undefined;
+  readonly args?: readonly string[] | undefined;
+  /** Beyond a clean environment and the Box app; undefined takes a variable out. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** Starts an account with an empty folder of scans, and logs the program in. */
@@ -38,8 +54,9 @@ export async function startBoxProgram(options: BoxEmulatorOptions = {}): Promise
     emulator,
     folderId,
     home,
-    logIn: () => writeTokens(emulator, join(home, '.config/ocr-pipeline/box.json')),
-    run: ({ killAtRequest, args = [] } = {}) => live(emulator, home, ['run', '--box-folder', folderId, ...RUN, ...args], killAtRequest),
+    logIn: (apiUrl = emulator.apiUrl) => writeTokens(emulator, join(home, '.config/ocr-pipeline/box.json'), apiUrl),
+    run: ({ args = [], ...options } = {}) => live(emulator, home, ['run', '--box-folder', folderId, ...RUN, ...args], options),
+    call: (args, options = {}) => live(emulator, home, args, options),
     delivered: () => deliveredBelow(emulator, folderId),
     async leftovers() {
       const names = await readdir(join(home, 'ocr-runs'), { recursive: true }).catch(() => []);
@@ -63,7 +80,7 @@ export async function seedScans(emulator: BoxEmulator, folderId: string, count: 
   }
 }
 
-async function writeTokens(emulator: BoxEmulator, file: string): Promise<void> {
+async function writeTokens(emulator: BoxEmulator, file: string, apiUrl: string): Promise<void> {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in } = emulator.issueTokens();
   if (refreshToken === undefined) throw new Error('the emulator gave a login without a refresh token');
   const { id, name, login } = OWNER;
@@ -72,7 +89,7 @@ async function writeTokens(emulator: BoxEmulator, file: string): Promise<void> {
     kind: 'person',
     user: { id, name, login },
     clientId: emulator.clientId,
-    apiUrl: emulator.apiUrl,
+    apiUrl,
     accessToken,
     refreshToken,
     renewedAt: new Date(now).toISOString(),
@@ -80,7 +97,8 @@ async function writeTokens(emulator: BoxEmulator, file: string): Promise<void> {
   });
 }
 
-function live(emulator: BoxEmulator, home: string, args: readonly string[], killAtRequest: number | undefined): Promise<CliResult> {
+function live(emulator: BoxEmulator, home: string, args: readonly string[], options: LifeOptions): Promise<CliResult> {
+  const { killAtRequest, killAt, environment } = options;
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: home,
     env: {
@@ -91,15 +109,21 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], kill
       OCR_PIPELINE_BOX_ACCOUNT_URL: emulator.oauthUrl,
       OCR_PIPELINE_BOX_CLIENT_ID: emulator.clientId,
       OCR_PIPELINE_BOX_CLIENT_SECRET: emulator.clientSecret,
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIFE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  const kill =
-    killAtRequest === undefined
-      ? undefined
-      : emulator.faults.add({ endpoint: 'any', nth: killAtRequest, name: 'kill', effect: { kind: 'act', act: () => void child.kill('SIGKILL') } });
+  const die = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    // Box answers a program that is no more.
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  };
+  const kills = [
+    ...(killAtRequest === undefined ? [] : [{ endpoint: 'any' as const, nth: killAtRequest, when: 'before' as const }]),
+    ...(killAt === undefined ? [] : [{ ...killAt, nth: 1 }]),
+  ].map(({ endpoint, nth, when }) => emulator.faults.add({ endpoint, nth, name: 'kill', effect: { kind: 'act', act: die, when } }));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -107,7 +131,7 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], kill
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      kill?.remove();
+      for (const kill of kills) kill.remove();
       resolve({ code, signal, stdout, stderr });
     });
   });

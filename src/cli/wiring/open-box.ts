@@ -5,7 +5,7 @@ import { classifyCall } from '../../stores/box/classify.ts';
 import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../../stores/box/box-settings.ts';
 import { BoxStore, type BoxStoreOptions } from '../../stores/box/box-store.ts';
 import { connect, openNetwork, type BoxConnection, type BoxNetwork } from '../../stores/box/connect.ts';
-import { findFolder, parseFolderAddress, type BoxFolder, type FolderAddress } from '../../stores/box/folder-address.ts';
+import { findFolder, findFolderAbove, parseFolderAddress, type BoxFolder, type FolderAddress } from '../../stores/box/folder-address.ts';
 import { listItems } from '../../stores/box/list-items.ts';
 import { defaultLoginFile } from '../../stores/box/login/login-file.ts';
 import type { BoxUser } from '../../stores/box/login/login-record.ts';
@@ -37,6 +37,11 @@ export interface BoxAccess extends Disposable {
     options: Pick<BoxStoreOptions, 'below' | 'recursive' | 'exclude' | 'scratch'>,
     signal: AbortSignal,
   ): Promise<{ readonly folder: BoxFolder; readonly store: BoxStore }>;
+  /** A folder that results are to go to: of a path it may be the one in which the `missing` rest is to be made. */
+  findTarget(
+    address: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly folder: BoxFolder; readonly missing: readonly string[]; readonly store: BoxStore }>;
   /** What is in a folder, named by ID, link or `box:Path`; in no promised order. @throws {UsageError | AccessError | TransientError} */
   listFolder(address: string, signal: AbortSignal): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxItem[] }>;
 }
@@ -69,6 +74,11 @@ export async function openBox(
     async openStore(address, options, signal) {
       const folder = await findFolder(await connection(), parseFolderAddress(address), signal);
       return { folder, store: new BoxStore(await connection(), { ...options, folder }) };
+    },
+    async findTarget(address, signal) {
+      const { folder, missing } = await findFolderAbove(await connection(), parseFolderAddress(address), signal);
+      const options = { folder, below: missing, recursive: true, exclude: [], scratch: '' };
+      return { folder, missing, store: new BoxStore(await connection(), options) };
     },
     async listFolder(address, signal) {
       const wanted = parseFolderAddress(address);

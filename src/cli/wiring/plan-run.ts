@@ -41,7 +41,7 @@ interface Look {
 
 /** Says what a run would do, from the listing and from samples; changes nothing. */
 export async function planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan> {
-  const record = await prepareRecord(request, signal);
+  const record = await prepareRecord(request, false, signal);
   await using stores = await openStores(record, request.workDir, request.box, () => undefined, signal);
   const { source, destination } = stores;
   await using scratch = await openScratch();

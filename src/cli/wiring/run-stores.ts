@@ -1,5 +1,5 @@
 import { join, resolve, sep } from 'node:path';
-import { UsageError } from '../../core/errors.ts';
+import { AccessError, UsageError } from '../../core/errors.ts';
 import type { BoxChoices, RunRequest } from '../../core/run-request.ts';
 import type { RunRecord, StoreReference } from '../../runs/run-store.ts';
 import type { BoxStore } from '../../stores/box/box-store.ts';
@@ -25,10 +25,11 @@ export type StoreNotice = (text: string) => void;
 type Places = Pick<RunRecord, 'source' | 'destination'>;
 
 /**
- * Finds both ends of a run by name and identity, before anything is started.
+ * Finds both ends of a run by name and identity, before anything is started. A Box folder for results that is named by its
+ * path and not there yet is made, if `make` says so, and else named by where it would be.
  * @throws {UsageError} `OUTPUT_IS_INPUT`. @throws {AccessError} Box does not let us see a folder, or nobody is logged in.
  */
-export async function findPlaces(request: Pick<RunRequest, 'source' | 'destination' | 'box'>, signal: AbortSignal): Promise<Places> {
+export async function findPlaces(request: Pick<RunRequest, 'source' | 'destination' | 'box'>, make: boolean, signal: AbortSignal): Promise<Places> {
   const { source, destination } = request;
   if (source.kind === 'local' && destination.kind === 'local') return localPlaces(source.paths, destination.folder);
   using box = await openAccess(request.box);
@@ -39,8 +40,29 @@ export async function findPlaces(request: Pick<RunRequest, 'source' | 'destinati
   };
   const from = source.kind === 'box' ? await refer(source.address) : localReference(source.paths);
   if (destination.kind === 'local') return { source: from, destination: localReference([destination.folder]) };
-  if (destination.address !== undefined) return { source: from, destination: await refer(destination.address) };
+  if (destination.address !== undefined) return { source: from, destination: await findTarget(box, destination.address, make, signal) };
   return { source: from, destination: { ...from, name: `${from.name}/${RESULTS_FOLDER}`, below: [RESULTS_FOLDER] } };
+}
+
+async function findTarget(box: BoxAccess, address: string, make: boolean, signal: AbortSignal): Promise<StoreReference> {
+  const { folder, missing, store } = await box.findTarget(address, signal).catch((error: unknown) => {
+    throw error instanceof AccessError && error.code === 'BOX_FOLDER_NOT_FOUND' ? noTarget(error) : error;
+  });
+  if (missing.length > 0 && !make) {
+    const name = [folder.path, ...missing].filter((part) => part !== '').join('/');
+    return { kind: 'box', name, ids: [folder.id], below: missing };
+  }
+  const { name, id, link } = await (missing.length > 0 ? store.make(signal) : store.describe(signal));
+  return { kind: 'box', name, ids: [id], link };
+}
+
+/** A number cannot be made: only a name can. */
+function noTarget({ code, message, advice }: AccessError): AccessError {
+  return new AccessError(code, message, {
+    ...advice,
+    safe: 'Nothing was started.',
+    remedy: 'ocr-pipeline ls    to pick it by name; or have one made: --box-output-folder "box:NAME"',
+  });
 }
 
 function localPlaces(paths: readonly string[], folder: string): Places {

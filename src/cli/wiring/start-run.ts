@@ -48,15 +48,15 @@ export async function startRun(
   signal: AbortSignal,
   surroundings: RunSurroundings = REAL_SURROUNDINGS,
 ): Promise<RunOutcome> {
-  const record = await prepareRecord(request, signal);
+  const record = await prepareRecord(request, true, signal);
   await using run = await RunFolder.create(request.workDir, record, surroundings.disk);
   return await workOnRun(run, request, observer, signal, surroundings);
 }
 
-/** All that makes a run what it is, settled before anything is started. @throws {UsageError} `OUTPUT_IS_INPUT`. */
-export async function prepareRecord(request: RunRequest, signal: AbortSignal): Promise<RunRecord> {
-  const { source, destination } = await findPlaces(request, signal);
+/** All that makes a run what it is, settled before anything is started; `make` as of `findPlaces`. @throws {UsageError} `OUTPUT_IS_INPUT`. */
+export async function prepareRecord(request: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
   const recipe = await chooseRecipe({ ...request, elsewhere: request });
+  const { source, destination } = await findPlaces(request, make, signal);
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };
   return {
     name: nameRun(source, destination, settings, recipe),

@@ -47,7 +47,7 @@ export class BoxStore implements DocumentStore {
     const { folder, below } = this.#options;
     const id = await this.#guard({ doing: 'folder', name: folder.path }, signal, () => this.#findBelow(signal));
     const known = id ?? folder.id;
-    return { name: [folder.path, ...below].join('/'), id: known, link: `${this.#connection.network.settings.webUrl}/folder/${known}` };
+    return { name: [folder.path, ...below].filter((part) => part !== '').join('/'), id: known, link: `${this.#connection.network.settings.webUrl}/folder/${known}` };
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<ListedEntry, void, undefined> {
@@ -115,6 +115,14 @@ export class BoxStore implements DocumentStore {
       if (error.status === 403 && error.code !== 'storage_limit_exceeded' && error.code !== 'insufficient_scope') throw noWrite(folder.path);
       throw classifyCall(error, { doing: 'folder', name: `"${folder.path}"` });
     }
+  }
+
+  /** Makes the folder that is meant, where it is not there yet. @throws {AccessError} that is not allowed. @throws {OutputError} */
+  async make(signal: AbortSignal): Promise<FolderLabel> {
+    const { folder, below } = this.#options;
+    await this.checkWritable(signal);
+    await this.#guard({ doing: 'write', name: [folder.path, ...below].join('/') }, signal, () => this.#index.open(below, signal));
+    return this.describe(signal);
   }
 
   async close(): Promise<void> {

@@ -119,9 +119,9 @@ export function noWrite(folder: string): AccessError {
 
 function gone(code: string | undefined, subject: CallSubject): PipelineError {
   if (subject.doing === 'read') {
-    const why = code === 'trashed' ? 'It is in the trash.' : 'It was deleted, moved away or unshared.';
-    return new DocumentError('SOURCE_GONE', `${subject.name} is no longer in Box.`, {
-      why,
+    const how = code === 'trashed' ? 'it is in the trash' : 'it was deleted, moved away or unshared';
+    return new DocumentError('SOURCE_GONE', `${subject.name} is no longer in Box: ${how}.`, {
+      why: 'It was there when the folder was listed.',
       remedy: 'The next run lists the folder again.',
     });
   }

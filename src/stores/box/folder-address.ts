@@ -73,6 +73,25 @@ export async function findFolder(
   }
 }
 
+/**
+ * As {@link findFolder}, but of a path whose end is not there it gives the folder it leads to, and the names that are
+ * missing below that.
+ * @throws {AccessError | TransientError} as `findFolder`.
+ */
+export async function findFolderAbove(
+  connection: BoxConnection,
+  address: FolderAddress,
+  signal: AbortSignal,
+): Promise<{ readonly folder: BoxFolder; readonly missing: readonly string[] }> {
+  if (address.kind !== 'path') return { folder: await findFolder(connection, address, signal), missing: [] };
+  try {
+    const { here, missing } = await follow(connection, address.parts, signal);
+    return { folder: here, missing };
+  } catch (error) {
+    throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: nameOf(address) }) : error;
+  }
+}
+
 function nameOf(address: FolderAddress): string {
   if (address.kind === 'id') return address.id;
   return address.kind === 'path' ? `"${address.parts.join('/')}"` : 'behind that link';
@@ -105,8 +124,20 @@ async function openSharedLink(connection: BoxConnection, link: string, signal: A
 }
 
 async function followPath(connection: BoxConnection, parts: readonly string[], signal: AbortSignal): Promise<BoxFolder> {
+  const { here, missing, others } = await follow(connection, parts, signal);
+  const [part] = missing;
+  if (part !== undefined) throw noSuchFolder(part, here, others);
+  return here;
+}
+
+/** Goes as far as there are folders; `others` are those beside the first missing one. */
+async function follow(
+  connection: BoxConnection,
+  parts: readonly string[],
+  signal: AbortSignal,
+): Promise<{ here: BoxFolder; missing: readonly string[]; others: readonly string[] }> {
   let here: BoxFolder = { id: ROOT_ID, path: '', name: ROOT_NAME };
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     const others: string[] = [];
     let found: BoxFolder | undefined;
     for await (const item of listItems(connection, here.id, signal)) {
@@ -118,10 +149,10 @@ async function followPath(connection: BoxConnection, parts: readonly string[], s
       }
       if (others.length < 200) others.push(item.name);
     }
-    if (!found) throw noSuchFolder(part, here, others);
+    if (!found) return { here, missing: parts.slice(index), others };
     here = found;
   }
-  return here;
+  return { here, missing: [], others: [] };
 }
 
 function noSuchFolder(part: string, here: BoxFolder, others: readonly string[]): AccessError {
