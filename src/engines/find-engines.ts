@@ -17,6 +17,10 @@ export interface EngineReport {
   readonly languages: readonly string[];
   /** Has the model that tells which way a page is turned. */
   readonly orientation: boolean;
+  /** For which processors it was compiled, where it was compiled for speed. */
+  readonly compiledFor?: string | undefined;
+  /** Absent where it does not apply. */
+  readonly openMp?: boolean | undefined;
   /** Where it is, or why it cannot be used. */
   readonly detail: string;
 }
@@ -39,13 +43,15 @@ async function reportNative(named: string | undefined): Promise<EngineReport> {
   if (program === undefined) return { ...none, detail: `not found: ${named ?? process.env[TESSERACT_VARIABLE] ?? 'no tesseract on PATH'}` };
   const installation = await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
   if (!installation) return { ...none, detail: `${program} does not answer as Tesseract does` };
-  const { version, languages } = installation;
+  const { version, languages, compiledFor, openMp } = installation;
   return {
     name: 'tesseract',
     available: true,
     version,
     languages: languages.filter((code) => code !== 'osd'),
     orientation: languages.includes('osd'),
+    compiledFor,
+    openMp,
     detail: program,
   };
 }

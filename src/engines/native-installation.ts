@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { runProgram } from './run-program.ts';
@@ -15,12 +15,18 @@ export interface NativeInstallation {
   readonly languages: readonly string[];
   /** The folder of its language data; absent where the program does not tell and none of the usual places has it. */
   readonly dataFolder?: string | undefined;
+  /** For which processors it was compiled, `x86-64-v3`, where `scripts/build-tesseract.sh` made it. */
+  readonly compiledFor?: string | undefined;
+  /** Runs threads of its own, which costs more than it gives where pages are read side by side. */
+  readonly openMp: boolean;
 }
 
 /** Names the tesseract program where it is not on PATH. */
 export const TESSERACT_VARIABLE = 'OCR_PIPELINE_TESSERACT';
 
 const NOTHING = { bytes: [] };
+/** Beside the program's own folder: what `scripts/build-tesseract.sh` writes of what it made. */
+const BUILD_RECORD = join('share', 'tesseract-build.json');
 const PROBE_LIMITS = { stdoutBytes: 1_000_000, timeoutMs: 10_000 };
 
 /**
@@ -62,13 +68,30 @@ export async function inspectTesseract(program: string, signal: AbortSignal): Pr
     runProgram(program, ['--list-langs'], NOTHING, PROBE_LIMITS, signal),
   ]);
   // Tesseract 4 writes these to its standard error, 5 to its standard output.
-  const version = /^tesseract v?(\d[\w.-]*)/m.exec(`${versionEnd.stdout.toString()}\n${versionEnd.stderrTail}`)?.[1];
+  const about = `${versionEnd.stdout.toString()}\n${versionEnd.stderrTail}`;
+  const version = /^tesseract v?(\d[\w.-]*)/m.exec(about)?.[1];
   if (version === undefined) return undefined;
   const list = `${listEnd.stdout.toString()}\n${listEnd.stderrTail}`;
   const languages = list.split('\n').flatMap((line) => /^([\w-]+(?:\/[\w-]+)?)\s*$/.exec(line)?.[1] ?? []);
   const told = /^List of available languages in "([^"]+)"/m.exec(list)?.[1];
   const dataFolder = told ?? (await guessDataFolder(program, languages));
-  return { program, version, languages: [...new Set(languages)].toSorted(), dataFolder };
+  const compiledFor = await askForBuild(program, signal);
+  const openMp = /^ *Found OpenMP/m.test(about);
+  return { program, version, languages: [...new Set(languages)].toSorted(), dataFolder, compiledFor, openMp };
+}
+
+/** Which of its builds a program takes on this processor; undefined where it is not one of ours. */
+async function askForBuild(program: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const folder = dirname(dirname(await realpath(program)));
+    const record = JSON.parse(await readFile(join(folder, BUILD_RECORD), 'utf8')) as { readonly builds?: Readonly<Record<string, string>> };
+    const { stdout } = await runProgram(program, ['--which-build'], NOTHING, PROBE_LIMITS, signal);
+    const build = stdout.toString().trim();
+    return Object.hasOwn(record.builds ?? {}, build) ? build : undefined;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 async function guessDataFolder(program: string, languages: readonly string[]): Promise<string | undefined> {

@@ -48,7 +48,7 @@ function judge(engine: EngineReport | undefined, wanted: readonly LanguageFacts[
   const missing = missingIn(engine, wanted);
   const shown = engine.languages.slice(0, SHOWN_LANGUAGES).join(' ');
   const more = engine.languages.length > SHOWN_LANGUAGES ? ` and ${engine.languages.length - SHOWN_LANGUAGES} more` : '';
-  const detail = `${engine.version ?? 'version unknown'}, languages ${shown}${more}`;
+  const detail = `${engine.version ?? 'version unknown'}${describeBuild(engine)}, languages ${shown}${more}`;
   if (missing.length > 0) {
     return { status: bad, detail: `${detail}; not ${missing.map(describeLanguage).join(', ')}`, remedy: correction(wanted) ?? remedy };
   }
@@ -56,7 +56,17 @@ function judge(engine: EngineReport | undefined, wanted: readonly LanguageFacts[
     const osd = { text: 'Its orientation data is missing.', commands: [installCommand(['osd'])] };
     return { status: 'warn', detail: `${detail}; cannot tell which way a page is turned`, remedy: osd };
   }
-  return { status: 'ok', detail };
+  return { status: 'ok', detail, remedy: hintAtSpeed(engine) };
+}
+
+function describeBuild({ compiledFor, openMp }: EngineReport): string {
+  return compiledFor === undefined ? '' : `, compiled for speed (${compiledFor}, ${openMp === true ? 'with' : 'no'} OpenMP)`;
+}
+
+/** Where a faster one can be made: it is built from Debian's sources, for these processors. */
+function hintAtSpeed({ name, compiledFor }: EngineReport): Remedy | undefined {
+  if (name !== 'tesseract' || compiledFor !== undefined || process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  return { text: 'Compiled for speed it reads 1.4 times as fast or more, with the same text: docs/container.md', commands: [] };
 }
 
 function describeLanguage({ code, name }: Pick<LanguageFacts, 'code' | 'name'>): string {
