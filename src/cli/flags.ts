@@ -38,6 +38,7 @@ const DRAFTS = {
   watch: { kind: onOff, help: 'Show again every few seconds until all runs have ended' },
   all: { kind: onOff, help: 'All runs, not only the newest 20' },
   verbose: { kind: onOff, help: 'Name every document that is skipped or cannot be read', alias: 'v' },
+  deep: { kind: onOff, help: 'On a cluster: submit a job of one minute, too' },
   detach: { kind: onOff, help: 'On a cluster: submit all there is and end; resume collects' },
   pages: { kind: pageNumbers, help: 'Only these pages, such as 1-5,8' },
   results: { kind: path('FOLDER'), help: 'Where recognize put its page results' },

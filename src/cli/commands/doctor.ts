@@ -8,15 +8,29 @@ import { checkBox } from '../doctor/check-box.ts';
 import { checkTesseract, checkTesseractJs } from '../doctor/check-engines.ts';
 import { checkLibraries } from '../doctor/check-libraries.ts';
 import { checkConfig, checkCores, checkProgram } from '../doctor/check-program.ts';
+import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../doctor/check-slurm.ts';
 import { checkSpace } from '../doctor/check-space.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Check, CheckContext, Finding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-findings.ts';
 
 /** In the order they are told. */
-const CHECKS: readonly Check[] = [checkProgram, checkConfig, checkTesseract, checkTesseractJs, checkLibraries, checkSpace, checkCores, checkBox];
+const CHECKS: readonly Check[] = [
+  checkProgram,
+  checkConfig,
+  checkTesseract,
+  checkTesseractJs,
+  checkLibraries,
+  checkSpace,
+  checkCores,
+  checkBox,
+  checkSlurm,
+  checkImage,
+  checkScratch,
+  checkTestJob,
+];
 
-/** `doctor [check...] [--json]` */
+/** `doctor [check...] [--deep] [--json]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, flags } = invocation;
   const findings: Finding[] = [];
@@ -42,13 +56,19 @@ function chooseChecks(ids: readonly string[]): readonly Check[] {
   return CHECKS.filter(({ id }) => ids.includes(id));
 }
 
-function makeContext({ explainSettings, surroundings, wiring }: Invocation): CheckContext {
+function makeContext({ explainSettings, surroundings, wiring, flags }: Invocation): CheckContext {
   const defaults = (): Settings =>
     resolveSettings([], { home: homeFolder(surroundings.environment), environment: surroundings.environment }).settings;
   const settingsOrDefaults: CheckContext['settingsOrDefaults'] = () => explainSettings().then(({ settings }) => settings, defaults);
   let engines: ReturnType<CheckContext['findEngines']> | undefined;
+  let cluster: ReturnType<CheckContext['lookAtSlurm']> | undefined;
   return {
     surroundings,
+    deep: flags.deep === true,
+    lookAtSlurm: () => {
+      cluster ??= import('../wiring/look-at-slurm.ts').then(({ lookAtSlurm }) => lookAtSlurm(surroundings.environment));
+      return cluster;
+    },
     loadSettings: explainSettings,
     settingsOrDefaults,
     explainLanguages: (codes) => wiring.explainLanguages(codes),

@@ -6,7 +6,7 @@ const CHECK_TIMEOUT_MS = 30_000;
 
 /** Runs checks at the same time and gives their findings in the order of the checks, each as soon as it can be told. */
 export async function* examine(checks: readonly Check[], context: CheckContext, timeoutMs = CHECK_TIMEOUT_MS): AsyncGenerator<Finding> {
-  const findings = checks.map((check) => runBounded(check, context, timeoutMs));
+  const findings = checks.map((check) => runBounded(check, context, check.timeoutMs ?? timeoutMs));
   for (const finding of findings) yield await finding;
 }
 

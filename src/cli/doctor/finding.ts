@@ -2,6 +2,7 @@ import type { Settings } from '../../core/config/settings-table.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import type { ConfigSurroundings } from '../../config/config-files.ts';
 import type { EngineReport, LanguageFacts } from '../wiring.ts';
+import type { ClusterView } from '../wiring/look-at-slurm.ts';
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -27,6 +28,10 @@ export interface CheckContext {
   /** The settings, or the defaults where a file is broken: that is another check's finding. */
   readonly settingsOrDefaults: () => Promise<Settings>;
   readonly findEngines: () => Promise<readonly EngineReport[]>;
+  /** `absent`: no Slurm here; `silent`: it does not answer. */
+  readonly lookAtSlurm: () => Promise<ClusterView | 'absent' | 'silent'>;
+  /** Checks may take minutes, and do what costs something. */
+  readonly deep: boolean;
   readonly explainLanguages: (codes: readonly string[]) => Promise<readonly LanguageFacts[]>;
 }
 
@@ -35,6 +40,8 @@ export interface Check {
   /** Named on the command line: `doctor space`. */
   readonly id: string;
   readonly title: string;
+  /** Where it may take longer than others. */
+  readonly timeoutMs?: number | undefined;
   /** A rejection is a finding too. */
   run(context: CheckContext): Promise<Omit<Finding, 'id' | 'title'>>;
 }

@@ -1,5 +1,4 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import type { ExecutorRequest } from '../../core/run-request.ts';
 import type { Executor } from '../../executors/executor.ts';
 import { SlurmExecutor } from '../../executors/slurm/slurm-executor.ts';
@@ -8,7 +7,7 @@ import { WaveStore } from '../../executors/slurm/wave-store.ts';
 import { jobEnvironment, type ExecutorParts } from './make-executor.ts';
 
 /** The program's own entry, which nodes see where no image is named. */
-const ENTRY = fileURLToPath(new URL('../../../bin/ocr-pipeline.js', import.meta.url));
+const ENTRY = resolve(import.meta.dirname, '../../../bin/ocr-pipeline.js');
 
 /** Builds the executor that reads pages on a cluster. */
 export function makeSlurmExecutor({ run, request, disk, notice }: ExecutorParts, { choices, detach }: Extract<ExecutorRequest, { kind: 'slurm' }>): Executor {
