@@ -56,6 +56,24 @@ export function truncateMiddle(text: string, width: number): string {
   return truncate(text, width - used) + tail;
 }
 
+/** Cuts a text anywhere into pieces of at most `width` columns, at least 2; nothing is lost. */
+export function breakText(text: string, width: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const character of text) {
+    const wide = widthOf(character);
+    if (used + wide > width) {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += character;
+    used += wide;
+  }
+  return [...pieces, piece];
+}
+
 /** Pads with spaces to `width` columns; longer text stays as it is. */
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));

@@ -1,4 +1,4 @@
-import { cleanText, padEnd, padStart } from './display-text.ts';
+import { breakText, cleanText, padEnd, padStart, wrap } from './display-text.ts';
 import { countOf, formatBytes } from './format-numbers.ts';
 import type { BoxFolder, BoxItem } from './wiring/open-box.ts';
 
@@ -7,15 +7,12 @@ export function renderInvitation(
   startAddress: string,
   boxAddress: string,
   remote: { readonly user: string; readonly host: string } | undefined,
-  waitMs: number,
 ): string {
-  const minutes = `${Math.round(waitMs / 60_000)} minutes`;
   const { port } = new URL(startAddress);
   if (!remote)
     return [
       'Your browser opens to log in to Box. If it does not, open this yourself:',
       `  ${startAddress}`,
-      `Waiting for up to ${minutes} ...                                  Ctrl-C to stop`,
     ].join('\n');
   return [
     `You are on ${remote.host} over SSH, where no browser can open. Pick one way:`,
@@ -29,20 +26,27 @@ export function renderInvitation(
     '',
     boxAddress,
     '',
-    `Waiting for up to ${minutes} ...                                  Ctrl-C to stop`,
   ].join('\n');
 }
 
-/** A folder's entries, sub-folders first, and what they are together. */
-export function renderFolder(folder: BoxFolder, items: readonly BoxItem[]): string {
+/** The line below the invitation; drawn again each second where that can be done. */
+export function renderWaiting(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
+  const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  return `${padEnd(`Waiting ... ${left} left`, 59)}Ctrl-C to stop`;
+}
+
+/** A folder's entries, sub-folders first, and what they are together. A long name goes on below itself. */
+export function renderFolder(folder: BoxFolder, items: readonly BoxItem[], width: number): string {
   const idWidth = Math.max(2, ...items.map(({ id }) => id.length)) + 2;
   const lines = [`${padEnd('ID', idWidth)}${padStart('SIZE', 9)}  NAME`];
   for (const item of items) {
     const size = item.type === 'file' ? formatBytes(item.sizeBytes) : '-';
     const name = `${cleanText(item.name)}${item.type === 'folder' ? '/' : item.type === 'file' ? '' : ` (${cleanText(item.type)})`}`;
-    lines.push(`${padEnd(cleanText(item.id), idWidth)}${padStart(size, 9)}  ${name}`);
+    const [start = '', ...rest] = breakText(name, Math.max(20, width - idWidth - 11));
+    lines.push(`${padEnd(cleanText(item.id), idWidth)}${padStart(size, 9)}  ${start}`, ...rest.map((part) => ' '.repeat(idWidth + 11) + part));
   }
-  lines.push('', `${countItems(items)} in "${cleanText(folder.path)}" (${folder.id})`);
+  lines.push('', ...wrap(`${countItems(items)} in "${cleanText(folder.path)}" (${folder.id})`, width));
   const next = items.find(({ type }) => type === 'folder');
   const pdfs = items.some((item) => isPdf(item));
   if (pdfs) lines.push(`Next: ocr-pipeline plan --box-folder ${folder.id}`);

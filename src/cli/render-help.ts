@@ -11,22 +11,22 @@ const OPTION_COLUMN = 26;
 /** What `ocr-pipeline --help` prints. */
 export function renderMainHelp(version: string): string {
   const lines = [
-    `ocr-pipeline ${version} - scanned PDFs in, ordered searchable text out`,
+    `ocr-pipeline ${version} - scanned PDFs on Box in, ordered searchable text out`,
     '',
     'USAGE   ocr-pipeline <command> [options]',
   ];
   for (const group of ['START HERE', 'DO THE WORK', 'READ THE RESULT', 'ONE STEP AT A TIME'] as const) {
     lines.push('', group);
     for (const command of COMMANDS) {
-      if (command.group === group) lines.push(...row(`  ${nameWithRun(command)}`, command.summary, NAME_COLUMN));
+      if (command.group === group) lines.push(...row(`  ${nameWithSubject(command)}`, command.summary, NAME_COLUMN));
     }
   }
   lines.push(
     '',
     'EXAMPLES',
+    '  ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
+    '  ocr-pipeline run --box-folder "box:Scans/Marduk" --executor slurm',
     '  ocr-pipeline run --input ./scans --output ./text',
-    '  ocr-pipeline run --input ./scans --output ./text --lang deu+frk',
-    '  ocr-pipeline status --watch',
     '',
     "Flags beat environment, then ./ocr-pipeline.yaml, then yours, then the site's.",
     `Topics: ${TOPIC_NAMES.join(' ')}    (help <topic>)`,
@@ -35,8 +35,9 @@ export function renderMainHelp(version: string): string {
   return lines.join('\n');
 }
 
-function nameWithRun(command: Command): string {
-  return command.usage.startsWith('[run]') ? `${command.name} [run]` : command.name;
+function nameWithSubject(command: Command): string {
+  const [subject] = /^(?:\[(?:run|folder)\]|box\b)/.exec(command.usage) ?? [];
+  return subject === undefined ? command.name : `${command.name} ${subject}`;
 }
 
 /** What `ocr-pipeline <command> --help` prints. */

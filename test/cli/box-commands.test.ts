@@ -3,7 +3,11 @@ import { readFileSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBoxEmulator, type BoxEmulator } from '../box-emulator/box-emulator.ts';
+import { requireTools } from '../support/requires.ts';
+import { showScreen } from './memory-terminal.ts';
 import { BIN, cleanEnvironment, makeFolder, runCli, type CliResult } from './run-cli.ts';
+
+const pseudoTerminal = requireTools(['script']);
 
 describe('Box on the command line', () => {
   let emulator: BoxEmulator;
@@ -66,7 +70,7 @@ describe('Box on the command line', () => {
     const who = await cli('whoami', '--json');
     expect(JSON.parse(who.stdout)).toMatchObject({ kind: 'person', user: { login: 'owner@example.org' } });
     const doctor = await cli('doctor', 'box', '--json');
-    expect(JSON.parse(doctor.stdout)).toMatchObject({ findings: [{ id: 'box', status: 'ok' }] });
+    expect(JSON.parse(doctor.stdout)).toMatchObject({ findings: [{ id: 'box', status: 'ok' }, { id: 'box-folder', status: 'skip' }] });
 
     expect(await cli('logout', 'box')).toMatchObject({ code: 0 });
     expect(existsSync(loginFile())).toBe(false);
@@ -75,9 +79,55 @@ describe('Box on the command line', () => {
     expect(after.stderr).toContain('[BOX_NOT_LOGGED_IN]');
   });
 
+  it.skipIf(pseudoTerminal.skip)(`shows on a terminal how much of the time to log in is left${pseudoTerminal.reason}`, async () => {
+    const child = spawn('/usr/bin/script', ['-qfec', `'${process.execPath}' '${BIN}' login box`, '/dev/null'], { env: { ...environment, TERM: 'xterm' }, cwd: '/', timeout: 30_000 });
+    let said = '';
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await new Promise<void>((resolve) => {
+      child.on('close', () => resolve());
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (/10:00 left[^]*9:59 left[^]*9:58 left/.test(said)) resolve();
+      });
+    });
+    const start = /http:\/\/localhost:\d+\/[0-9a-f]+/.exec(said)?.[0] ?? '';
+    await fetch(start);
+    expect(await ended).toBe(0);
+    expect(showScreen(said)).not.toContain('Waiting');
+    expect(showScreen(said)).toContain('[ok] Logged in to Box as owner@example.org');
+  });
+
+  it('lists long names within 80 columns, and loses nothing of them', async () => {
+    environment['BOX_DEVELOPER_TOKEN'] = emulator.issueTokens({ refreshable: false }).access_token;
+    const { id } = emulator.seedFolder('Scans');
+    const name = `${'Annual report of the society for 1899, with plates '.repeat(4)}.pdf`;
+    await emulator.seedFile(name, 'x', { parentId: id });
+    const { stdout } = await cli('ls', id);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    const column = (stdout.split('\n')[0] ?? '').indexOf('NAME');
+    const pieces = stdout.split('\n\n')[0]?.split('\n').slice(1).map((line) => line.slice(column)) ?? [];
+    expect(pieces.join('')).toBe(name);
+  });
+
+  it('says what the login may do with a folder, and leaves nothing there', async () => {
+    environment['BOX_DEVELOPER_TOKEN'] = emulator.issueTokens({ refreshable: false }).access_token;
+    const { id } = emulator.seedFolder('Scans');
+    const good = await cli('doctor', 'box', '--box-folder', id);
+    expect(good).toMatchObject({ code: 0 });
+    expect(good.stdout).toContain(`[ok]    Box folder    "Scans" (${id}) can be read, and results written`);
+    expect(good.stdout).toMatch(/Next: ocr-pipeline ls {6}\(find your folder\)\n$/);
+    emulator.setRole(id, 'viewer');
+    const viewer = await cli('doctor', 'box', '--box-folder', id);
+    expect(viewer.stdout).toContain('[warn]  Box folder');
+    expect(viewer.stdout).toContain('--box-output-folder "box:Scans OCR"');
+    expect(await cli('doctor', 'box', '--box-folder', '999999')).toMatchObject({ code: 69 });
+    expect(emulator.list(id)).toEqual([]);
+  });
+
   it('logs in over SSH with a pasted address', async () => {
     const done = await logIn([], { SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' }, async (said, child) => {
       expect(said).toContain('over SSH, where no browser can open');
+      expect(said).toContain('Waiting ... 10:00 left');
       expect(said).toMatch(/ssh -N -L (\d+):localhost:\1 /);
       const address = /^http:\/\/127\S+authorize\S+$/m.exec(said)?.[0] ?? '';
       const sentTo = await fetch(address, { redirect: 'manual' });
@@ -125,7 +175,7 @@ describe('Box on the command line', () => {
     expect((await cli('ls')).stdout).toMatch(/Scans\/\n\n1 folder, 0 PDFs \(0 bytes\) in "All Files" \(0\)\nNext: ocr-pipeline ls \d+\n$/);
     const listed = await cli('ls', 'box:scans/marduk');
     expect(listed.stdout.indexOf('page 2.pdf')).toBeLessThan(listed.stdout.indexOf('page 10.pdf'));
-    expect(listed.stdout).toContain(`0 folders, 2 PDFs (2.5 MB), 1 other file, 1 link in "Scans/Marduk" (${id})`);
+    expect(listed.stdout).toContain(`0 folders, 2 PDFs (2.5 MB), 1 other file, 1 link in "Scans/Marduk"\n(${id})\n`);
     expect(listed.stdout).toContain(`Next: ocr-pipeline plan --box-folder ${id}`);
     expect(listed.stdout).not.toContain('\u202e');
     expect((await cli('ls', id)).stdout).toBe(listed.stdout);

@@ -115,7 +115,7 @@ describe.skipIf(english.skip)('doctor on this machine', () => {
   it('finds the engines and ends with 0', async () => {
     const { code, stdout } = await runCli(['doctor', '--json']);
     const { findings } = JSON.parse(stdout) as { findings: Finding[] };
-    expect(findings.map(({ id }) => id)).toEqual(['program', 'config', 'tesseract', 'tesseract.js', 'libraries', 'space', 'cores', 'box', 'slurm', 'image', 'scratch', 'job']);
+    expect(findings.map(({ id }) => id)).toEqual(['program', 'config', 'tesseract', 'tesseract.js', 'libraries', 'space', 'cores', 'box', 'box-folder', 'slurm', 'image', 'scratch', 'job']);
     expect(findings.filter(({ status }) => status === 'fail')).toEqual([]);
     expect(code).toBe(0);
   });

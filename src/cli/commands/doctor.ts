@@ -5,6 +5,7 @@ import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { homeFolder } from '../../config/config-files.ts';
 import type { Invocation } from '../commands.ts';
 import { checkBox } from '../doctor/check-box.ts';
+import { checkBoxFolder } from '../doctor/check-box-folder.ts';
 import { checkTesseract, checkTesseractJs } from '../doctor/check-engines.ts';
 import { checkLibraries } from '../doctor/check-libraries.ts';
 import { checkConfig, checkCores, checkProgram } from '../doctor/check-program.ts';
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   checkSpace,
   checkCores,
   checkBox,
+  checkBoxFolder,
   checkSlurm,
   checkImage,
   checkScratch,
@@ -46,6 +48,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 function chooseChecks(ids: readonly string[]): readonly Check[] {
   if (ids.length === 0) return CHECKS;
   const known = CHECKS.map(({ id }) => id);
+  // `box` is also the first word of `box-folder`.
+  const isAsked = (id: string): boolean => ids.some((asked) => id === asked || id.startsWith(`${asked}-`));
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     const near = closest(unknown, known);
@@ -53,7 +57,7 @@ function chooseChecks(ids: readonly string[]): readonly Check[] {
       remedy: near === undefined ? `Checks: ${known.join(' ')}` : `Did you mean ${near}?`,
     });
   }
-  return CHECKS.filter(({ id }) => ids.includes(id));
+  return CHECKS.filter(({ id }) => isAsked(id));
 }
 
 function makeContext({ explainSettings, surroundings, wiring, flags }: Invocation): CheckContext {

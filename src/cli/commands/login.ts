@@ -9,7 +9,8 @@ import { logInApp, logInPerson, LOGIN_WAIT_MS, type LoginTalk } from '../../stor
 import { loginAge, type LoginRecord } from '../../stores/box/login/login-record.ts';
 import { cleanText } from '../display-text.ts';
 import type { Invocation } from '../commands.ts';
-import { renderInvitation } from '../render-box.ts';
+import type { Terminal } from '../terminal.ts';
+import { renderInvitation, renderWaiting } from '../render-box.ts';
 import { openBox, type BoxAccess } from '../wiring/open-box.ts';
 
 /** Longest login that is received, in characters. */
@@ -35,7 +36,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     case 'receive':
       return tellSuccess(invocation, box, await receive(box.network, box.app(), box.loginFile, await readInput()));
     default:
-      return tellSuccess(invocation, box, await logInPerson(box.network, box.app(), box.loginFile, talkThrough(invocation), signal));
+      return tellSuccess(invocation, box, await logInWithTalk(invocation, box));
   }
 }
 
@@ -106,18 +107,44 @@ async function readInput(): Promise<string> {
   return text;
 }
 
-function talkThrough({ terminal, surroundings }: Invocation): LoginTalk {
+async function logInWithTalk(invocation: Invocation, box: BoxAccess): Promise<LoginRecord> {
+  using talk = talkThrough(invocation);
+  return await logInPerson(box.network, box.app(), box.loginFile, talk, invocation.signal);
+}
+
+/** Says how much of the time is left: each second where a line can be drawn again, else once. */
+function countDown(terminal: Terminal): Disposable {
+  const endMs = Date.now() + LOGIN_WAIT_MS;
+  if (!terminal.abilities.redraw) {
+    terminal.say(renderWaiting(LOGIN_WAIT_MS));
+    return { [Symbol.dispose]: () => undefined };
+  }
+  const show = (): void => terminal.draw(`\r\u001b[K${renderWaiting(endMs - Date.now())}`);
+  show();
+  const timer = setInterval(show, 1_000);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      terminal.draw('\r\u001b[K');
+    },
+  };
+}
+
+function talkThrough({ terminal, surroundings }: Invocation): LoginTalk & Disposable {
   const { environment } = surroundings;
   const remote = (environment['SSH_CONNECTION'] ?? '') !== '';
   const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  let waiting: Disposable | undefined;
   return {
     invite(startAddress, boxAddress) {
       const place = remote ? { user: userInfo().username, host: hostname() } : undefined;
-      terminal.say(renderInvitation(startAddress, boxAddress, place, LOGIN_WAIT_MS));
+      terminal.say(renderInvitation(startAddress, boxAddress, place));
+      waiting = countDown(terminal);
       if (!remote) openBrowser(startAddress);
     },
     pasted: input,
-    complain: (reason) => terminal.say(reason),
+    complain: (reason) => terminal.say(terminal.abilities.redraw ? `\r\u001b[K${reason}` : reason),
+    [Symbol.dispose]: () => waiting?.[Symbol.dispose](),
   };
 }
 

@@ -14,6 +14,6 @@ export async function run({ terminal, flags, signal, surroundings, positionals, 
   if (flags.json === true) {
     const entries = sorted.map(({ type, id, name, sizeBytes, sha1 }) => ({ type, id, name, ...(type === 'file' ? { sizeBytes, sha1 } : {}) }));
     terminal.print(JSON.stringify({ folder, entries }, null, 2));
-  } else terminal.print(renderFolder(folder, sorted));
+  } else terminal.print(renderFolder(folder, sorted, terminal.columns()));
   return EXIT.ok;
 }

@@ -10,7 +10,7 @@ export const checkBox: Check = {
     const { environment } = surroundings;
     const kept = await readLogin(settings.boxLoginFile ?? defaultLoginFile(environment));
     if (!kept && (environment['BOX_DEVELOPER_TOKEN'] ?? '') === '')
-      return { status: 'skip', detail: 'not logged in; needed for Box folders alone: ocr-pipeline login box' };
+      return { status: 'skip', detail: 'not logged in; needed for scans on Box' };
     const { openBox } = await import('../wiring/open-box.ts');
     // A person waits: no outage is sat out.
     using box = await openBox({ ...settings, maxWait: 5 }, environment);

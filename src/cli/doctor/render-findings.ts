@@ -25,8 +25,18 @@ export function renderVerdict(findings: readonly Finding[]): string {
   const parts = [
     count('fail') > 0 ? `${count('fail')} to fix` : '',
     count('warn') > 0 ? `${count('warn')} ${count('warn') === 1 ? 'warning' : 'warnings'}` : '',
-    `${count('ok')} fine`,
+    count('ok') > 0 ? `${count('ok')} fine` : '',
   ].filter((part) => part !== '');
-  const next = count('fail') > 0 ? 'the line after "Do:", then doctor again.' : 'ocr-pipeline plan --input ./scans --output ./text';
-  return `${parts.join(', ')}.  Next: ${next}`;
+  const [next, ...more] = nextSteps(findings);
+  const said = parts.length > 0 ? `${parts.join(', ')}.  ` : '';
+  return [`${said}Next: ${next}`, ...more.map((line) => `${' '.repeat(said.length)}or:   ${line}`)].join('\n');
+}
+
+/** Scans on Box first: that is what most people come for. */
+function nextSteps(findings: readonly Finding[]): string[] {
+  if (findings.some(({ status }) => status === 'fail')) return ['the line after "Do:", then doctor again.'];
+  const box = findings.find(({ id }) => id === 'box');
+  const local = 'ocr-pipeline plan --input ./scans --output ./text';
+  if (!box) return [local];
+  return box.status === 'skip' ? ['ocr-pipeline login box   (for scans on Box)', local] : ['ocr-pipeline ls      (find your folder)'];
 }
