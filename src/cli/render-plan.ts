@@ -35,7 +35,8 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
   };
   put(headline(plan));
   const { toDo, alreadyDone, scratch, outputs } = plan;
-  add('To do', `${countOf(toDo.documents, 'PDF')}, ${countOf(toDo.pages, 'page')}, ${formatBytes(toDo.sizeBytes)}`);
+  add('To do', `${countOf(toDo.documents, 'PDF')}, ${toDo.notOpened > 0 ? 'about ' : ''}${countOf(toDo.pages, 'page')}, ${formatBytes(toDo.sizeBytes)}`);
+  if (toDo.notOpened > 0) add('', `${countOf(toDo.notOpened, 'PDF')} not opened: taken to be like the others; some may turn out to be damaged or locked`);
   if (alreadyDone.documents > 0) add('Done', `${countOf(alreadyDone.documents, 'PDF')}, ${countOf(alreadyDone.pages, 'page')} by an earlier run`);
   for (const skip of plan.skips) {
     const what = skip.documents > 0 ? countOf(skip.documents, 'PDF') : countOf(skip.pages, 'page');

@@ -33,7 +33,13 @@ export interface PlanEstimate {
 export interface RunPlan {
   readonly source: { readonly name: string; readonly id?: string | undefined; readonly foldersDeep?: number | undefined };
   readonly destination: string;
-  readonly toDo: { readonly documents: number; readonly pages: number; readonly sizeBytes: number };
+  readonly toDo: {
+    readonly documents: number;
+    /** Among the documents: taken to be like those that were opened. */
+    readonly notOpened: number;
+    readonly pages: number;
+    readonly sizeBytes: number;
+  };
   /** Documents an earlier run has done, with nothing changed since. */
   readonly alreadyDone: { readonly documents: number; readonly pages: number };
   readonly skips: readonly PlannedSkip[];

@@ -117,7 +117,7 @@ describe('run', () => {
       Promise.resolve({
         source: { name: 'scans' },
         destination: '/work/text',
-        toDo: { documents: 1, pages: 2, sizeBytes: 3 },
+        toDo: { documents: 1, notOpened: 0, pages: 2, sizeBytes: 3 },
         alreadyDone: { documents: 0, pages: 0 },
         skips: [],
         failures: [],

@@ -130,7 +130,7 @@ describe('the plan', () => {
   const plan: RunPlan = {
     source: { name: 'Scans/Marduk', id: '163928374651', foldersDeep: 3 },
     destination: './text',
-    toDo: { documents: 212, pages: 12_480, sizeBytes: 38_200_000_000 },
+    toDo: { documents: 212, notOpened: 0, pages: 12_480, sizeBytes: 38_200_000_000 },
     alreadyDone: { documents: 0, pages: 0 },
     skips: [{ documents: 6, pages: 80, reason: 'already have text', hint: '--mode redo to OCR them too' }],
     failures: [

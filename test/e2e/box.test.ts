@@ -81,6 +81,15 @@ describe('from a Box folder and back', () => {
     expect(status.stdout).toContain('9/9');
   });
 
+  it('plans from a few of many scans, and says that it has not opened the others', async () => {
+    for (let number = 1; number <= 9; number++) await emulator.seedFile(`Scans/Marduk/more ${number}.pdf`, makeScan(2, 20 + number));
+    const { code, stdout, stderr } = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], { env: environment(), cwd: home });
+    expect(code, stderr).toBe(0);
+    expect(emulator.requests.count('download')).toBe(5);
+    expect(stdout).toMatch(/To do {6}1[12] PDFs, about \d+ pages/);
+    expect(stdout).toContain('7 PDFs not opened: taken to be like the others');
+  });
+
   it('makes a folder for results that is named by its path, once it may; a number must be there', async () => {
     const asked = ['--box-output-folder', 'box:Results/Of Marduk'];
     const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null', ...asked], { env: environment(), cwd: home });

@@ -73,7 +73,7 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   return {
     source: { name: label.name, id: label.id },
     destination: record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
-    toDo: { documents: documents.length - Math.round(failures.length * scale), pages: pagesToRead, sizeBytes },
+    toDo: { documents: documents.length - failures.length, notOpened: documents.length - opened.length, pages: pagesToRead, sizeBytes },
     alreadyDone: {
       documents: session.done.length,
       pages: session.done.reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
