@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_CORPUS, type BenchOptions } from './support/options.ts';
 import { renderTable, type BenchTable } from './support/table.ts';
 import { benchBoxTransfer } from './box-transfer.ts';
+import { benchLargeDocument } from './large-document.ts';
 import { benchManyDocuments } from './many-documents.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchQueueMemory } from './queue-memory.ts';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchT
   orchestration: benchOrchestration,
   'tesseract-js': benchTesseractJs,
   'queue-memory': benchQueueMemory,
+  'large-document': benchLargeDocument,
   'many-documents': benchManyDocuments,
   'box-transfer': benchBoxTransfer,
 };

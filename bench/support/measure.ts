@@ -17,6 +17,8 @@ export interface Cost {
   readonly mainCpuSeconds: number;
   /** As `mainCpuSeconds`, of the processes the command itself started: page workers of ours, without their engines. */
   readonly workersCpuSeconds: number;
+  /** Peak of resident memory of the largest of those processes. */
+  readonly workerPeakMiB: number;
   readonly exitCode: number;
   readonly stdout: string;
   /** The end of what it said. */
@@ -76,7 +78,7 @@ function watch(command: Command, times: string): Promise<Watched> {
     let stdout = '';
     let stderr = '';
     let late = false;
-    const peaks: Samples = { peakTreeMiB: 0, mainPeakMiB: 0, mainCpuSeconds: 0, workers: new Map() };
+    const peaks: Samples = { peakTreeMiB: 0, mainPeakMiB: 0, mainCpuSeconds: 0, workerPeakMiB: 0, workers: new Map() };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-KEPT_STDERR_CHARS)));
     const shell = child.pid;
@@ -105,6 +107,7 @@ interface Samples {
   peakTreeMiB: number;
   mainPeakMiB: number;
   mainCpuSeconds: number;
+  workerPeakMiB: number;
   /** CPU seconds of each child of the command, by process ID. */
   readonly workers: Map<number, number>;
 }
@@ -116,7 +119,10 @@ function sample(shell: number, samples: Samples): void {
   samples.mainPeakMiB = Math.max(samples.mainPeakMiB, readPeakMiB(main));
   samples.mainCpuSeconds = Math.max(samples.mainCpuSeconds, readCpuSeconds(main));
   const workers = readChildren(main);
-  for (const pid of workers) samples.workers.set(pid, Math.max(samples.workers.get(pid) ?? 0, readCpuSeconds(pid)));
+  for (const pid of workers) {
+    samples.workers.set(pid, Math.max(samples.workers.get(pid) ?? 0, readCpuSeconds(pid)));
+    samples.workerPeakMiB = Math.max(samples.workerPeakMiB, readPeakMiB(pid));
+  }
   let sum = readResidentMiB(main);
   const open = [...workers];
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {

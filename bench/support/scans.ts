@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { BenchOptions } from './options.ts';
 import { measureSuccess, type Cost } from './measure.ts';
@@ -57,14 +57,20 @@ function readFolder(folder: string): Scan[] {
   return scans;
 }
 
-/** Copies scans to a folder of their own, so that every program is given the same. */
-export function copyScans(scans: readonly Scan[], folder: string): string[] {
+/**
+ * Copies scans to a folder of their own, so that every program is given the same; so many times, each copy with other
+ * bytes, so that no program takes one for another.
+ */
+export function copyScans(scans: readonly Scan[], folder: string, copies = 1): string[] {
   mkdirSync(folder, { recursive: true });
-  return scans.map((scan) => {
-    const copy = join(folder, basename(scan.file));
-    cpSync(scan.file, copy);
-    return copy;
-  });
+  return Array.from({ length: copies }, (_, index) => index + 1).flatMap((number) =>
+    scans.map((scan) => {
+      const copy = join(folder, number === 1 ? basename(scan.file) : `${basename(scan.file, '.pdf')}-copy-${number}.pdf`);
+      cpSync(scan.file, copy);
+      if (number > 1) appendFileSync(copy, `% copy ${number}\n`);
+      return copy;
+    }),
+  );
 }
 
 /** Joins scans into one document with qpdf. */
@@ -85,6 +91,18 @@ export async function drawPages(
   const cost = await forEachFile(pdfs, jobs, ['sh', '-c', draw, 'sh', '{}', folder]);
   const images = readdirSync(folder).toSorted();
   return { images: images.map((name) => join(folder, name)), cost };
+}
+
+/** The same images so many times, each under a name of its own: what is written beside one is not written twice. */
+export function repeatImages(images: readonly string[], copies: number): string[] {
+  return Array.from({ length: copies }, (_, index) => index + 1).flatMap((number) =>
+    images.map((image) => {
+      if (number === 1) return image;
+      const copy = image.replace(/(\.\w+)$/, `-copy-${number}$1`);
+      linkSync(image, copy);
+      return copy;
+    }),
+  );
 }
 
 /** Runs a command for each file, `{}` standing for it, so many at once, by xargs. Output is thrown away. */

@@ -14,7 +14,7 @@ export interface Mark {
 const MAX_MARKS = 40_000;
 
 /** Finds the connected patches of ink, corners counting as connected, in the order of their first cell. */
-export function findMarks({ width, ink }: Pick<InkMap, 'width' | 'ink'>): Mark[] {
+export function findMarks({ width, ink }: InkMap): Mark[] {
   const runs = new RunTable();
   // Runs of the row above and of this one, in the table.
   let aboveEnd = 0;
