@@ -63,7 +63,7 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     await lab.until('it is in the queue again', () => job.log().includes('In the queue again'), 60_000);
     await lab.until('it has ended', async () => /COMPLETED|FAILED|CANCELLED/.test(await job.state()), 90_000);
     expect(await job.state(), job.log()).toBe('COMPLETED');
-    expect(readdirSync(join(home, 'text'), { recursive: true }).toSorted()).toEqual(['a.pdf', 'a.txt', 'letters', 'letters/b.pdf', 'letters/b.txt']);
+    expect(readdirSync(join(home, 'text'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['a.pdf', 'a.txt', 'letters', 'letters/b.pdf', 'letters/b.txt']);
     expect(job.log().match(/started/g)).toHaveLength(2);
   });
 
