@@ -1,4 +1,5 @@
 import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
+import { DocumentError } from '../../core/errors.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, StoredResult, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archive-documents.ts';
 import { BoxCallError } from './box-call-error.ts';
@@ -81,12 +82,18 @@ export class BoxStore implements DocumentStore {
   }
 
   async read(document: SourceDocument, toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
-    const fetched = await this.#guard({ doing: 'read', name: document.path }, signal, () => {
-      if (isInArchive(document)) return this.#archives.read(document, toFile, signal);
-      const { id: fileId, version: versionId, path, sizeBytes, sha1 } = document;
-      return download(this.#connection, { fileId, versionId, path, sizeBytes, sha1 }, toFile, signal);
-    });
-    return { file: toFile, ...fetched, inPlace: false };
+    try {
+      const fetched = await this.#guard({ doing: 'read', name: document.path }, signal, () => {
+        if (isInArchive(document)) return this.#archives.read(document, toFile, signal);
+        const { id: fileId, version: versionId, path, sizeBytes, sha1 } = document;
+        return download(this.#connection, { fileId, versionId, path, sizeBytes, sha1 }, toFile, signal);
+      });
+      return { file: toFile, ...fetched, inPlace: false };
+    } catch (error) {
+      // A folder that is no longer shared looks like a folder of deleted files: they must not all be told as gone.
+      if (error instanceof DocumentError && error.code === 'SOURCE_GONE') await this.#requireFolder(signal);
+      throw error;
+    }
   }
 
   async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
@@ -154,6 +161,14 @@ export class BoxStore implements DocumentStore {
       const name = [folder.path, ...below].join('/');
       throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: `"${name}"` }) : error;
     }
+  }
+
+  /** @throws {AccessError} the folder itself can no longer be seen. */
+  async #requireFolder(signal: AbortSignal): Promise<void> {
+    const { id, path } = this.#options.folder;
+    const url = `${this.#connection.network.settings.apiUrl}/2.0/folders/${id}`;
+    const ask = { url, method: 'GET', params: { fields: 'id' }, cancellationToken: signal };
+    await this.#guard({ doing: 'folder', name: `"${path}"` }, signal, () => this.#connection.client.makeRequest(ask));
   }
 
   #linkOf(fileId: string): string {

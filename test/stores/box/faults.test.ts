@@ -114,7 +114,7 @@ const STAYING: readonly [fault: string, endpoint: EndpointName, codes: readonly 
   ['storage full', 'upload', ['BOX_STORAGE_FULL']],
   ['storage full', 'session-create', ['BOX_STORAGE_FULL']],
   ['permission revoked', 'folder-items', ['BOX_FOLDER_NOT_FOUND']],
-  ['permission revoked', 'content', ['SOURCE_GONE']],
+  ['permission revoked', 'content', ['BOX_FOLDER_NOT_FOUND']],
   ['permission revoked', 'upload', ['BOX_TARGET_GONE', 'BOX_FOLDER_NOT_FOUND']],
   ['permission reduced to viewer', 'upload', ['BOX_NO_WRITE']],
   ['permission reduced to viewer', 'commit', ['BOX_NO_WRITE']],
