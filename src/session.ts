@@ -183,7 +183,7 @@ export class Session {
   }
 
   #progress(): RunProgress {
-    const { run, meter, pool, where } = this.parts;
+    const { run, meter, pool, where, executor } = this.parts;
     return {
       run: run.record.name,
       at: new Date().toISOString(),
@@ -192,7 +192,7 @@ export class Session {
       pid: process.pid,
       phase: this.#phase,
       where,
-      workers: pool.size,
+      workers: executor.pagesAtOnce,
       reading: pool.active,
       ...meter.read(Date.now()),
     };

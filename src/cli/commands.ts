@@ -42,7 +42,7 @@ export interface Command {
   /** Full command lines. */
   readonly examples: readonly string[];
   /** A first Ctrl-C asks it to stop tidily; others end at once. */
-  readonly stoppable: boolean;
+  readonly stoppable: boolean | 'patiently';
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -317,7 +317,7 @@ export const COMMANDS: readonly Command[] = [
     settings: ['tesseract'],
     flags: [],
     examples: [],
-    stoppable: true,
+    stoppable: 'patiently',
     load: () => import('./commands/work.ts'),
   },
 ];

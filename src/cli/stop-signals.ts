@@ -10,8 +10,11 @@ export interface SignalSource {
 export interface StopSignals {
   /** Aborts at the first signal; its reason is a StoppedError. */
   readonly signal: AbortSignal;
-  /** What is running can stop tidily: a first signal asks it to. Otherwise a first signal ends the program. */
-  setStoppable(stoppable: boolean): void;
+  /**
+   * What is running can stop tidily: a first signal asks it to. Otherwise a first signal ends the program. `patiently`: no
+   * further SIGTERM ends it either, since batch systems send several at once.
+   */
+  setStoppable(stoppable: boolean | 'patiently'): void;
   close(): void;
 }
 
@@ -22,7 +25,7 @@ export interface StopSignals {
  */
 export function listenForStop(source: SignalSource, endNow: (exitCode: ExitCode) => void): StopSignals {
   const controller = new AbortController();
-  let stoppable = false;
+  let stoppable: boolean | 'patiently' = false;
   const ask = (message: string): void =>
     controller.abort(
       new StoppedError('STOPPED', message, {
@@ -31,6 +34,7 @@ export function listenForStop(source: SignalSource, endNow: (exitCode: ExitCode)
       }),
     );
   const askOrEnd = (message: string, exitCode: ExitCode) => () => {
+    if (controller.signal.aborted && stoppable === 'patiently' && exitCode === EXIT.terminated) return;
     if (controller.signal.aborted || !stoppable) endNow(exitCode);
     else ask(message);
   };

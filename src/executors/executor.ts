@@ -46,6 +46,8 @@ export interface Executor {
   readonly pollIntervalMs: number;
   /** How many documents should be on their way at once to keep it busy. */
   readonly documentsInFlight: number;
+  /** How many pages are read beside each other at this moment, about. */
+  readonly pagesAtOnce: number;
   /** How it wants pages cut. */
   readonly chunkRule: ChunkRule;
   /** Its work goes on when this program ends, and can be waited for by the next. */

@@ -35,6 +35,10 @@ export class LocalExecutor implements Executor {
     this.documentsInFlight = 2 * around.pool.size + 2;
   }
 
+  get pagesAtOnce(): number {
+    return this.#around.pool.size;
+  }
+
   pagesWanted(): number {
     return Infinity;
   }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listenForStop } from '../../src/cli/stop-signals.ts';
 import { cleanEnvironment, makeFolder, PROJECT, runCli } from './run-cli.ts';
 
 const PROGRAM = join(PROJECT, 'test', 'cli', 'fixtures', 'waiting-program.ts');
@@ -55,6 +56,19 @@ describe('stopping a run', () => {
     await heard('Stopping:');
     child.kill(signal);
     expect(await ended).toBe(code);
+  });
+
+  it('a task on a cluster ends tidily however often it is told to', () => {
+    const listeners = new Map<string, () => void>();
+    const source = { on: (signal: string, listener: () => void) => listeners.set(signal, listener), off: () => undefined };
+    const ended: number[] = [];
+    const stop = listenForStop(source, (code) => ended.push(code));
+    stop.setStoppable('patiently');
+    for (let n = 0; n < 3; n++) listeners.get('SIGTERM')?.();
+    expect(stop.signal.aborted).toBe(true);
+    expect(ended).toEqual([]);
+    listeners.get('SIGINT')?.();
+    expect(ended).toEqual([130]);
   });
 
   it('SIGUSR2, however often, is only a warning', async () => {

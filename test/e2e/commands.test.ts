@@ -95,7 +95,8 @@ describe('the real commands', () => {
     const chunks = [{ id: '2-1', ranges, history: NO_HISTORY }];
     const store = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
     const header = { wave: 1, recipe: record.recipe, limits: DEFAULT_LIMITS, minutes: 5, environment: {} };
-    await store.plan({ ...header, tasks: [{ index: 0, chunks: [] }, { index: 1, chunks }] });
+    const unseen = [{ id: '2-2', ranges: [{ sha1: 'e'.repeat(40), file: join(base, 'elsewhere.pdf'), pageNumbers: [1] }], history: NO_HISTORY }];
+    await store.plan({ ...header, tasks: [{ index: 0, chunks: [] }, { index: 1, chunks }, { index: 3, chunks: unseen }] });
     await store.close();
     const { code, stderr } = await ocr('work', folder, '1-1');
     expect(code, stderr).toBe(0);
@@ -104,6 +105,7 @@ describe('the real commands', () => {
     expect(numbers.sort((a, b) => a - b)).toEqual([1, 3, 7]);
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ trailer: { chunk: '2-1', pages: 3, pagesRead: 3 } });
     expect((await ocr('work', folder, '1-1')).stderr).toContain('0 of 1 chunks to read');
+    expect((await ocr('work', folder, '1-3')).stderr).toContain('[SOURCE_NOT_SEEN]');
     const none = await ocr('work', folder, '1-2');
     expect(none.code).toBe(66);
     expect(none.stderr).toContain('"code":"TASK_NOT_FOUND"');

@@ -15,6 +15,7 @@ class ToldExecutor implements Executor {
   readonly where = 'a test';
   readonly pollIntervalMs = 1;
   readonly documentsInFlight = 1_000;
+  readonly pagesAtOnce = 1;
   readonly chunkRule = CLUSTER_CHUNKS;
   readonly outlivesUs = true;
   readonly submitted: Chunk[][] = [];

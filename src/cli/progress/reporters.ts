@@ -68,7 +68,7 @@ function plainReporter(terminal: Terminal, { clock, timeZone, logLevel }: Report
   return {
     progress(progress) {
       const changed = progress.phase !== last?.phase;
-      if (last === undefined) say(`run ${progress.run} started, ${progress.workers} at once`);
+      if (last === undefined) say(`run ${progress.run} started${progress.workers > 0 ? `, ${progress.workers} at once` : ''}`);
       last = progress;
       if (!changed && clock() - shownAt < PLAIN_EVERY_MS) return;
       shownAt = clock();

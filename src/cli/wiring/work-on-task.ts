@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk } from '../../core/chunk.ts';
 import { NoInputError, UsageError } from '../../core/errors.ts';
@@ -20,6 +21,8 @@ export interface TaskSurroundings {
   readonly workerEntry: URL;
   /** Where Slurm says which try this is. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Whether a document is to be seen from here. */
+  readonly isThere: (file: string) => Promise<boolean>;
   /** Writes a line to the task's log. */
   readonly say: (line: string) => void;
 }
@@ -28,6 +31,7 @@ const REAL: TaskSurroundings = {
   disk: realDisk,
   workerEntry: REAL_SURROUNDINGS.workerEntry,
   environment: process.env,
+  isThere: (file) => access(file).then(() => true, () => false),
   say: (line) => process.stderr.write(`${line}\n`),
 };
 
@@ -55,6 +59,7 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   const workers = Math.min(await readAvailableCpus(), task.maxWorkers ?? Infinity, Math.max(1, pagesOf(open)));
   say(`task ${taskName}: ${open.length} of ${task.chunks.length} chunks to read, ${pagesOf(open)} pages, ${workers} workers`);
   if (open.length === 0) return;
+  await checkSources(open, around.isThere);
   const started = Date.now();
   const tryName = nameOfTry(environment);
   const filesOf = (chunk: Chunk): ChunkFiles => {
@@ -75,6 +80,17 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   } finally {
     say(`task ${taskName}: ${pages} pages read in ${Math.round((Date.now() - started) / 1_000)} s`);
   }
+}
+
+/** One document that is gone is its own misfortune; where none is there, this node does not see their folder. */
+async function checkSources(chunks: readonly Chunk[], isThere: TaskSurroundings['isThere']): Promise<void> {
+  const files = [...new Set(chunks.flatMap(({ ranges }) => ranges.map(({ file }) => file)))];
+  for (const file of files) if (await isThere(file)) return;
+  throw new NoInputError('SOURCE_NOT_SEEN', `None of the documents is to be seen from this node: ${files[0] ?? ''}`, {
+    why: 'They lie on a disk that this node does not have, or were removed.',
+    safe: 'All finished pages are kept.',
+    remedy: 'Copy the documents to a folder that every node sees, such as scratch, and give that with --input.',
+  });
 }
 
 function pagesOf(chunks: readonly (Chunk | ChunkOrder)[]): number {

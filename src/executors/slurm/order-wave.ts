@@ -1,17 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recipe } from '../../core/chunk.ts';
-import { ConfigError, MissingDependencyError, TransientError } from '../../core/errors.ts';
+import { ConfigError, MissingDependencyError, throwIfStopped, TransientError } from '../../core/errors.ts';
 import { countPages } from '../../core/plan.ts';
 import type { PageLimits } from '../../core/settings.ts';
-import { PRIOR_SECONDS_A_PAGE } from './decide-wave.ts';
 import type { Retry } from './decide-retry.ts';
 import { makeJobScript, type JobScriptOptions } from './job-script.ts';
 import type { LiveWave, LiveWork } from './live-work.ts';
-import { planTasks, type NodeShape, type TaskPlan } from './plan-tasks.ts';
+import type { NodeShape } from './plan-tasks.ts';
+import { planWave, type OrderGroup, type PlannedWave, type WaveLimits } from './plan-wave.ts';
 import type { SlurmClient } from './slurm-client.ts';
-import type { ChunkOrder, TaskOrder, Wave, WaveStore } from './wave-store.ts';
+import type { Wave, WaveStore } from './wave-store.ts';
 
 /** How long Slurm is asked what it is like before the run gives up. */
 const ASK_TIMEOUT_MS = 120_000;
+/** A full queue is tried again each minute, for half an hour; then the run stops and can be resumed. */
+const ROOM_RETRY_MS = 60_000;
+const ROOM_ATTEMPTS = 30;
 
 /** What is asked for, as the person chose it. */
 export interface SlurmWishes {
@@ -34,14 +38,7 @@ export interface OrderingParts {
   readonly tesseract?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: () => number;
-}
-
-/** Chunks that may share tasks. */
-interface OrderGroup {
-  readonly chunks: readonly ChunkOrder[];
-  /** Each in a task of its own. */
-  readonly alone: boolean;
-  readonly maxWorkers?: number | undefined;
+  readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
 }
 
 interface OrderOptions {
@@ -119,11 +116,17 @@ export class Ordering {
     };
   }
 
+  get #limits(): WaveLimits {
+    const { limits, wishes } = this.#parts;
+    const shape = this.#shape ?? { coresPerNode: 1, wholeNodes: false, nodes: wishes.nodes };
+    return { shape, maxArraySize: this.#maxArraySize, workerMemoryMiB: limits.memoryMiB, wishedMinutes: wishes.minutes };
+  }
+
   /** Orders chunks for the first time or again: one array, or more where the scheduler allows no longer ones. */
   async order(groups: readonly OrderGroup[], options: OrderOptions, signal: AbortSignal): Promise<void> {
     let rest: readonly OrderGroup[] = groups.filter(({ chunks }) => chunks.length > 0);
     while (rest.length > 0) {
-      const planned = this.#plan(rest, options);
+      const planned = planWave(rest, { ...options, ...this.#limits });
       await this.#submit(planned, options, signal);
       rest = planned.left;
     }
@@ -148,51 +151,8 @@ export class Ordering {
     );
   }
 
-  #plan(groups: readonly OrderGroup[], { secondsAPage = PRIOR_SECONDS_A_PAGE, minutes }: OrderOptions): PlannedWave {
-    const { limits, wishes } = this.#parts;
-    const shape = this.#shape ?? { coresPerNode: 1, wholeNodes: false, nodes: wishes.nodes };
-    const tasks: Omit<TaskOrder, 'index'>[] = [];
-    const left: OrderGroup[] = [];
-    const plans: TaskPlan[] = [];
-    for (const group of groups) {
-      const byId = new Map(group.chunks.map((chunk) => [chunk.id, chunk]));
-      const sets = group.alone ? group.chunks.map((chunk) => [chunk]) : [group.chunks];
-      for (const set of sets) {
-        if (tasks.length >= this.#maxArraySize) {
-          left.push({ ...group, chunks: set });
-          continue;
-        }
-        const plan = planTasks(
-          set.map(({ id, ranges }) => ({ id, pages: countPages(ranges) })),
-          {
-            shape,
-            secondsAPage,
-            workerMemoryMiB: limits.memoryMiB,
-            maxArraySize: this.#maxArraySize - tasks.length,
-            minutes: wishes.minutes,
-            maxWorkers: group.maxWorkers,
-          },
-        );
-        plans.push(plan);
-        for (const { chunkIds } of plan.tasks) {
-          tasks.push({ maxWorkers: plan.maxWorkers, chunks: chunkIds.flatMap((id) => byId.get(id) ?? []) });
-        }
-        if (plan.left.length > 0) left.push({ ...group, chunks: plan.left.flatMap((id) => byId.get(id) ?? []) });
-      }
-    }
-    const asked = Math.max(minutes ?? 0, ...plans.map(({ timeLimitMinutes }) => timeLimitMinutes));
-    return {
-      tasks: tasks.map((task, index) => ({ index, ...task })),
-      cores: Math.max(...plans.map(({ coresPerTask }) => coresPerTask)),
-      minutes: Math.min(asked, shape.maxMinutes ?? asked, wishes.minutes ?? asked),
-      atOnce: Math.max(1, Math.min(wishes.nodes, tasks.length)),
-      wholeNodes: shape.wholeNodes,
-      left,
-    };
-  }
-
   async #submit(planned: PlannedWave, { excludeNodes = [] }: OrderOptions, signal: AbortSignal): Promise<void> {
-    const { client, store, recipe, limits, tesseract, environment, script, clock } = this.#parts;
+    const { store, recipe, limits, tesseract, environment, script, clock } = this.#parts;
     const number = this.nextWave++;
     const wave: Wave = { wave: number, recipe, limits, minutes: planned.minutes, tesseract, environment, tasks: planned.tasks };
     await store.plan(wave);
@@ -210,13 +170,21 @@ export class Ordering {
       comment: `ocr-pipeline ${this.#parts.runName}`,
       logFile: store.logFile(number, '%a'),
     });
-    await this.#hand(text, live, client, store, signal);
+    await this.#hand(text, live, signal);
+    this.#tell(live, planned);
+  }
+
+  #tell({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
+    const pages = tasks.reduce((sum, { chunks }) => sum + chunks.reduce((all, { ranges }) => all + countPages(ranges), 0), 0);
+    const jobs = tasks.length === 1 ? 'one job' : `${tasks.length} jobs`;
+    this.#parts.notice('info', 'SLURM_SUBMITTED', `${pages} pages went to Slurm as ${jobs} of at most ${minutes} min (${jobId ?? 'no answer yet'}).`);
   }
 
   /** Submits a script. Where no answer comes it may have been taken: the queue will tell, by its name. */
-  async #hand(text: string, live: LiveWave, client: SlurmClient, store: WaveStore, signal: AbortSignal): Promise<void> {
+  async #hand(text: string, live: LiveWave, signal: AbortSignal): Promise<void> {
+    const { store } = this.#parts;
     try {
-      live.jobId = await client.submit(text, signal);
+      live.jobId = await this.#submitWhenThereIsRoom(text, signal);
     } catch (error) {
       if (error instanceof TransientError && error.code === 'SLURM_UNREACHABLE') return;
       if (error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError) {
@@ -227,14 +195,20 @@ export class Ordering {
     }
     await store.submitted(live.wave, live.jobId);
   }
-}
 
-interface PlannedWave {
-  readonly tasks: readonly TaskOrder[];
-  readonly cores: number;
-  readonly minutes: number;
-  readonly atOnce: number;
-  readonly wholeNodes: boolean;
-  /** For another array. */
-  readonly left: readonly OrderGroup[];
+  /** A queue that is full, for everybody or for one person, empties as jobs end. */
+  async #submitWhenThereIsRoom(text: string, signal: AbortSignal): Promise<string> {
+    const { client, notice } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await client.submit(text, signal);
+      } catch (error) {
+        const isFull = error instanceof TransientError && error.code === 'SLURM_QUEUE_FULL';
+        if (!isFull || attempt >= ROOM_ATTEMPTS) throw error;
+        if (attempt === 1) notice('warn', 'SLURM_QUEUE_FULL', 'Slurm takes no more jobs at the moment; trying again as others end.');
+        await sleep(ROOM_RETRY_MS, undefined, { signal }).catch(() => undefined);
+        throwIfStopped(signal);
+      }
+    }
+  }
 }

@@ -34,8 +34,6 @@ export interface SlurmExecutorParts extends OrderingParts {
   readonly patienceMs: number;
   /** This program ends as soon as all is ordered. */
   readonly leaving: boolean;
-  readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
-  readonly clock: () => number;
 }
 
 /**
@@ -86,6 +84,10 @@ export class SlurmExecutor implements Executor {
       gatherMs,
       leaving,
     });
+  }
+
+  get pagesAtOnce(): number {
+    return this.#work.tasks.filter(({ state }) => state === 'running').length * this.#ordering.size.coresPerTask;
   }
 
   get #secondsAPage(): number | undefined {
@@ -233,7 +235,10 @@ export class SlurmExecutor implements Executor {
     for (const [words, alike] of Map.groupBy(ends, (end) => describeEnd(end))) {
       notice('warn', 'SLURM_RETRY', `${alike.length === 1 ? 'A job' : `${alike.length} jobs:`} ${words}; what it left undone is ordered again.`);
     }
-    if (retries.length > 0) await this.#ordering.orderAgain(retries, this.#secondsAPage, signal);
+    // Somebody may have cancelled them while we looked.
+    throwIfStopped(signal);
+    const wanted = retries.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open');
+    if (wanted.length > 0) await this.#ordering.orderAgain(wanted, this.#secondsAPage, signal);
     await this.#tidy();
   }
 

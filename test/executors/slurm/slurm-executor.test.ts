@@ -85,6 +85,7 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         where: executor.where,
         pollIntervalMs: executor.pollIntervalMs,
         documentsInFlight: executor.documentsInFlight,
+        pagesAtOnce: executor.pagesAtOnce,
         chunkRule: executor.chunkRule,
         outlivesUs: executor.outlivesUs,
         pagesWanted: (gathered) => executor.pagesWanted(gathered),
