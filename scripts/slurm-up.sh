@@ -187,7 +187,8 @@ start_database() {
   ! alive "$dir/run/mariadb.pid" || return 0
   [ -d "$dir/mysql/data/mysql" ] ||
     mariadb-install-db --no-defaults --user="$me" --datadir="$dir/mysql/data" --auth-root-authentication-method=socket \
-      --auth-root-socket-user="$me" --skip-test-db >"$dir/log/mysql-install.log" 2>&1
+      --auth-root-socket-user="$me" --skip-test-db >"$dir/log/mysql-install.log" 2>&1 ||
+    fail_with_log "the database" "$dir/log/mysql-install.log"
   setsid mariadbd --no-defaults --user="$me" --datadir="$dir/mysql/data" --socket="$dir/mysql/sock" --pid-file="$dir/run/mariadb.pid" \
     --bind-address=127.0.0.1 --port=$((base_port + 2)) --innodb-buffer-pool-size=64M --innodb-log-file-size=16M \
     --innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=0 --skip-name-resolve >"$dir/log/mariadb.log" 2>&1 </dev/null &

@@ -26,6 +26,8 @@ export interface SlurmLabOptions {
   readonly maxJobs?: number;
 }
 
+/** Another system whose Slurm is tested in place of this one's; see scripts/slurm-root.sh. */
+const ROOT = process.env['OCR_SLURM_ROOT'] || undefined;
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
 const START_TIMEOUT_MS = 120_000;
 const CALL_TIMEOUT_MS = 30_000;
@@ -59,7 +61,7 @@ export class SlurmLab implements AsyncDisposable {
     this.folder = folder;
     this.nodes = options.nodes ?? 2;
     this.#guard = guard;
-    this.env = { SLURM_CONF: join(folder, 'etc/slurm.conf'), PATH: withSbin(process.env['PATH'] ?? '') };
+    this.env = { SLURM_CONF: join(folder, 'etc/slurm.conf'), PATH: pathToSlurm(process.env['PATH'] ?? '') };
     this.#upArguments = ['--dir', folder, '--base-port', String(basePort), ...flagsOf(options)];
   }
 
@@ -105,7 +107,7 @@ export class SlurmLab implements AsyncDisposable {
   /** Process IDs of the slurmstepd of a node's jobs. */
   supervisors(node: number): number[] {
     const log = join(this.folder, `log/slurmd-n${node}.log`);
-    return allProcesses().filter((pid) => commandOf(pid) === 'slurmstepd' && filesOf(pid).includes(log));
+    return allProcesses().filter((pid) => commandOf(pid) === 'slurmstepd' && filesOf(pid).some((file) => file.endsWith(log)));
   }
 
   /** Process IDs of all that a node's jobs run. */
@@ -150,7 +152,8 @@ export class SlurmLab implements AsyncDisposable {
 
   async #script(name: string, args: readonly string[]): Promise<void> {
     // The daemons inherit the pipes of their parent, and would keep them open for ever.
-    const child = spawn('bash', [join(SCRIPTS, name), ...args], { stdio: ['ignore', 'ignore', 'pipe'], timeout: START_TIMEOUT_MS });
+    const command = [...(ROOT === undefined ? [] : ['chroot', ROOT]), 'bash', join(SCRIPTS, name), ...args];
+    const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], timeout: START_TIMEOUT_MS });
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)));
     const code = await new Promise<number | null>((ended, failed) => child.once('error', failed).once('exit', ended));
@@ -210,6 +213,11 @@ function listen(port: number): Promise<Server | undefined> {
     server.once('error', () => settle(undefined));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => settle(server.unref()));
   });
+}
+
+/** The programs of the Slurm that is tested come first. */
+function pathToSlurm(path: string): string {
+  return ROOT === undefined ? withSbin(path) : `${join(ROOT, 'ocr-slurm-programs')}:${withSbin(path)}`;
 }
 
 function withSbin(path: string): string {
