@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closest } from '../../src/core/config/closest.ts';
-import { choice, choices, integer, integerOrAuto, onOff, path, paths, seconds, text } from '../../src/core/config/kinds.ts';
+import { choice, choices, integer, integerOrAuto, jobTime, onOff, path, paths, seconds, text } from '../../src/core/config/kinds.ts';
 import { environmentName, SETTING_NAMES, SETTINGS } from '../../src/core/config/settings-table.ts';
 
 describe('kinds of values', () => {
+  it("takes a job's time as people and as Slurm write it, begun minutes whole", () => {
+    const times = { '90': 90, '90m': 90, '3h': 180, '2d': 2_880, '30:00': 30, '30:01': 31, '12:00:00': 720, '1-12': 2_160, '1-12:30': 2_190, '1-0:0:1': 1_441 };
+    for (const [written, minutes] of Object.entries(times)) expect(jobTime.parse([written]), written).toEqual({ value: minutes });
+    for (const bad of ['', '0', '1:2:3:4', '3 weeks', '-1', '1e3', '999d9', '10-']) expect(jobTime.parse([bad]), bad).toHaveProperty('problem');
+    for (const minutes of [1, 90, 180, 2_881]) expect(jobTime.parse([jobTime.show(minutes)])).toEqual({ value: minutes });
+  });
+
   it('takes whole numbers within limits only', () => {
     const dpi = integer(72, 1200);
     expect(dpi.parse([' 300 '])).toEqual({ value: 300 });

@@ -1,5 +1,5 @@
 import type { Chunk } from '../../core/chunk.ts';
-import { throwIfStopped, type ErrorRecord } from '../../core/errors.ts';
+import { throwIfStopped, TransientError, type ErrorRecord } from '../../core/errors.ts';
 import { CLUSTER_CHUNKS, countPages } from '../../core/plan.ts';
 import type { Disk } from '../../runs/disk.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
@@ -97,8 +97,14 @@ export class SlurmExecutor implements Executor {
 
   async recover(signal: AbortSignal): Promise<readonly RecoveredWork[]> {
     const { store, clock } = this.#parts;
-    await this.#ordering.prepare(signal);
     const { waves, done, measured } = await store.load();
+    try {
+      await this.#ordering.prepare(signal);
+    } catch (error) {
+      // What was ordered before may be there to collect, whether Slurm answers or not.
+      if (!(error instanceof TransientError) || waves.every(({ ended }) => ended)) throw error;
+      this.#answered = false;
+    }
     this.#measured = measured;
     this.#ordering.nextWave = (waves.at(-1)?.wave ?? 0) + 1;
     for (const { wave, jobId, ended, intentAtMs } of waves) {

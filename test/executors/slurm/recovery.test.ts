@@ -134,6 +134,27 @@ describe('the executor over a scheduler in memory', () => {
     expect(notices.join('\n')).toMatch(/SLURM_UNREACHABLE[^]*SLURM_ANSWERS[^]*gone without a trace/);
   });
 
+  it('collects what is there after a restart while Slurm does not answer', async () => {
+    const first = open();
+    await first.recover(signal);
+    await first.submit(CHUNKS, signal);
+    const [task] = scheduler.open;
+    if (!task) throw new Error('no task');
+    await scheduler.end(task, 'COMPLETED', { chunks: 2 });
+    scheduler.isDown = true;
+    const next = open();
+    expect((await next.recover(signal)).map(({ chunk: { id } }) => id)).toEqual(['1-3']);
+    expect(await poll(next, [chunk('1-3')])).toEqual(['unknown']);
+    expect(next.pagesWanted({ pages: 10, waitedMs: 1e9, allIn: true, expectedPages: 10 })).toBe(0);
+    await scheduler.end(task, 'COMPLETED');
+    expect(await poll(next, [chunk('1-3')])).toEqual(['done']);
+  });
+
+  it('says so at once when Slurm does not answer and nothing was ordered', async () => {
+    scheduler.isDown = true;
+    await expect(open().recover(signal)).rejects.toMatchObject({ code: 'SLURM_UNREACHABLE', exitCode: 75 });
+  });
+
   it('believes a result and not the queue', async () => {
     const executor = open();
     await executor.recover(signal);

@@ -64,6 +64,7 @@ export class StandInScheduler implements SlurmClient {
   }
 
   config() {
+    if (this.isDown) return Promise.resolve(undefined);
     return Promise.resolve({ clusterName: 'c', version: '22.05.8', maxArraySize: 1_001, maxJobCount: 10_000, minJobAgeS: 300, killWaitS: 30, hasAccounting: true, wholeNodesOnly: false });
   }
 
