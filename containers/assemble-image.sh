@@ -102,8 +102,9 @@ make_root() {
 keep_licences() {
   local each
   mkdir -p "$ROOT/licences"
+  for each in libc6 busybox-static coreutils; do cp "/usr/share/doc/$each/copyright" "$ROOT/licences/$each"; done
   # That of libgcc-s1 and libstdc++6 is in a package they share.
-  for each in libc6 busybox-static coreutils gcc-*-base; do cp -L /usr/share/doc/$each/copyright "$ROOT/licences/${each/-\*/}"; done
+  cp /usr/share/doc/gcc-*-base/copyright "$ROOT/licences/gcc"
   cp /usr/share/doc/tesseract-ocr-eng/copyright "$ROOT/licences/tesseract-ocr-data"
   echo "Node.js $("$ROOT/node/bin/node" --version), MIT and others: https://github.com/nodejs/node/blob/main/LICENSE" >"$ROOT/licences/node"
 }

@@ -101,7 +101,7 @@ make_debian() {
     { tail -n 5 "$work/debootstrap.log" >&2 && fail "debootstrap failed" 69; }
   # A proxy for packages, if there is one; device nodes cannot be copied without being the machine's root.
   apt-config dump | grep -i '^Acquire::[a-z]*::proxy' >"$root/etc/apt/apt.conf.d/proxy" || true
-  rm -rf "$root"/dev/* "$root"/var/cache/apt/archives/*.deb
+  rm -rf "${root:?}"/dev/* "$root"/var/cache/apt/archives/*.deb
 }
 
 from=(--build-arg BOOTSTRAP=docker --build-arg "FROM=debian:$SUITE-slim")

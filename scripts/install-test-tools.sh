@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests call: Tesseract with its languages, qpdf, poppler and a few more. `--bench` adds what
-# the benchmarks call. Does nothing where all are there, and only says so where it cannot: tests that need them are then
+# Installs the programs that the tests call: Tesseract with its languages, qpdf, poppler, Apptainer and a few more. `--bench`
+# adds what the benchmarks call. Does nothing where all are there, and only says so where it cannot: tests that need them are then
 # skipped, each with its reason. Never fails by itself, so that the tests always run.
 set -u
 
-TOOLS=(tesseract qpdf pdftoppm rclone xmllint openssl shellcheck slurmctld slurmd slurmdbd sbatch munged mariadbd mariadb mariadb-install-db)
+TOOLS=(tesseract qpdf pdftoppm rclone xmllint openssl shellcheck debootstrap flock apptainer slurmctld slurmd slurmdbd sbatch munged mariadbd mariadb mariadb-install-db)
 PACKAGES=(tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-frk
-  qpdf poppler-utils rclone libxml2-utils openssl shellcheck
+  qpdf poppler-utils rclone libxml2-utils openssl shellcheck debootstrap util-linux
   slurmctld slurmd slurmdbd slurm-client slurm-wlm-mysql-plugin munge mariadb-server-core mariadb-client-core)
 # Daemons are in sbin, which is not on everybody's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 LANGUAGES=(eng deu fra frk osd)
 TIMEOUT_S=900
 LOCK_TIMEOUT_S=300
+HERE=$(cd "$(dirname "$0")" && pwd)
 
 if [ "${1:-}" = "--bench" ]; then
   TOOLS+=(ocrmypdf)
@@ -71,6 +72,11 @@ apt update || echo "Test tools: apt-get update failed; trying with the package l
 if ! apt install -y --no-install-recommends "${PACKAGES[@]}"; then
   tail -n 15 "$log" >&2
   give_up "apt-get could not install them"
+fi
+# Debian 12 has no Apptainer of its own.
+if [ -z "$(type -P apptainer)" ] && ! "${AS_ROOT[@]}" timeout -k 30 "$TIMEOUT_S" bash "$HERE/apptainer-up.sh" >>"$log" 2>&1; then
+  tail -n 5 "$log" >&2
+  give_up "Apptainer could not be installed"
 fi
 [ -z "$(missing)" ] || give_up "apt-get installed its packages, but not all is found"
 echo "Test tools: installed" >&2
