@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import type { SourceDocument } from './core/document.ts';
+import { findDoneElsewhere, type DoneElsewhere } from './core/done-elsewhere.ts';
 import { DocumentError, NoInputError, throwIfStopped } from './core/errors.ts';
-import type { DeliveredOutput, PageEntry } from './core/ledger.ts';
-import { outputPath, planOutputStems } from './core/output-names.ts';
+import type { PageEntry } from './core/ledger.ts';
 import { planSession, type SessionPlan } from './core/plan.ts';
 import type { DocumentState } from './core/run-state.ts';
 import { lookAgain } from './look-again.ts';
@@ -28,7 +28,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
-  for (const { document, sha1, sizeBytes, pageCount, outputs } of plan.elsewhere.values()) {
+  for (const { document: { id: document, sha1, sizeBytes }, pageCount, outputs } of plan.elsewhere.values()) {
     const inspected = { type: 'inspected' as const, document, pageCount, repaired: false };
     await session.journal({ type: 'fetched', document, sha1, sizeBytes }, inspected, { type: 'delivered', document, outputs }, { type: 'document-done', document });
     await run.disk.remove(run.artifactsFolder(sha1));
@@ -81,15 +81,6 @@ async function workOn(session: Session, document: SourceDocument, fetched: Fetch
   });
 }
 
-/** A document whose results another machine has delivered. */
-interface DoneElsewhere {
-  readonly document: string;
-  readonly sha1: string;
-  readonly sizeBytes: number;
-  readonly pageCount: number;
-  readonly outputs: readonly DeliveredOutput[];
-}
-
 /** What is to be done: all but what is done already, unchanged, and still where it was put. */
 async function planWork(
   session: Session,
@@ -98,7 +89,7 @@ async function planWork(
 ): Promise<SessionPlan & { readonly elsewhere: ReadonlyMap<string, DoneElsewhere> }> {
   const { destination, meter } = session.parts;
   const plan = planSession(documents, session.state);
-  const elsewhere = await findDoneElsewhere(session, documents, signal);
+  const elsewhere = await lookElsewhere(session, documents, signal);
   const looking = pLimit(16);
   const gone = new Set<string>();
   const look = async (state: DocumentState): Promise<void> => {
@@ -119,51 +110,27 @@ async function planWork(
   return { todo, done, elsewhere };
 }
 
-/**
- * Documents that another machine has done: every output is at its place, made from the same bytes by the same recipe, and
- * not changed since. One listing of the destination tells.
- */
-async function findDoneElsewhere(
+/** Documents that another machine has done, by ID. One listing of the destination tells. */
+async function lookElsewhere(
   session: Session,
   documents: readonly SourceDocument[],
   signal: AbortSignal,
 ): Promise<Map<string, DoneElsewhere>> {
   const { findResults, run, meter } = session.parts;
-  const done = new Map<string, DoneElsewhere>();
-  if (!findResults) return done;
-  const results = new Map<string, StoredResult>();
-  for await (const result of findResults(signal)) {
-    results.set(result.path.normalize('NFC'), result);
+  const results: StoredResult[] = [];
+  for await (const result of findResults?.(signal) ?? []) {
+    results.push(result);
     if (result.unchanged) session.delivered([result.sha1]);
   }
   const { recipe, settings } = run.record;
-  const stems = planOutputStems(documents.map(({ path }) => path));
-  for (const { id, path, sha1, sizeBytes } of documents) {
-    if (sha1 === undefined || session.state.documents.get(id)?.stage === 'done') continue;
-    const outputs = settings.formats.flatMap((format): DeliveredOutput[] => {
-      const result = results.get(outputPath(stems.get(path) ?? path, format).normalize('NFC'));
-      const { ocrStatus, sourceSha1, recipe: digest } = result?.properties ?? {};
-      const fits = result?.unchanged === true && ocrStatus === 'done' && sourceSha1 === sha1 && digest === recipe.digest;
-      return fits ? [{ format, outcome: 'unchanged', ...placeOf(result) }] : [];
-    });
-    if (outputs.length < settings.formats.length) continue;
-    const pageCount = countPages(results.get(outputs[0]?.path.normalize('NFC') ?? ''));
-    done.set(id, { document: id, sha1, sizeBytes, pageCount, outputs });
-    meter.opened(id, pageCount, sizeBytes);
+  const all = findDoneElsewhere(documents, results, { formats: settings.formats, recipeDigest: recipe.digest });
+  const done = all.filter(({ document }) => session.state.documents.get(document.id)?.stage !== 'done');
+  for (const { document, pageCount } of done) {
+    meter.opened(document.id, pageCount, document.sizeBytes);
     meter.foundPages(pageCount);
     for (const step of ['fetched', 'assembled', 'delivered'] as const) meter.documents[step]++;
   }
-  return done;
-}
-
-/** How many pages the machine that made a result said it has; none where it said nothing of use. */
-function countPages(result: StoredResult | undefined): number {
-  const pages = Number(result?.properties['pages']);
-  return Number.isSafeInteger(pages) && pages > 0 ? pages : 0;
-}
-
-function placeOf({ path, id, sha1, sizeBytes, link }: StoredResult): Omit<DeliveredOutput, 'format' | 'outcome'> {
-  return { path, id, sha1, sizeBytes, link };
+  return new Map(done.map((each) => [each.document.id, each]));
 }
 
 /** Stage fetch: the document's bytes on this machine. What the ledger knows of an unchanged version is not asked again. */

@@ -40,7 +40,7 @@ export interface RunPlan {
     readonly pages: number;
     readonly sizeBytes: number;
   };
-  /** Documents an earlier run has done, with nothing changed since. */
+  /** Documents that an earlier run, or another computer, has done, with nothing changed since. */
   readonly alreadyDone: { readonly documents: number; readonly pages: number };
   readonly skips: readonly PlannedSkip[];
   readonly failures: readonly PlannedFailure[];

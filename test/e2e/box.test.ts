@@ -72,7 +72,10 @@ describe('from a Box folder and back', () => {
     await run();
     await rm(join(home, 'ocr-runs'), { recursive: true, force: true });
     await emulator.seedFile('Scans/Marduk/new.pdf', makeScan(4, 7));
+    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], { env: environment(), cwd: home });
     const { stdout, stderr } = await run();
+    expect(plan.stdout, plan.stderr).toContain('To do      1 PDF, 4 pages');
+    expect(plan.stdout).toContain('Done       2 PDFs, 5 pages by an earlier run');
     expect(stdout, stderr).toMatch(/Pages {7}4 read, 5 done before on another computer/);
     const json = JSON.parse((await run('--json')).stdout) as { counts: { pages: Record<string, number> } };
     expect(json.counts.pages).toEqual({ known: 9, done: 4, blank: 0, keptText: 0, failed: 0, elsewhere: 5, waiting: 0, faint: 0 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from '../../core/document.ts';
+import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from '../../core/done-elsewhere.ts';
 import { DocumentError, PageError, PipelineError } from '../../core/errors.ts';
 import { outputPath, planOutputStems } from '../../core/output-names.ts';
 import { planSession } from '../../core/plan.ts';
@@ -14,7 +15,7 @@ import { RunFolder } from '../../runs/run-folder.ts';
 import { list } from '../../stages/list.ts';
 import type { DocumentStore, FetchedDocument } from '../../stores/document-store.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
-import { openStores } from './run-stores.ts';
+import { openStores, type RunStores } from './run-stores.ts';
 import { prepareRecord, REAL_SURROUNDINGS } from './start-run.ts';
 
 /** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
@@ -52,7 +53,9 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
 
   const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
   await using pool = new WorkerPool(REAL_SURROUNDINGS.workerEntry, setup, request.jobs);
-  const documents = session.todo.map((entry) => entry.document);
+  const elsewhere = await findElsewhere(stores, listing.documents, record, signal);
+  const documents = session.todo.map((entry) => entry.document).filter(({ id }) => !elsewhere.has(id));
+  const done = session.done.filter(({ source: { id } }) => !elsewhere.has(id));
   const isLocal = record.source.kind === 'local';
   const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
   const bring = (document: SourceDocument): Promise<FetchedDocument> =>
@@ -75,8 +78,8 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
     destination: record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
     toDo: { documents: documents.length - failures.length, notOpened: documents.length - opened.length, pages: pagesToRead, sizeBytes },
     alreadyDone: {
-      documents: session.done.length,
-      pages: session.done.reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
+      documents: done.length + elsewhere.size,
+      pages: [...done, ...elsewhere.values()].reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
     },
     skips:
       wholly === 0
@@ -93,6 +96,19 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
     samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
     ...(await estimateAll(request, { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB }, signal)),
   };
+}
+
+/** Documents whose results lie in Box already, whichever machine put them there. */
+async function findElsewhere(
+  { boxResults }: RunStores,
+  documents: readonly SourceDocument[],
+  { settings: { formats }, recipe }: Awaited<ReturnType<typeof prepareRecord>>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, DoneElsewhere>> {
+  if (!boxResults) return new Map();
+  const results: FoundResult[] = [];
+  for await (const result of boxResults.listResults(signal)) results.push(result);
+  return new Map(findDoneElsewhere(documents, results, { formats, recipeDigest: recipe.digest }).map((each) => [each.document.id, each]));
 }
 
 /** How long here, and on the cluster where one was asked for. */
