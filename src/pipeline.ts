@@ -37,7 +37,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
 
   const fatal = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal, session.leave.signal]);
-  stop.addEventListener('abort', () => session.stopping(), { once: true });
+  for (const asked of [signal, fatal.signal]) asked.addEventListener('abort', () => session.stopping(), { once: true });
   session.chunks.documents.expect(plan.todo.map(({ document }) => document.id));
   const inFlight = pLimit(executor.documentsInFlight);
   const fetching = pLimit(FETCHES_AT_ONCE);

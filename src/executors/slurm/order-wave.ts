@@ -155,11 +155,9 @@ export class Ordering {
     const { store, recipe, limits, tesseract, environment, script, clock } = this.#parts;
     const number = this.nextWave++;
     const wave: Wave = { wave: number, recipe, limits, minutes: planned.minutes, tesseract, environment, tasks: planned.tasks };
-    await store.plan(wave);
-    const live = this.#work.add(wave, this.jobName(number), clock(), () => false);
     const text = makeJobScript({
       ...script,
-      jobName: live.jobName,
+      jobName: this.jobName(number),
       wave: number,
       tasks: planned.tasks.length,
       atOnce: planned.atOnce,
@@ -170,6 +168,8 @@ export class Ordering {
       comment: `ocr-pipeline ${this.#parts.runName}`,
       logFile: store.logFile(number, '%a'),
     });
+    await store.plan(wave);
+    const live = this.#work.add(wave, this.jobName(number), clock(), () => false);
     await this.#hand(text, live, signal);
     this.#tell(live, planned);
   }
@@ -187,8 +187,10 @@ export class Ordering {
       live.jobId = await this.#submitWhenThereIsRoom(text, signal);
     } catch (error) {
       if (error instanceof TransientError && error.code === 'SLURM_UNREACHABLE') return;
-      if (error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError) {
-        await store.ended(live.wave, `refused: ${error.code}`);
+      const isRefused = error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError;
+      // Submissions are not broken off in the middle: who was stopped has not begun.
+      if (isRefused || signal.aborted) {
+        await store.ended(live.wave, isRefused ? `refused: ${error.code}` : 'not submitted');
         this.#work.drop(live);
       }
       throw error;

@@ -104,6 +104,7 @@ export class WaveStore {
   readonly folder: string;
   readonly #disk: Disk;
   #journal: AppendFile | undefined;
+  #appending: Promise<void> = Promise.resolve();
 
   constructor(folder: string, disk: Disk) {
     this.folder = folder;
@@ -213,7 +214,14 @@ export class WaveStore {
     });
   }
 
-  async #append(line: JournalLine): Promise<void> {
+  /** One after the other: the file is opened by the first, and closed by one that fails. */
+  #append(line: JournalLine): Promise<void> {
+    const written = this.#appending.then(() => this.#write(line));
+    this.#appending = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(line: JournalLine): Promise<void> {
     try {
       this.#journal ??= await this.#disk.openAppend(join(this.folder, 'journal.ndjson'));
       await this.#journal.append(`${JSON.stringify(line)}\n`);
@@ -226,6 +234,7 @@ export class WaveStore {
   }
 
   async close(): Promise<void> {
+    await this.#appending;
     await this.#journal?.close();
     this.#journal = undefined;
   }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, StoppedError } from '../../../src/core/errors.ts';
 import type { Chunk } from '../../../src/core/chunk.ts';
 import type { WorkStatus } from '../../../src/executors/executor.ts';
 import { SlurmExecutor } from '../../../src/executors/slurm/slurm-executor.ts';
@@ -148,6 +149,21 @@ describe('the executor over a scheduler in memory', () => {
     expect(next.pagesWanted({ pages: 10, waitedMs: 1e9, allIn: true, expectedPages: 10 })).toBe(0);
     await scheduler.end(task, 'COMPLETED');
     expect(await poll(next, [chunk('1-3')])).toEqual(['done']);
+  });
+
+  it('leaves nothing behind of a wave that was refused, or that nobody wanted any more', async () => {
+    const executor = open();
+    await executor.recover(signal);
+    const stop = new AbortController();
+    scheduler.refusal = new ConfigError('SLURM_ACCOUNT', 'No such account.');
+    await expect(executor.submit(CHUNKS, stop.signal)).rejects.toMatchObject({ code: 'SLURM_ACCOUNT' });
+    scheduler.refusal = undefined;
+    scheduler.beforeSubmit = () => stop.abort(new StoppedError('STOPPED', 'Stopped.'));
+    await expect(executor.submit(CHUNKS, stop.signal)).rejects.toMatchObject({ code: 'STOPPED' });
+    scheduler.beforeSubmit = () => undefined;
+    expect((await new WaveStore(join(folder, 'waves'), realDisk).load()).waves.map(({ ended }) => ended)).toEqual([true, true]);
+    expect(await open().recover(signal)).toEqual([]);
+    expect(await poll(executor)).toEqual(['lost', 'lost', 'lost']);
   });
 
   it('says so at once when Slurm does not answer and nothing was ordered', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TransientError } from '../../../src/core/errors.ts';
+import { stopReason, TransientError } from '../../../src/core/errors.ts';
 import type { QueueRow } from '../../../src/executors/slurm/parse-queue.ts';
 import type { AccountingRow } from '../../../src/executors/slurm/parse-accounting.ts';
 import type { AccountingQuestion, SlurmClient } from '../../../src/executors/slurm/slurm-client.ts';
@@ -23,6 +23,9 @@ export class StandInScheduler implements SlurmClient {
   /** Takes jobs, but the answer is lost. */
   losesAnswers = false;
   keepsAccounts = true;
+  /** Why it takes no job. */
+  refusal: Error | undefined;
+  beforeSubmit: () => void = () => undefined;
   /** Tasks that ended and left the queue. */
   readonly forgotten: Task[] = [];
 
@@ -30,8 +33,11 @@ export class StandInScheduler implements SlurmClient {
     this.#folder = runFolder;
   }
 
-  submit(script: string): Promise<string> {
+  submit(script: string, signal: AbortSignal): Promise<string> {
     this.calls.push('sbatch');
+    this.beforeSubmit();
+    if (signal.aborted) return Promise.reject(stopReason(signal));
+    if (this.refusal) return Promise.reject(this.refusal);
     if (this.isDown) return Promise.reject(new TransientError('SLURM_UNREACHABLE', 'No answer.'));
     const name = /--job-name=(\S+)/.exec(script)?.[1] ?? '';
     const wave = Number(name.split('-').at(-1));
