@@ -62,8 +62,11 @@ export async function readExecutor(run: Pick<RunFolder, 'path'>): Promise<Execut
   return kept?.kind === 'slurm' ? { ...kept, detach: false } : { kind: 'local' };
 }
 
-/** Variables that jobs get from the coordinator, by name: those of tests that slow the null engine down. */
-export function jobEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const delay = environment[NULL_DELAY_VARIABLE];
-  return delay === undefined ? {} : { [NULL_DELAY_VARIABLE]: delay };
+/**
+ * Variables that jobs get from the coordinator, by name and no others: where Tesseract's data lie, for a program that runs
+ * outside a container, and what slows the null engine down in tests.
+ */
+export function jobEnvironment(environment: NodeJS.ProcessEnv, hasImage: boolean): Record<string, string> {
+  const names = hasImage ? [NULL_DELAY_VARIABLE] : [NULL_DELAY_VARIABLE, 'TESSDATA_PREFIX'];
+  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
 }
