@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 export const BIN = join(PROJECT, 'bin', 'ocr-pipeline.js');
@@ -22,9 +23,16 @@ export interface CliOptions {
   readonly script?: string;
 }
 
-/** A new empty folder that lasts as long as the machine keeps temporary files. */
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new empty folder that lasts as long as the tests of its file. */
 export function makeFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'ocr-cli-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'ocr-cli-test-'));
+  made.push(folder);
+  return folder;
 }
 
 /** An environment with nothing of the person's own in it. */
