@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chunk, PageRange } from '../core/chunk.ts';
-import { errorFromRecord, InternalError, stopReason } from '../core/errors.ts';
+import { errorFromRecord, InternalError } from '../core/errors.ts';
 import { countPages, packChunks } from '../core/plan.ts';
 import type { Executor, WorkHandle, WorkStatus } from './executor.ts';
 import { PageGatherer } from './gather-pages.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 /** Times a chunk is submitted again when its executor lost it. */
 const MAX_SUBMISSIONS = 5;
@@ -214,18 +215,5 @@ export class ChunkTracker {
 async function settleAll(waits: readonly Outstanding[]): Promise<void> {
   for (const result of await Promise.allSettled(waits.map(({ settled }) => settled.promise))) {
     if (result.status === 'rejected') throw result.reason;
-  }
-}
-
-/** Settles as `work` does, or rejects as soon as we are stopped; `work` then goes on without us. */
-async function unlessStopped(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const stopped = Promise.withResolvers<never>();
-  const stop = (): void => stopped.reject(stopReason(signal));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([work, stopped.promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

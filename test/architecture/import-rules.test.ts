@@ -15,7 +15,7 @@ const SEAMS = new Set([
 ]);
 
 /** Files of the adapters' folders that decide nothing about which adapter is used, so that others may call them. */
-const PIPELINE_FILES = new Set(['pipeline.ts', 'read-pages.ts', 'look-again.ts', 'session.ts', 'executors/track-chunks.ts']);
+const PIPELINE_FILES = new Set(['pipeline.ts', 'read-pages.ts', 'look-again.ts', 'session.ts', 'executors/track-chunks.ts', 'executors/gather-pages.ts', 'executors/unless-stopped.ts']);
 const WIRING_FILES = new Set(['cli/wiring.ts', 'cli/worker-wiring.ts']);
 
 /** What a command asks of an adapter's folder without building the adapter: what is installed, who is logged in. */
