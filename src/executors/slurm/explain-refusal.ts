@@ -15,14 +15,14 @@ type Explain = (context: RefusalContext, said: string) => PipelineError;
 
 /**
  * Slurm's programs end with 1 whatever is wrong, so that only their words tell: one table of them, checked against 22.05, 24.11
- * and 26.05. What is not in it is passed on as it is.
+ * and 26.05 by the same tests. What is not in it is passed on as it is.
  */
 const TABLE: readonly (readonly [RegExp, Explain])[] = [
   [/does not have enough service units|not enough service units/i, explainNoUnits],
   [/Invalid account|InvalidAccount|account\/partition combination/i, explainAccount],
   [/Invalid qos|InvalidQOS/i, explainQos],
   [/invalid partition|PartitionNotAvail/i, explainPartition],
-  [/MaxWallDurationPerJobLimit|Requested time limit is invalid|time limit/i, explainTime],
+  [/MaxWall|Requested time limit is invalid/i, explainTime],
   [/MaxSubmitJob|MaxJobs|Job limit|JobCount|Slurm temporarily unable to accept job|Resource temporarily unavailable/i, explainFull],
   [/Unable to contact|Socket timed out|Connection (refused|timed out|reset)|Zero Bytes|Transport|controller is (not responding|in standby)/i, explainSilence],
   [/Requested node configuration is not available|More processors requested|MaxNodePerJob|PerJob/i, explainSize],

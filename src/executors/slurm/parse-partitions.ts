@@ -49,7 +49,8 @@ export function parsePartitions(partitionText: string, nodeText: string): Partit
         name,
         isDefault: values.get('Default') === 'YES',
         isUp: values.get('State') === 'UP',
-        wholeNodes: values.get('OverSubscribe') === 'EXCLUSIVE' || values.get('Shared') === 'EXCLUSIVE',
+        // Older versions say the first, 26.05 the second.
+        wholeNodes: values.get('OverSubscribe') === 'EXCLUSIVE' || values.get('Exclusive') === 'NODE',
         maxMinutes: seconds === undefined ? undefined : Math.floor(seconds / 60),
         maxNodes: Number.isInteger(maxNodes) && maxNodes > 0 ? maxNodes : undefined,
         isPreemptable: /REQUEUE|CANCEL|SUSPEND/.test(preempt),
