@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_CORPUS, type BenchOptions } from './support/options.ts';
 import { renderTable, type BenchTable } from './support/table.ts';
 import { benchBoxTransfer } from './box-transfer.ts';
+import { benchContainer } from './container.ts';
 import { benchLargeDocument } from './large-document.ts';
 import { benchManyDocuments } from './many-documents.ts';
 import { benchOrchestration } from './orchestration.ts';
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchT
   'large-document': benchLargeDocument,
   'many-documents': benchManyDocuments,
   'box-transfer': benchBoxTransfer,
+  container: benchContainer,
 };
 const ROUNDS = 3;
 
