@@ -25,6 +25,11 @@ export interface HandlerParts {
 
 const PRODUCTION: HostUrls = { uploadUrl: 'https://upload.box.com/api', downloadUrl: 'https://dl.boxcloud.com' };
 
+/** The client went away while its request was read: Node says so with this errno, also where all of it had arrived. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+}
+
 /** Takes one request from its first byte to the end of its answer. Never throws: a defect is answered by 500. */
 export async function handleRequest(
   parts: HandlerParts,
@@ -51,7 +56,7 @@ export async function handleRequest(
     } else {
       response.destroy();
     }
-    if (!request.destroyed || request.complete) parts.emulator.reportDefect(error, record);
+    if (!isGone(error) && (!request.destroyed || request.complete)) parts.emulator.reportDefect(error, record);
   }
 }
 

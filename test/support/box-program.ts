@@ -115,15 +115,16 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], opti
     timeout: LIFE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  const die = async (): Promise<void> => {
-    child.kill('SIGKILL');
+  const die = (): void => void child.kill('SIGKILL');
+  const dieWholly = async (): Promise<void> => {
+    die();
     // Box answers a program that is no more.
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   };
   const kills = [
     ...(killAtRequest === undefined ? [] : [{ endpoint: 'any' as const, nth: killAtRequest, when: 'before' as const }]),
     ...(killAt === undefined ? [] : [{ ...killAt, nth: 1 }]),
-  ].map(({ endpoint, nth, when }) => emulator.faults.add({ endpoint, nth, name: 'kill', effect: { kind: 'act', act: die, when } }));
+  ].map(({ endpoint, nth, when }) => emulator.faults.add({ endpoint, nth, name: 'kill', effect: { kind: 'act', act: when === 'after' ? dieWholly : die, when } }));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
