@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -96,6 +96,9 @@ async function runScript(
     sourceFolders: [join(base, 'source')],
     program: options.image ? { image } : { command: join(bin, 'worker'), commandArguments: ['an argument'] },
   });
+  // One file for both, as Slurm has it, so that lines come in their order.
+  const logFile = join(base, 'log');
+  const sink = openSync(logFile, 'a');
   const child = spawn('bash', ['-c', script], {
     env: {
       PATH: `${bin}:${process.env['PATH']}`,
@@ -108,19 +111,17 @@ async function runScript(
       SLURM_RESTART_COUNT: String(options.restarts ?? 0),
     },
     timeout: 20_000,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', sink, sink],
   });
-  let log = '';
-  child.stdout.on('data', (text: Buffer) => (log += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (log += text.toString()));
+  closeSync(sink);
   const ended = new Promise<number | null>((settle) => child.once('close', settle));
   if (options.term) {
-    while (!log.includes('ready') && child.exitCode === null) await sleep(20);
+    while (!readFileSync(logFile, 'utf8').includes('ready') && child.exitCode === null) await sleep(20);
     child.kill('SIGTERM');
   }
   const code = await ended;
   const lines = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
-  return { code, log, calls: lines(calls), seen: lines(join(base, 'seen')), scratchLeft: readdirSync(scratch) };
+  return { code, log: readFileSync(logFile, 'utf8'), calls: lines(calls), seen: lines(join(base, 'seen')), scratchLeft: readdirSync(scratch) };
 }
 
 describe('a job script on a node', () => {
