@@ -165,7 +165,8 @@ export class ChunkTracker {
       await this.#flush();
       const settled = await this.#poll();
       await this.#flush();
-      if (onAllWaiting && settled === 0 && this.documents.allWait() && this.documents.describe().pages === 0) onAllWaiting();
+      const allOut = !this.#submitting && this.documents.allWait() && this.documents.describe().pages === 0;
+      if (onAllWaiting && settled === 0 && allOut) onAllWaiting();
     }
   }
 

@@ -102,7 +102,9 @@ export class LocalFolder implements DocumentStore {
     const hash = createHash('sha1');
     let sizeBytes = 0;
     try {
-      for await (const part of createReadStream(document.id, { highWaterMark: 1 << 20, signal })) {
+      // A byte more than is there, so that a small file comes in one piece and its end with it.
+      const highWaterMark = Math.min(1 << 20, listedBytes + 1);
+      for await (const part of createReadStream(document.id, { highWaterMark, signal })) {
         hash.update(part as Buffer);
         sizeBytes += (part as Buffer).length;
       }

@@ -24,6 +24,8 @@ class ToldExecutor implements Executor {
   readonly states = new Map<string, WorkState>();
   wanted: (gathered: GatheredPages) => number = ({ pages }) => pages;
   refusal: Error | undefined;
+  /** What a submission takes. */
+  accepting: Promise<void> = Promise.resolve();
 
   pagesWanted(gathered: GatheredPages): number {
     return this.wanted(gathered);
@@ -33,10 +35,11 @@ class ToldExecutor implements Executor {
     return Promise.resolve(this.recovered);
   }
 
-  submit(chunks: readonly Chunk[]): Promise<readonly WorkHandle[]> {
-    if (this.refusal) return Promise.reject(this.refusal);
+  async submit(chunks: readonly Chunk[]): Promise<readonly WorkHandle[]> {
+    if (this.refusal) throw this.refusal;
     this.submitted.push([...chunks]);
-    return Promise.resolve(chunks.map(({ id }) => ({ chunkId: id, executor: this.name, key: 'k' })));
+    await this.accepting;
+    return chunks.map(({ id }) => ({ chunkId: id, executor: this.name, key: 'k' }));
   }
 
   poll(handles: readonly WorkHandle[]) {
@@ -166,6 +169,25 @@ describe('the tracker', () => {
     executor.states.set('c1', 'lost');
     await expect(read).rejects.toMatchObject({ code: 'X' });
     expect(executor.submitted).toHaveLength(5);
+  });
+
+  it('does not leave while what it submits is not yet accepted', async () => {
+    tracker = make(true);
+    tracker.documents.expect(['a', 'b']);
+    const stop = new AbortController();
+    const a = tracker.read('a', range('A', 3), stop.signal);
+    await sleep(20);
+    const accepted = Promise.withResolvers<void>();
+    executor.accepting = accepted.promise;
+    const b = tracker.read('b', range('B', 3), stop.signal);
+    await sleep(20);
+    expect(executor.submitted).toHaveLength(2);
+    expect(allWait, 'a submission is under way').toBe(0);
+    accepted.resolve();
+    await sleep(20);
+    expect(allWait).toBeGreaterThan(0);
+    stop.abort();
+    for (const read of [a, b]) await expect(read).rejects.toThrow(StoppedError);
   });
 
   it('says when there is nothing left but to wait, and not while something is being done', async () => {
