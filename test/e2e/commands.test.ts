@@ -106,6 +106,13 @@ describe('the real commands', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ trailer: { chunk: '2-1', pages: 3, pagesRead: 3 } });
     expect((await ocr('work', folder, '1-1')).stderr).toContain('0 of 1 chunks to read');
     expect((await ocr('work', folder, '1-3')).stderr).toContain('[SOURCE_NOT_SEEN]');
+    const other = { ...header, wave: 2, recipe: { ...record.recipe, engineVersion: '0', digest: 'other' } };
+    const again = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
+    await again.plan({ ...other, tasks: [{ index: 0, chunks: [{ id: '2-9', ranges, history: NO_HISTORY }] }] });
+    await again.close();
+    const differs = await ocr('work', folder, '2-0');
+    expect(differs.code).toBe(78);
+    expect(differs.stderr).toContain('[ENGINE_DIFFERS]');
     const none = await ocr('work', folder, '1-2');
     expect(none.code).toBe(66);
     expect(none.stderr).toContain('"code":"TASK_NOT_FOUND"');

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../../core/errors.ts';
 import type { EngineName } from '../../core/settings.ts';
-import type { ChosenEngine } from '../../engines/find-engines.ts';
+import { chooseEngine, type ChosenEngine } from '../../engines/find-engines.ts';
 import type { Disk } from '../../runs/disk.ts';
 import { parseLine } from '../../runs/ndjson.ts';
 import { programVersion } from '../program-version.ts';
@@ -57,8 +57,9 @@ export async function chooseEngineOfImage(
   return answer.engine;
 }
 
-async function askImage(image: string, engine: string, language: string): Promise<EngineAnswer> {
+async function askImage(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
   const program = await findContainerProgram();
+  if (program === undefined && (await isUnpacked())) return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };
   if (program === undefined) {
     throw new MissingDependencyError('APPTAINER_MISSING', 'Neither apptainer nor singularity is on this machine, and what is in the image is not known yet.', {
       safe: 'Nothing was started.',
@@ -81,6 +82,14 @@ async function askImage(image: string, engine: string, language: string): Promis
       remedy: 'ocr-pipeline doctor image',
     }, { cause });
   }
+}
+
+/**
+ * This program was unpacked from an image (`apptainer run IMAGE unpack FOLDER`), and has what is in it beside it. Should the
+ * image be another one, nodes notice: see work-on-task.ts.
+ */
+async function isUnpacked(): Promise<boolean> {
+  return await access(new URL('../../../../manifest.json', import.meta.url)).then(() => true, () => false);
 }
 
 /** Apptainer, or Singularity where that is what there is; undefined where neither is on PATH. */

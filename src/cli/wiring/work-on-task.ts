@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Chunk } from '../../core/chunk.ts';
-import { NoInputError, UsageError } from '../../core/errors.ts';
+import type { Chunk, Recipe } from '../../core/chunk.ts';
+import { ConfigError, NoInputError, UsageError } from '../../core/errors.ts';
 import { countPages } from '../../core/plan.ts';
 import { SystemicFailureWatch } from '../../core/systemic-failure.ts';
 import { parseTaskName, WaveStore, type ChunkOrder } from '../../executors/slurm/wave-store.ts';
@@ -13,6 +13,7 @@ import { readAvailableCpus } from '../../work/available-cpus.ts';
 import type { ChunkFiles } from '../../work/work-chunk.ts';
 import { workTask } from '../../work/work-task.ts';
 import { WorkerPool } from '../../work/worker-pool.ts';
+import { chooseRecipe } from './choose-engine.ts';
 import { REAL_SURROUNDINGS } from './start-run.ts';
 
 /** What a task needs from outside, replaced by tests only. */
@@ -21,6 +22,8 @@ export interface TaskSurroundings {
   readonly workerEntry: URL;
   /** Where Slurm says which try this is. */
   readonly environment: NodeJS.ProcessEnv;
+  /** @throws {ConfigError} `ENGINE_DIFFERS`: what reads here is not what the recipe says. */
+  readonly checkEngine: (recipe: Recipe, tesseract: string | undefined) => Promise<void>;
   /** Whether a document is to be seen from here. */
   readonly isThere: (file: string) => Promise<boolean>;
   /** Writes a line to the task's log. */
@@ -31,6 +34,7 @@ const REAL: TaskSurroundings = {
   disk: realDisk,
   workerEntry: REAL_SURROUNDINGS.workerEntry,
   environment: process.env,
+  checkEngine,
   isThere: (file) => access(file).then(() => true, () => false),
   say: (line) => process.stderr.write(`${line}\n`),
 };
@@ -60,6 +64,7 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   say(`task ${taskName}: ${open.length} of ${task.chunks.length} chunks to read, ${pagesOf(open)} pages, ${workers} workers`);
   if (open.length === 0) return;
   await checkSources(open, around.isThere);
+  await around.checkEngine(header.recipe, header.tesseract);
   const started = Date.now();
   const tryName = nameOfTry(environment);
   const filesOf = (chunk: Chunk): ChunkFiles => {
@@ -80,6 +85,16 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   } finally {
     say(`task ${taskName}: ${pages} pages read in ${Math.round((Date.now() - started) / 1_000)} s`);
   }
+}
+
+/** Results are kept under the recipe: another engine, model or program must not write them. */
+async function checkEngine(recipe: Recipe, tesseract: string | undefined): Promise<void> {
+  const here = await chooseRecipe({ engine: recipe.engine, tesseract, settings: recipe });
+  if (here.digest === recipe.digest) return;
+  throw new ConfigError('ENGINE_DIFFERS', `This node would read with ${here.engine} ${here.engineVersion}; the run was planned with ${recipe.engine} ${recipe.engineVersion}, or with other models or another version of this program.`, {
+    safe: 'Nothing was read here.',
+    remedy: '--image FILE   makes all nodes read alike; or install the same on all.',
+  });
 }
 
 /** One document that is gone is its own misfortune; where none is there, this node does not see their folder. */
