@@ -115,7 +115,7 @@ export class SlurmLab implements AsyncDisposable {
     return this.supervisors(node).flatMap(descendantsOf);
   }
 
-  /** Kills slurmctld. Jobs of the last five seconds may be lost with it: it writes its state no oftener. */
+  /** Kills slurmctld. Jobs of the last seconds may be lost with it: it writes its state now and then. */
   async killController(): Promise<void> {
     await this.#end('slurmctld', 'SIGKILL');
   }
