@@ -1,18 +1,17 @@
 import type { Chunk } from '../../core/chunk.ts';
-import { throwIfStopped, TransientError, type ErrorRecord } from '../../core/errors.ts';
+import { asPipelineError, throwIfStopped, TransientError, type ErrorRecord } from '../../core/errors.ts';
 import { CLUSTER_CHUNKS, countPages } from '../../core/plan.ts';
 import type { Disk } from '../../runs/disk.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
-import { ChunkResults } from './chunk-results.ts';
+import { ResultCollector } from './collect-results.ts';
 import { decideWave } from './decide-wave.ts';
 import { hopelessReason } from './hopeless-reason.ts';
 import { judgeQueue } from './judge-queue.ts';
-import { LiveWork, type LiveChunk, type LiveTask } from './live-work.ts';
+import { LiveWork, type LiveTask } from './live-work.ts';
 import { lookAtEnd } from './look-at-end.ts';
 import { Ordering, type OrderingParts } from './order-wave.ts';
 import { decideRetry, describeEnd, type Retry } from './decide-retry.ts';
-import { NO_HISTORY, type Measured } from './wave-store.ts';
-import { giveUpChunk } from '../../work/give-up-chunk.ts';
+import { NO_HISTORY } from './wave-store.ts';
 
 /** Documents that may be on their way at once: a wave is worth more the more pages are known. */
 const DOCUMENTS_IN_FLIGHT = 50_000;
@@ -47,16 +46,15 @@ export class SlurmExecutor implements Executor {
   readonly outlivesUs = true;
   readonly #parts: SlurmExecutorParts;
   readonly #work = new LiveWork();
-  readonly #results: ChunkResults;
+  readonly #collector: ResultCollector;
   readonly #ordering: Ordering;
-  #measured: Measured = { pagesRead: 0, busyMs: 0 };
   #pollGrowth = 1;
   #lastOrderMs = 0;
   #answered = true;
 
   constructor(parts: SlurmExecutorParts) {
     this.#parts = parts;
-    this.#results = new ChunkResults(parts.chunksFolder, parts.disk);
+    this.#collector = new ResultCollector(this.#work, parts.store, parts.chunksFolder, parts.disk);
     this.#ordering = new Ordering(parts, this.#work);
   }
 
@@ -77,7 +75,7 @@ export class SlurmExecutor implements Executor {
     return decideWave(gathered, {
       nodes,
       coresPerTask,
-      secondsAPage: this.#secondsAPage,
+      secondsAPage: this.#collector.secondsAPage,
       liveTasks: this.#work.tasks.length,
       waves: this.#work.waves.size,
       sinceLastWaveMs: clock() - this.#lastOrderMs,
@@ -90,11 +88,6 @@ export class SlurmExecutor implements Executor {
     return this.#work.tasks.filter(({ state }) => state === 'running').length * this.#ordering.size.coresPerTask;
   }
 
-  get #secondsAPage(): number | undefined {
-    const { pagesRead, busyMs } = this.#measured;
-    return pagesRead === 0 ? undefined : busyMs / pagesRead / 1_000;
-  }
-
   async recover(signal: AbortSignal): Promise<readonly RecoveredWork[]> {
     const { store, clock } = this.#parts;
     const { waves, done, measured } = await store.load();
@@ -105,7 +98,7 @@ export class SlurmExecutor implements Executor {
       if (!(error instanceof TransientError) || waves.every(({ ended }) => ended)) throw error;
       this.#answered = false;
     }
-    this.#measured = measured;
+    this.#collector.measured = measured;
     this.#ordering.nextWave = (waves.at(-1)?.wave ?? 0) + 1;
     for (const { wave, jobId, ended, intentAtMs } of waves) {
       if (ended) continue;
@@ -117,7 +110,7 @@ export class SlurmExecutor implements Executor {
       const live = this.#work.add(orders, this.#ordering.jobName(wave), intentAtMs, (id) => done.has(id));
       live.jobId = jobId;
     }
-    await this.#collect();
+    await this.#collector.collect();
     if (this.#work.waves.size > 0) this.#lastOrderMs = clock();
     return this.#work.open.map(({ chunk }) => ({ handle: this.#handleOf(chunk), chunk }));
   }
@@ -126,7 +119,7 @@ export class SlurmExecutor implements Executor {
     throwIfStopped(signal);
     await this.#ordering.prepare(signal);
     const orders = chunks.map(({ id, ranges }) => ({ id, ranges, history: NO_HISTORY }));
-    await this.#ordering.order([{ chunks: orders, alone: false }], { secondsAPage: this.#secondsAPage }, signal);
+    await this.#ordering.order([{ chunks: orders, alone: false }], { secondsAPage: this.#collector.secondsAPage }, signal);
     this.#lastOrderMs = this.#parts.clock();
     this.#pollGrowth = 1;
     return chunks.map((chunk) => this.#handleOf(chunk));
@@ -137,7 +130,7 @@ export class SlurmExecutor implements Executor {
   }
 
   async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
-    const collected = await this.#collect();
+    const collected = await this.#collector.collect();
     const heard = this.#work.open.length > 0 && (await this.#askSlurm(signal));
     this.#pollGrowth = collected > 0 || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
     return handles.map((handle) => this.#statusOf(handle));
@@ -151,41 +144,6 @@ export class SlurmExecutor implements Executor {
       return { handle, state, pagesDone: 0 };
     }
     return { handle, state: live.state, pagesDone: live.state === 'done' ? countPages(live.chunk.ranges) : 0, error: live.error };
-  }
-
-  /** Takes note of results that have come; answers with their number. */
-  async #collect(): Promise<number> {
-    await this.#results.list();
-    const found: LiveChunk[] = [];
-    let pagesRead = 0;
-    let busyMs = 0;
-    for (const live of this.#work.open) {
-      const trailer = await this.#results.trailerOf(live.chunk);
-      if (!trailer) continue;
-      found.push(live);
-      pagesRead += trailer.pagesRead;
-      busyMs += trailer.busyMs;
-    }
-    if (found.length === 0) return 0;
-    await this.#parts.store.collected(
-      found.map(({ chunk }) => chunk.id),
-      { pagesRead, busyMs },
-    );
-    this.#measured = { pagesRead: this.#measured.pagesRead + pagesRead, busyMs: this.#measured.busyMs + busyMs };
-    for (const live of found) this.#finish(live);
-    await this.#tidy();
-    return found.length;
-  }
-
-  #finish(live: LiveChunk): void {
-    const { task } = live;
-    this.#work.settle(live, 'done');
-    if (task?.open.size === 0) void this.#parts.store.dropLog(task.wave.wave, task.index).catch(() => undefined);
-  }
-
-  /** Closes the books of waves of which nothing is waited for any more. */
-  async #tidy(why = 'nothing of it is open'): Promise<void> {
-    for (const { wave } of this.#work.takeEnded()) await this.#parts.store.ended(wave, why);
   }
 
   /** One question for the whole run; answers with whether anything has changed. */
@@ -213,7 +171,7 @@ export class SlurmExecutor implements Executor {
     if (ended.length === 0) return changed;
     for (const { wave, index } of held) await client.cancel(wave.jobName, [index], signal);
     // What was written between the listing and the question.
-    await this.#collect();
+    await this.#collector.collect();
     await this.#takeUp(
       ended.filter(({ open }) => open.size > 0),
       { lagMs: Math.min(FILE_SYSTEM_LAG_MS, patienceMs), patienceMs },
@@ -225,7 +183,7 @@ export class SlurmExecutor implements Executor {
   /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
   async #takeUp(tasks: readonly LiveTask[], waits: { readonly lagMs: number; readonly patienceMs: number }, signal: AbortSignal): Promise<void> {
     const { client, store, clock, notice } = this.#parts;
-    const ends = await lookAtEnd(tasks, { client, store, results: this.#results, nowMs: clock(), ...waits, coresPerTask: this.#ordering.size.coresPerTask }, signal);
+    const ends = await lookAtEnd(tasks, { client, store, results: this.#collector.results, nowMs: clock(), ...waits, coresPerTask: this.#ordering.size.coresPerTask }, signal);
     const retries: Retry[] = [];
     for (const ended of ends) {
       const decision = decideRetry(ended);
@@ -233,9 +191,12 @@ export class SlurmExecutor implements Executor {
         await this.#stop(decision.stop);
         return;
       }
-      for (const { id, reason } of decision.quarantined) await this.#giveUp(id, reason);
+      for (const { id, reason } of decision.quarantined) {
+        const live = this.#work.chunks.get(id);
+        if (live) notice('warn', 'CHUNK_GIVEN_UP', `${await this.#collector.giveUp(live, reason)} pages were given up: ${reason.message}`);
+      }
       for (const retry of decision.again) {
-        retries.push({ ...retry, history: { ...retry.history, keptBytes: await this.#results.keptBytes(retry.id) } });
+        retries.push({ ...retry, history: { ...retry.history, keptBytes: await this.#collector.results.keptBytes(retry.id) } });
       }
     }
     for (const [words, alike] of Map.groupBy(ends, (end) => describeEnd(end))) {
@@ -244,25 +205,18 @@ export class SlurmExecutor implements Executor {
     // Somebody may have cancelled them while we looked.
     throwIfStopped(signal);
     const wanted = retries.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open');
-    if (wanted.length > 0) await this.#ordering.orderAgain(wanted, this.#secondsAPage, signal);
-    await this.#tidy();
-  }
-
-  /** Writes what is known of a chunk and gives the rest of its pages up, so that the run goes on. */
-  async #giveUp(chunkId: string, reason: ErrorRecord): Promise<void> {
-    const live = this.#work.chunks.get(chunkId);
-    if (!live) return;
-    const files = { known: this.#results.partialsOf(chunkId), result: this.#results.fileOf(chunkId) };
-    const pages = await giveUpChunk(live.chunk, files, reason, this.#parts.disk);
-    this.#parts.notice('warn', 'CHUNK_GIVEN_UP', `${pages} pages were given up: ${reason.message}`);
-    await this.#parts.store.collected([chunkId], { pagesRead: 0, busyMs: 0 });
-    this.#work.settle(live, 'done');
+    if (wanted.length > 0) await this.#ordering.orderAgain(wanted, this.#collector.secondsAPage, signal);
+    await this.#collector.tidy();
   }
 
   /** Ends all that is out, with the reason; the run stops and can be resumed. */
   async #stop(error: ErrorRecord): Promise<void> {
     const open = this.#work.open;
-    await this.cancel(open.map(({ chunk }) => this.#handleOf(chunk)));
+    try {
+      await this.cancel(open.map(({ chunk }) => this.#handleOf(chunk)));
+    } catch (failure) {
+      this.#parts.notice('warn', 'SLURM_CANCEL', `Jobs of the run may still be in the queue: ${asPipelineError(failure).message}`);
+    }
     for (const live of open) this.#work.settle(live, 'failed', error);
   }
 
@@ -275,7 +229,7 @@ export class SlurmExecutor implements Executor {
       await this.#parts.client.cancel(wave.jobName, indexes, AbortSignal.timeout(CANCEL_TIMEOUT_MS));
     }
     for (const live of wanted) this.#work.settle(live, 'lost');
-    await this.#tidy('cancelled');
+    await this.#collector.tidy('cancelled');
   }
 
   async close(): Promise<void> {
