@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 500 } },
   { fault: FAULTS.nodeDaemonKilled, brokenMs: 1_000 },
   { fault: FAULTS.powerCut, brokenMs: 2_000, restarts: 1 },
-  { fault: FAULTS.taskCancelled, shows: /CANCELLED/, words: /Somebody cancelled a job of this run/ },
+  { fault: FAULTS.taskCancelled, shows: /CANCELLED/, words: /A job was cancelled by somebody else/ },
   { fault: FAULTS.taskRequeued, restarts: 1 },
   { fault: preemption, times: 2, restarts: 2, options: { partition: 'savio3_lowprio' } },
   { fault: FAULTS.timeLimit, shows: /TIMEOUT/, options: { pageMs: 400 } },
