@@ -52,10 +52,16 @@ chmod 755 "$work"
 staged=$work/staged
 mkdir "$staged"
 
-# As `npm pack` has it, with what it needs to run beside it.
+# As `npm pack` has it, with what it needs to run beside it. It is built in a copy: others may be building in the checkout.
 stage_program() {
+  local source=$work/source each
   export PATH=$HERE/node_modules/node/bin:$PATH
-  (cd "$HERE" && timeout "$NPM_TIMEOUT_S" npm pack --silent --pack-destination "$work" >/dev/null)
+  mkdir "$source"
+  for each in bin src scripts slurm containers docs package.json tsconfig.json tsconfig.build.json LICENSE NOTICE README.md; do
+    cp -R "$HERE/$each" "$source/"
+  done
+  ln -s "$HERE/node_modules" "$source/node_modules"
+  (cd "$source" && timeout "$NPM_TIMEOUT_S" npm pack --loglevel=error --pack-destination "$work" >&2)
   tar -xzf "$work"/ocr-pipeline-*.tgz -C "$work"
   cp "$HERE/.npmrc" "$work/package/"
   cp "$work/package/package.json" "$work/package.json"
@@ -68,10 +74,10 @@ stage_program() {
     writeFileSync(file, JSON.stringify(record));
   ' "$work/package/package.json" "$UNUSED_PACKAGES"
   # No package needs its install scripts: what is machine code comes ready.
-  (cd "$work/package" && timeout "$NPM_TIMEOUT_S" npm install --omit=dev --ignore-scripts --prefer-offline --silent)
+  (cd "$work/package" && timeout "$NPM_TIMEOUT_S" npm install --omit=dev --ignore-scripts --prefer-offline --loglevel=error >&2)
   mv "$work/package.json" "$work/package/package.json"
   rm "$work/package/.npmrc"
-  local each modules=$work/package/node_modules
+  local modules=$work/package/node_modules
   for each in "${UNUSED_FOLDERS[@]}"; do rm -rf "${modules:?}/$each"; done
   for each in "${UNUSED_FILES[@]}"; do find "$modules" -name "$each" ! -iname 'license*' ! -iname 'notice*' -delete; done
   mv "$work/package" "$staged/app"

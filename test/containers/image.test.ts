@@ -19,9 +19,9 @@ describe.skipIf(need.skip)('the image', () => {
   let folder: string;
   let unpacked: string;
   beforeAll(async () => {
-    image = await builtImage();
     folder = makeFolder();
     chmodSync(folder, 0o777);
+    image = await builtImage();
     unpacked = join(folder, 'unpacked');
     const { code, stderr } = await asNobody([`HOME=${folder}`], ['run', image, 'unpack', unpacked]);
     expect(code, stderr).toBe(0);
