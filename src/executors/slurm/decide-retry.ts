@@ -84,14 +84,7 @@ export function decideRetry(task: EndedTask): RetryDecision {
   if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':
-      return stopWith({
-        family: 'OutputError',
-        code: 'SLURM_FOLDER_MISSING',
-        message: 'The nodes do not see the run folder.',
-        why: withTail('It is on a disk of this machine, or was removed.', logTail),
-        safe: 'Pages read before are kept, where the folder still is.',
-        remedy: '--work-dir on scratch, which every node sees, then the same command.',
-      });
+      return folderMissing(task);
     case 'time-limit':
       return each(task, (chunk) => ({ ...again(chunk), minutes: Math.ceil(task.minutes * MORE_TIME), alone: false }), 'ran out of time');
     case 'out-of-memory': {
@@ -113,6 +106,20 @@ export function decideRetry(task: EndedTask): RetryDecision {
     default:
       return each(task, (chunk) => ({ ...again(chunk), alone: chunk.begun }), 'failed');
   }
+}
+
+/** One node may have lost its file system; if another does not see the folder either, none does. */
+function folderMissing(task: EndedTask): RetryDecision {
+  const isFirst = task.unfinished.every(({ history, progressed }) => progressed || history.freeTries === 0);
+  if (isFirst && task.node !== undefined) return free(task, task.node);
+  return stopWith({
+    family: 'OutputError',
+    code: 'SLURM_FOLDER_MISSING',
+    message: 'The nodes do not see the run folder.',
+    why: withTail('It is on a disk of this machine, or was removed.', task.logTail),
+    safe: 'Pages read before are kept, where the folder still is.',
+    remedy: '--work-dir on scratch, which every node sees, then the same command.',
+  });
 }
 
 function again({ id, history, progressed }: UnfinishedChunk): Retry {

@@ -59,6 +59,8 @@ export class Ordering {
   readonly #work: LiveWork;
   #shape: NodeShape | undefined;
   #maxArraySize = 1_001;
+  /** Nodes there are to choose from. */
+  #nodeCount = 1;
   nextWave = 1;
 
   constructor(parts: OrderingParts, work: LiveWork) {
@@ -105,6 +107,7 @@ export class Ordering {
       });
     }
     const kinds = usable.flatMap(({ nodeKinds }) => nodeKinds);
+    this.#nodeCount = kinds.reduce((sum, { nodes }) => sum + nodes, 0);
     const most = usable.map(({ maxMinutes }) => maxMinutes).filter((minutes) => minutes !== undefined);
     this.#shape = {
       coresPerNode: Math.max(1, Math.min(...kinds.map(({ cores }) => cores), ...(kinds.length === 0 ? [1] : []))),
@@ -146,7 +149,8 @@ export class Ordering {
           return chunk ? [{ id, ranges: chunk.ranges, history }] : [];
         }),
       })),
-      { secondsAPage, minutes, excludeNodes: [...nodes] },
+      // Without any node left Slurm would refuse: then a bad one is better than none.
+      { secondsAPage, minutes, excludeNodes: nodes.size < this.#nodeCount ? [...nodes] : [] },
       signal,
     );
   }

@@ -67,11 +67,18 @@ describe('what becomes of a task that left work undone', () => {
   it('stops the run for what no other try will mend, with the end of the log', () => {
     const error: ErrorRecord = { family: 'MissingDependencyError', code: 'LANG_MISSING', message: 'There is no language data called "xyz".' };
     expect(decideRetry(task('worker-failed', { error })).stop).toMatchObject({ ...error, why: 'The log ends:\nlast words' });
-    expect(decideRetry(task('folder-missing')).stop?.code).toBe('SLURM_FOLDER_MISSING');
+  });
+
+  it('tries another node when one does not see the run folder, and stops when none does', () => {
+    const first = decideRetry(task('folder-missing', { node: 'n7', unfinished: [chunk({})] }));
+    expect(first.again).toMatchObject([{ excludeNode: 'n7', history: { freeTries: 1 } }]);
+    const history = first.again[0]?.history ?? NO_HISTORY;
+    expect(decideRetry(task('folder-missing', { node: 'n8', unfinished: [chunk({ history })] })).stop?.code).toBe('SLURM_FOLDER_MISSING');
+    expect(decideRetry(task('folder-missing', { node: undefined })).stop?.code).toBe('SLURM_FOLDER_MISSING');
   });
 
   it('never forgets a chunk and never does two things with one', () => {
-    const ends = ['completed', 'time-limit', 'out-of-memory', 'preempted', 'node-failure', 'cancelled', 'launch-failure', 'worker-stopped', 'worker-failed', 'unknown', 'lost'] as const;
+    const ends = ['completed', 'time-limit', 'out-of-memory', 'preempted', 'node-failure', 'cancelled', 'launch-failure', 'worker-stopped', 'worker-failed', 'folder-missing', 'unknown', 'lost'] as const;
     const histories = fc.record({ freeTries: fc.nat(6), failedAlone: fc.nat(3), cancelled: fc.nat(2), keptBytes: fc.nat(9) });
     const chunks = fc.array(fc.record({ history: histories, begun: fc.boolean(), progressed: fc.boolean() }), { minLength: 1, maxLength: 9 });
     fc.assert(
