@@ -135,6 +135,7 @@ describe.skipIf(need.skip)('the image', () => {
     expect(said.stdout).not.toContain('OpenMP');
     const labels = await start('apptainer', ['inspect', '--labels', image]);
     expect(labels.stdout).toContain(`org.opencontainers.image.version: ${version}`);
+    expect(labels.stdout).toContain(`ocr-pipeline.tesseract: ${manifest.engine.version}\n`);
     expect(labels.stdout).toContain('org.opencontainers.image.licenses: Apache-2.0');
     for (const name of ['libc6', 'gcc', 'node', 'tesseract-ocr-data']) expect(existsSync(join(unpacked, 'licences', name)), name).toBe(true);
   });
