@@ -86,8 +86,15 @@ function holdLock(folder: string, mine: number, record: LockRecord): RunLock {
   heartbeat.unref();
   const release = async (): Promise<void> => {
     clearInterval(heartbeat);
-    await writeFile(`${file}.tmp`, JSON.stringify({ ...record, released: true }));
-    await rename(`${file}.tmp`, file);
+    const aside = `${file}.tmp`;
+    try {
+      await writeFile(aside, JSON.stringify({ ...record, released: true }));
+      await rename(aside, file);
+    } catch (error) {
+      // Of no use on a full disk: whoever comes next sees that the holder is dead.
+      await rm(aside, { force: true });
+      throw error;
+    }
   };
   return { lost: losing.signal, release, [Symbol.asyncDispose]: () => release().catch(() => undefined) };
 }

@@ -51,6 +51,8 @@ export class SlurmExecutor implements Executor {
   #pollGrowth = 1;
   #lastOrderMs = 0;
   #answered = true;
+  /** Of jobs that may be in the queue. */
+  readonly #jobNames = new Set<string>();
 
   constructor(parts: SlurmExecutorParts) {
     this.#parts = parts;
@@ -110,6 +112,7 @@ export class SlurmExecutor implements Executor {
       const live = this.#work.add(orders, this.#ordering.jobName(wave), intentAtMs, (id) => done.has(id));
       live.jobId = jobId;
     }
+    await store.sweep(waves);
     await this.#collector.collect();
     if (this.#work.waves.size > 0) this.#lastOrderMs = clock();
     return this.#work.open.map(({ chunk }) => ({ handle: this.#handleOf(chunk), chunk }));
@@ -130,10 +133,28 @@ export class SlurmExecutor implements Executor {
   }
 
   async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
+    for (const { jobName } of this.#work.waves.values()) this.#jobNames.add(jobName);
     const collected = await this.#collector.collect();
     const heard = this.#work.open.length > 0 && (await this.#askSlurm(signal));
     this.#pollGrowth = collected > 0 || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
+    if (this.#work.open.length === 0) await this.#clearQueue(signal);
     return handles.map((handle) => this.#statusOf(handle));
+  }
+
+  /**
+   * Cancels tasks that still wait when nothing is open any more: a first start of theirs was taken for dead, and did the work.
+   * What runs finds nothing to do, and ends.
+   */
+  async #clearQueue(signal: AbortSignal): Promise<void> {
+    const { client } = this.#parts;
+    const names = [...this.#jobNames];
+    this.#jobNames.clear();
+    const rows = names.length === 0 ? undefined : await client.queue(names, signal);
+    for (const { jobName, arrayIndex, state } of rows ?? []) {
+      if (state !== 'PENDING') continue;
+      // What cannot be cancelled now is read from an order that is gone, and ends at once.
+      await client.cancel(jobName, arrayIndex === undefined ? undefined : [arrayIndex], signal).catch(() => undefined);
+    }
   }
 
   #statusOf(handle: WorkHandle): WorkStatus {

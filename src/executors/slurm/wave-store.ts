@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PageRange, Recipe } from '../../core/chunk.ts';
 import type { PageLimits } from '../../core/settings.ts';
 import type { AppendFile, Disk } from '../../runs/disk.ts';
@@ -169,6 +169,12 @@ export class WaveStore {
   async ended(wave: number, why: string): Promise<void> {
     await this.#append({ type: 'ended', wave, at: new Date().toISOString(), why });
     await this.#disk.remove(this.ordersFile(wave));
+  }
+
+  /** Removes orders of waves that have ended: somebody died, or the folder was away, before that could be done. */
+  async sweep(waves: readonly WaveRecord[]): Promise<void> {
+    const there = new Set(await WaveStore.names(this.folder));
+    for (const { wave, ended } of waves) if (ended && there.has(basename(this.ordersFile(wave)))) await this.#disk.remove(this.ordersFile(wave));
   }
 
   /** Reads the orders of a wave; undefined where they are gone. */
