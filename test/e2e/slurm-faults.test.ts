@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectWhole } from '../support/expect-whole.ts';
+import { requireAll, requireLanguages } from '../support/requires.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { FAULTS, preemption, type Fault } from '../support/slurm-faults.ts';
 import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
@@ -43,6 +44,7 @@ const CASES: readonly Case[] = [
 ];
 
 const slurm = requireSlurm();
+const tesseract = requireAll(slurm, requireLanguages(['eng']));
 
 describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
   let expected: Record<string, string>;
@@ -74,6 +76,22 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
       expect(await program.restarts(), 'tasks started again by Slurm').toBeGreaterThanOrEqual(restarts);
       if (words) expect(stderr).toMatch(words);
       await expectWhole(program, expected);
+    });
+  }
+
+  for (const fault of [FAULTS.pageWorkerKilled, FAULTS.powerCut]) {
+    it.skipIf(tesseract.skip).concurrent(`Tesseract reads, and ${fault.name}`, { timeout: 180_000 }, async () => {
+      await using lab = await SlurmLab.start({ nodes: 2, cpus: 2, slurmdTimeoutS: 10 });
+      await using program = await SlurmProgram.create(lab, { pages: [40, 7, 1], engine: 'tesseract', args: ['--cores', '2'] });
+      const whole = await program.expected();
+      const life = program.start();
+      const site = { lab, program, life, random: seededRandom(1) };
+      await program.whileReading(life, 3);
+      expect(await fault.inflict(site), `something to hit; the program said: ${life.said()}`).toBeDefined();
+      if ('mend' in fault) await fault.mend(site);
+      const { code, stderr } = await life.ended;
+      expect(code, stderr).toBe(0);
+      await expectWhole(program, whole);
     });
   }
 });

@@ -14,9 +14,11 @@ export async function expectWhole(program: SlurmProgram, expected: Readonly<Reco
   expect(await program.leftovers(), 'files left in the run folder').toEqual([]);
 }
 
-/** A task whose results are all there may take a moment to end. */
+/** Supervisors that found no controller tell it of the end of their job by and by: every 15 s (slurmstepd, RETRY_DELAY). */
+const QUEUE_LAG_MS = 60_000;
+
 async function expectEmptyQueue(program: SlurmProgram): Promise<void> {
-  await program.lab.until('the queue is empty', async () => (await program.openTasks()).length === 0, 15_000).catch(() => undefined);
+  await program.lab.until('the queue is empty', async () => (await program.openTasks()).length === 0, QUEUE_LAG_MS).catch(() => undefined);
   expect(await program.openTasks(), 'tasks in the queue').toEqual([]);
 }
 

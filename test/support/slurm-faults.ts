@@ -22,6 +22,8 @@ export interface Fault {
   inflict(site: FaultSite): Promise<string | undefined>;
   /** Mends what does not mend by itself; harmless where nothing is broken. */
   mend?(site: FaultSite): Promise<void>;
+  /** Mending takes half a minute, in which other things may go wrong. */
+  readonly mendsSlowly?: boolean;
 }
 
 /** How long the job that takes the nodes away keeps them. */
@@ -52,6 +54,7 @@ export const FAULTS = {
       return `n${task.node}`;
     },
     mend: beNoticed,
+    mendsSlowly: true,
   },
   orphanedTask: {
     name: 'a supervisor is killed, and what it ran goes on',
@@ -63,6 +66,7 @@ export const FAULTS = {
       return task?.id;
     },
     mend: beNoticed,
+    mendsSlowly: true,
   },
   nodeDaemonKilled: {
     name: 'slurmd is killed, its jobs go on',

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { BIN, cleanEnvironment, makeFolder, type CliResult } from '../cli/run-cli.ts';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { CliResult } from '../cli/run-cli.ts';
 import { makeScan } from '../e2e/make-scan.ts';
 import { digestFolder } from '../e2e/run-support.ts';
 import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
@@ -24,7 +25,12 @@ export interface SlurmProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** `null` by default: fast, and it has no failures of its own. */
   readonly engine?: 'null' | 'tesseract';
+  /** Makes a document; small scans by default. */
+  readonly makePdf?: (pages: number, documentNumber: number) => Buffer;
 }
+
+/** Documents of one folder. */
+const FOLDER_SIZE = 1_000;
 
 /** An array task of a run as the queue has it. */
 export interface QueuedTask {
@@ -47,6 +53,7 @@ export interface Life {
   kill(signal: NodeJS.Signals): void;
 }
 
+const BIN = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 /** The longest any one life may last. */
 const LIFE_TIMEOUT_MS = 900_000;
 /** States of the queue in which something is still to come. */
@@ -66,7 +73,7 @@ export class SlurmProgram implements AsyncDisposable {
   private constructor(lab: SlurmLab, options: SlurmProgramOptions) {
     this.lab = lab;
     this.#options = options;
-    this.#home = makeFolder();
+    this.#home = mkdtempSync(join(tmpdir(), 'slurm-program-'));
     this.pages = options.pages;
     this.input = join(this.#home, 'scans');
     this.output = join(this.#home, 'text');
@@ -76,10 +83,11 @@ export class SlurmProgram implements AsyncDisposable {
   /** Makes the folders and the scans: the same for the same numbers of pages. */
   static async create(lab: SlurmLab, options: SlurmProgramOptions): Promise<SlurmProgram> {
     const program = new SlurmProgram(lab, options);
-    for (const [index, pages] of options.pages.entries()) {
-      const folder = join(program.input, `series ${index % 3}`);
-      mkdirSync(folder, { recursive: true });
-      await writeFile(join(folder, `scan ${index + 1}.pdf`), makeScan(pages, index + 1));
+    const { pages, makePdf = makeScan } = options;
+    const folders = 3 + Math.floor(pages.length / FOLDER_SIZE);
+    for (let number = 0; number < folders; number++) mkdirSync(join(program.input, `series ${number}`), { recursive: true });
+    for (const [index, count] of pages.entries()) {
+      await writeFile(join(program.input, `series ${index % folders}`, `scan ${index + 1}.pdf`), makePdf(count, index + 1));
     }
     return program;
   }
@@ -120,7 +128,9 @@ export class SlurmProgram implements AsyncDisposable {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.#home,
       env: {
-        ...cleanEnvironment(this.#home),
+        // Nothing of the person's own.
+        HOME: this.#home,
+        LANG: 'C.UTF-8',
         ...this.lab.env,
         OMP_THREAD_LIMIT: '1',
         [NULL_DELAY_VARIABLE]: String(this.#options.pageMs ?? 0),
