@@ -81,6 +81,8 @@ const SYSTEMIC = new Set<ErrorRecord['family']>(['MissingDependencyError', 'Conf
 /** Decides what becomes of the unfinished chunks of a task that has ended. Pure. */
 export function decideRetry(task: EndedTask): RetryDecision {
   const { end, error, logTail } = task;
+  // The folder was away while it was written: it is ordered anew from what is known here.
+  if (error?.code === 'TASK_NOT_FOUND') return free(task, undefined);
   if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':

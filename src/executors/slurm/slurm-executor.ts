@@ -221,7 +221,7 @@ export class SlurmExecutor implements Executor {
       }
     }
     for (const [words, alike] of Map.groupBy(ends, (end) => describeEnd(end))) {
-      notice('warn', 'SLURM_RETRY', `${alike.length === 1 ? 'A job' : `${alike.length} jobs:`} ${words}; what it left undone is ordered again.`);
+      notice('warn', 'SLURM_RETRY', `${alike.length === 1 ? 'A job' : `${alike.length} times a job`} ${words}; what it left undone is ordered again.`);
     }
     // Somebody may have cancelled them while we looked.
     throwIfStopped(signal);

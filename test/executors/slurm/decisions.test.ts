@@ -46,6 +46,13 @@ describe('what becomes of a task that left work undone', () => {
     expect(decideRetry(task('preempted', { unfinished: [moved] })).again[0]?.history.freeTries).toBe(1);
   });
 
+  it('is ordered anew when its order was lost with a folder that was away', () => {
+    const error: ErrorRecord = { family: 'NoInputError', code: 'TASK_NOT_FOUND', message: 'There is no order.' };
+    const decision = decideRetry(task('worker-failed', { error }));
+    expect(decision.stop).toBeUndefined();
+    expect(decision.again[0]).toMatchObject({ id: 'a', history: { freeTries: 1 } });
+  });
+
   it('puts what had begun when its program failed into tasks of its own, and the rest together', () => {
     const unfinished = [chunk({ id: 'a', begun: true }), chunk({ id: 'b' })];
     expect(decideRetry(task('worker-failed', { unfinished })).again.map(({ id, alone }) => [id, alone])).toEqual([['a', true], ['b', false]]);
