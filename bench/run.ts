@@ -15,6 +15,8 @@ import { benchLargeDocument } from './large-document.ts';
 import { benchManyDocuments } from './many-documents.ts';
 import { benchOrchestration } from './orchestration.ts';
 import { benchQueueMemory } from './queue-memory.ts';
+import { benchSavioSimulation } from './savio-simulation.ts';
+import { benchSlurmScale } from './slurm-scale.ts';
 import { benchStartUp } from './start-up.ts';
 import { benchTesseractJs } from './tesseract-js.ts';
 import { benchThroughput } from './throughput.ts';
@@ -28,6 +30,8 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchT
   'large-document': benchLargeDocument,
   'many-documents': benchManyDocuments,
   'box-transfer': benchBoxTransfer,
+  'slurm-scale': benchSlurmScale,
+  'savio-simulation': benchSavioSimulation,
   container: benchContainer,
 };
 const ROUNDS = 3;
