@@ -27,19 +27,21 @@ interface Case {
   readonly options?: Partial<SlurmProgramOptions>;
 }
 
+const PUT_BACK = /Slurm put .* back into the queue.*finished pages are kept/;
+
 const CASES: readonly Case[] = [
   { fault: FAULTS.coordinatorKilled, code: null },
   { fault: FAULTS.pageWorkerKilled },
-  { fault: FAULTS.taskKilled, shows: /FAILED NonZeroExitCode/ },
-  { fault: FAULTS.batchShellKilled, shows: /FAILED/ },
+  { fault: FAULTS.taskKilled, shows: /FAILED NonZeroExitCode/, words: /A job failed on n\d; what it left undone is ordered again/ },
+  { fault: FAULTS.batchShellKilled, shows: /FAILED/, words: /A job was killed, or could not be started on n\d/ },
   { fault: FAULTS.supervisorKilled, restarts: 1 },
   { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 500 } },
   { fault: FAULTS.nodeDaemonKilled, brokenMs: 1_000 },
-  { fault: FAULTS.powerCut, brokenMs: 2_000, restarts: 1 },
+  { fault: FAULTS.powerCut, brokenMs: 2_000, restarts: 1, words: PUT_BACK },
   { fault: FAULTS.taskCancelled, shows: /CANCELLED/, words: /A job was cancelled by somebody else/ },
-  { fault: FAULTS.taskRequeued, restarts: 1 },
-  { fault: preemption, times: 2, restarts: 2, options: { partition: 'savio3_lowprio' } },
-  { fault: FAULTS.timeLimit, shows: /TIMEOUT/, options: { pageMs: 400 } },
+  { fault: FAULTS.taskRequeued, restarts: 1, words: PUT_BACK },
+  { fault: preemption, times: 2, restarts: 2, words: PUT_BACK, options: { partition: 'savio3_lowprio' } },
+  { fault: FAULTS.timeLimit, shows: /TIMEOUT/, words: /A job ran out of time/, options: { pageMs: 400 } },
   { fault: FAULTS.controllerDown, brokenMs: 4_000 },
 ];
 

@@ -30,6 +30,8 @@ export interface Fault {
 const PREEMPTOR_S = 2;
 /** Between being asked to register and having done so. */
 const REGISTRATION_MS = 2_000;
+/** Each waits half a minute for the nodes. */
+const UP_TRIES = 5;
 
 /** All that can go wrong anywhere; {@link preemption}, {@link outOfMemory} and {@link fullScratch} need a cluster made for them. */
 export const FAULTS = {
@@ -76,7 +78,7 @@ export const FAULTS = {
       await lab.killNode(task.node, { jobs: false });
       return `n${task.node}`;
     },
-    mend: ({ lab }) => lab.up(),
+    mend: bringUp,
   },
   powerCut: {
     name: 'a node dies with all that runs there, and comes back',
@@ -87,7 +89,7 @@ export const FAULTS = {
       await lab.setNode(task.node, 'down');
       return `n${task.node}`;
     },
-    mend: ({ lab }) => lab.up(),
+    mend: bringUp,
   },
   taskCancelled: {
     name: 'somebody else cancels a task',
@@ -119,7 +121,7 @@ export const FAULTS = {
       await lab.killController();
       return 'slurmctld';
     },
-    mend: ({ lab }) => lab.up(),
+    mend: bringUp,
   },
   folderVanishes: {
     name: 'the run folder is not there for a while',
@@ -193,6 +195,18 @@ export const fullScratch: Fault = {
 };
 
 const BALLAST = '.ballast';
+
+/** Starts what was killed. A node may be busy for a while with ending what it ran, and counts as not there meanwhile. */
+async function bringUp({ lab }: FaultSite): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await lab.up();
+      return;
+    } catch (error) {
+      if (tries >= UP_TRIES) throw error;
+    }
+  }
+}
 
 /**
  * Waits until the controller knows that supervisors are gone: nodes tell when they register, which they are made to do here,

@@ -9,6 +9,7 @@ import { digestFolder } from '../e2e/run-support.ts';
 import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
 import { NULL_DELAY_VARIABLE } from '../../src/engines/null.ts';
 import { parseLine, readLines } from '../../src/runs/ndjson.ts';
+import { RunFolder } from '../../src/runs/run-folder.ts';
 import type { SlurmLab } from './slurm-lab.ts';
 
 /** What a test varies of a program on a cluster. */
@@ -163,7 +164,7 @@ export class SlurmProgram implements AsyncDisposable {
 
   /** The folder of the one run; undefined before there is one. */
   async runFolder(): Promise<string | undefined> {
-    const name = (await readdir(this.workDir).catch(() => []))[0];
+    const [name] = await RunFolder.list(this.workDir);
     return name === undefined ? undefined : join(this.workDir, name);
   }
 
