@@ -1,11 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SKIP_LOG_VARIABLE } from './test/support/explain-skips.ts';
 import { ReasonsReporter } from './test/support/reasons-reporter.ts';
 
 const skipLog = join(tmpdir(), `ocr-pipeline-skips-${randomUUID()}.ndjson`);
+
+/** Files that take minutes, the longest first: begun last, they would make everybody wait. */
+const LONG = ['test/containers/image', 'test/e2e/slurm-', 'test/e2e/', 'test/executors/slurm/', 'test/cli/'];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.findIndex((part) => moduleId.includes(part));
+      return place === -1 ? LONG.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -13,6 +27,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Many tests wait for other programs: on two cores one worker alone would take half an hour.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongFirst },
     reporters: ['default', new ReasonsReporter(skipLog)],
     env: { NO_PROXY: '127.0.0.1,localhost', OMP_THREAD_LIMIT: '1', [SKIP_LOG_VARIABLE]: skipLog },
   },
