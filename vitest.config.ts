@@ -13,12 +13,13 @@ const LONG = ['test/containers/image', 'test/e2e/slurm-', 'test/e2e/', 'test/exe
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const place = LONG.findIndex((part) => moduleId.includes(part));
-      return place === -1 ? LONG.length : place;
-    };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const place = LONG.findIndex((part) => moduleId.includes(part));
+  return place === -1 ? LONG.length : place;
 }
 
 export default defineConfig({
