@@ -58,6 +58,19 @@ describe('Box on the command line', () => {
     return (await fetch(start)).ok;
   };
 
+  it("takes the Box app from the site's file, which staff fill once for everybody", async () => {
+    const { OCR_PIPELINE_BOX_CLIENT_ID: id, OCR_PIPELINE_BOX_CLIENT_SECRET: secret, ...others } = environment;
+    const site = join(makeFolder(), 'site.yaml');
+    writeFileSync(site, `box-client-id: ${id}\nbox-client-secret: ${secret}\n`, { mode: 0o600 });
+    environment = { ...others, OCR_PIPELINE_SITE_FILE: site };
+    expect(await logIn([], {}, byBrowser)).toMatchObject({ code: 0 });
+    expect(await cli('login', 'box', '--check')).toMatchObject({ code: 0 });
+    const explained = await cli('config', 'explain', '--json');
+    expect(explained.code).toBe(0);
+    expect(explained.stdout).toContain('box-client-secret');
+    expect(explained.stdout).not.toContain(secret);
+  });
+
   it('logs in with a browser, says who it is and how long it lasts, and logs out', async () => {
     const done = await logIn([], {}, byBrowser);
     expect(done).toMatchObject({ code: 0 });
