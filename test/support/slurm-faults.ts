@@ -219,7 +219,7 @@ async function beNoticed({ lab, program }: FaultSite): Promise<void> {
   };
   await lab.until('slurmctld knows which jobs are dead', async () => {
     if (!(await hasGhosts())) return true;
-    await lab.call('scontrol', 'reconfigure');
+    await tolerant(lab.call('scontrol', 'reconfigure'));
     await sleep(REGISTRATION_MS);
     return !(await hasGhosts());
   });

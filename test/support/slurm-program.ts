@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CliResult } from '../cli/run-cli.ts';
 import { makeScan } from '../e2e/make-scan.ts';
 import { digestFolder } from '../e2e/run-support.ts';
@@ -57,6 +58,7 @@ export interface Life {
 const BIN = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 /** The longest any one life may last. */
 const LIFE_TIMEOUT_MS = 900_000;
+const QUEUE_TRIES = 3;
 /** States of the queue in which something is still to come. */
 const OPEN_STATES = new Set(['PENDING', 'RUNNING', 'COMPLETING', 'CONFIGURING', 'SUSPENDED', 'REQUEUED']);
 
@@ -170,12 +172,24 @@ export class SlurmProgram implements AsyncDisposable {
 
   /** Tasks of jobs of this program's runs, ended ones included for as long as Slurm knows them. */
   async tasks(): Promise<QueuedTask[]> {
-    const text = await this.lab.call('squeue', '-h', '-r', '-t', 'all', '-o', '%j|%F_%K|%T|%N|%r');
+    const text = await this.#queue();
     return text.split('\n').flatMap((line): QueuedTask[] => {
       const [jobName = '', id = '', state = '', node = '', reason = ''] = line.split('|');
       if (!jobName.startsWith('ocrp-')) return [];
       return [{ id, jobName, state, reason, node: node === '' ? undefined : Number(node.slice(1)) }];
     });
+  }
+
+  /** A controller that is just coming back may not answer at first. */
+  async #queue(): Promise<string> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.lab.call('squeue', '-h', '-r', '-t', 'all', '-o', '%j|%F_%K|%T|%N|%r');
+      } catch (error) {
+        if (tries >= QUEUE_TRIES) throw error;
+        await sleep(1_000);
+      }
+    }
   }
 
   /** How often Slurm has started tasks of this program again, in the jobs it remembers. */

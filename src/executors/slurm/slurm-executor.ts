@@ -146,11 +146,17 @@ export class SlurmExecutor implements Executor {
    * What runs finds nothing to do, and ends.
    */
   async #clearQueue(signal: AbortSignal): Promise<void> {
-    const { client } = this.#parts;
+    const { client, notice } = this.#parts;
     const names = [...this.#jobNames];
     this.#jobNames.clear();
-    const rows = names.length === 0 ? undefined : await client.queue(names, signal);
-    for (const { jobName, arrayIndex, state } of rows ?? []) {
+    if (names.length === 0) return;
+    const rows = await client.queue(names, signal);
+    if (!rows) {
+      const text = `All pages are read, but Slurm does not answer. Should a job be left in its queue: scancel -n ${names.join(',')}`;
+      notice('warn', 'SLURM_UNREACHABLE', text);
+      return;
+    }
+    for (const { jobName, arrayIndex, state } of rows) {
       if (state !== 'PENDING') continue;
       // What cannot be cancelled now is read from an order that is gone, and ends at once.
       await client.cancel(jobName, arrayIndex === undefined ? undefined : [arrayIndex], signal).catch(() => undefined);
