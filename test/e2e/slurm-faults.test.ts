@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectWhole } from '../support/expect-whole.ts';
 import { requireAll, requireLanguages } from '../support/requires.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -44,6 +44,9 @@ const CASES: readonly Case[] = [
   { fault: FAULTS.timeLimit, shows: /TIMEOUT/, words: /A job ran out of time/, options: { pageMs: 400 } },
   { fault: FAULTS.controllerDown, brokenMs: 4_000 },
 ];
+
+// They mostly wait: for Slurm, for pages that take their time.
+vi.setConfig({ maxConcurrency: 8 });
 
 const slurm = requireSlurm();
 const tesseract = requireAll(slurm, requireLanguages(['eng']));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectWhole } from '../support/expect-whole.ts';
 import { requireAll, requireThat } from '../support/requires.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -17,11 +17,14 @@ const PAGE_MS = 200;
  */
 const TIGHT_MEMORY_MIB = { 'the kernel': 55, Slurm: 110 };
 /** Slurm's programs give up after nine seconds. A minute is the full test. */
-const DOWN_MS = Number(process.env['OCR_SLURM_DOWN_SECONDS'] ?? 15) * 1_000;
+const DOWN_MS = Number(process.env['OCR_SLURM_DOWN_SECONDS'] ?? 20) * 1_000;
 /** So that two workers have something to do all that time, and after it. */
 const DOWN_PAGE_MS = Math.round((DOWN_MS * 1.7 * 2) / PAGES.reduce((sum, pages) => sum + pages, 0));
 /** The controller forgets ended jobs some ten seconds late. */
 const FORGETTING_MS = 40_000;
+
+// They mostly wait: for Slurm, for pages that take their time.
+vi.setConfig({ maxConcurrency: 8 });
 
 const slurm = requireSlurm();
 const accounting = requireSlurm({ accounting: true });

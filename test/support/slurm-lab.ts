@@ -99,8 +99,10 @@ export class SlurmLab implements AsyncDisposable {
   /** Kills the supervisors of a node's jobs and all their processes; slurmd stays. */
   killSteps(node: number): void {
     for (const pid of this.supervisors(node)) {
-      for (const descendant of descendantsOf(pid)) killNow(descendant);
+      const below = descendantsOf(pid);
+      // First the supervisor: it would still tell the controller that the job was killed.
       killNow(pid);
+      for (const descendant of below) killNow(descendant);
     }
   }
 
