@@ -9,8 +9,7 @@ import { SlurmProgram } from '../support/slurm-program.ts';
 
 const need = requireAll(requireSlurm(), requireApptainer());
 
-// On a busy machine the harm may come when all is read already; then it is done once more.
-describe.skipIf(need.skip)('a run in containers on a cluster loses nothing and doubles nothing where', { retry: 1 }, () => {
+describe.skipIf(need.skip)('a run in containers on a cluster loses nothing and doubles nothing where', () => {
   let image: string;
   beforeAll(async () => {
     image = await builtImage();

@@ -51,8 +51,7 @@ vi.setConfig({ maxConcurrency: 8 });
 const slurm = requireSlurm();
 const tesseract = requireAll(slurm, requireLanguages(['eng']));
 
-// On a busy machine the harm may come when all is read already; then it is done once more.
-describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', { retry: 1 }, () => {
+describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
   let expected: Record<string, string>;
   beforeAll(async () => {
     await using lab = await SlurmLab.start({ nodes: 1 });

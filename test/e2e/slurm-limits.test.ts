@@ -35,8 +35,7 @@ const cgroup = requireAll(
 );
 const mounts = requireAll(slurm, requireThat(isRoot, 'only root can mount a small file system to fill'));
 
-// On a busy machine the harm may come when all is read already; then it is done once more.
-describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', { retry: 1 }, () => {
+describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
   let expected: Record<string, string>;
   beforeAll(async () => {
     await using lab = await SlurmLab.start({ nodes: 1 });

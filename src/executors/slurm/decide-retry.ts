@@ -25,6 +25,8 @@ export interface EndedTask {
   readonly unfinished: readonly UnfinishedChunk[];
   /** All of its chunks, finished ones included, were one. */
   readonly wasAlone: boolean;
+  /** It ended before this coordinator began: what broke it may have been mended since. */
+  readonly isOld: boolean;
 }
 
 export interface UnfinishedChunk {
@@ -83,6 +85,8 @@ export function decideRetry(task: EndedTask): RetryDecision {
   const { end, error, logTail } = task;
   // The folder was away while it was written: it is ordered anew from what is known here.
   if (error?.code === 'TASK_NOT_FOUND') return free(task, undefined);
+  const isSystemic = end === 'folder-missing' || (error !== undefined && SYSTEMIC.has(error.family));
+  if (isSystemic && task.isOld) return free(task, undefined);
   if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':

@@ -51,7 +51,7 @@ export function judgeQueue(
       changed ||= state !== task.state;
       if (state === 'waiting' && task.state === 'running') takenBack++;
       const error = state === 'waiting' ? explainWait(row.reason) : undefined;
-      Object.assign(task, { state, reason: row.reason, goneSinceMs: undefined, endRow: undefined });
+      Object.assign(task, { state, seenLive: true, reason: row.reason, goneSinceMs: undefined, endRow: undefined });
       if (row.nodes !== '') task.node = row.nodes;
       task.hopelessPolls = error ? task.hopelessPolls + 1 : 0;
       if (error && task.hopelessPolls >= HOPELESS_POLLS) hopeless ??= error;

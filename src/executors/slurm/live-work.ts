@@ -25,6 +25,8 @@ export interface LiveTask {
   /** Why it waits, in Slurm's word. */
   reason: string;
   node: string;
+  /** This coordinator has seen it wait or run. */
+  seenLive: boolean;
   /** How many polls in a row have shown a reason that will never pass. */
   hopelessPolls: number;
   /** Since when nothing, or nothing but an unexplained end, is heard of it. */
@@ -39,6 +41,8 @@ export interface LiveWave {
   readonly minutes: number;
   jobId?: string | undefined;
   readonly orderedAtMs: number;
+  /** An earlier coordinator ordered it. */
+  readonly isInherited: boolean;
   readonly tasks: Map<number, LiveTask>;
 }
 
@@ -47,9 +51,12 @@ export class LiveWork {
   readonly chunks = new Map<string, LiveChunk>();
   readonly waves = new Map<number, LiveWave>();
 
-  /** Takes in a wave. Chunks of earlier waves that are in it move to it; finished ones are left out. */
-  add(wave: Wave, jobName: string, orderedAtMs: number, isDone: (chunkId: string) => boolean): LiveWave {
-    const live: LiveWave = { wave: wave.wave, jobName, minutes: wave.minutes, orderedAtMs, tasks: new Map() };
+  /**
+   * Takes in a wave. Chunks of earlier waves that are in it move to it. Of one that an earlier coordinator ordered `isDone`
+   * tells which chunks are finished; they are left out.
+   */
+  add(wave: Wave, jobName: string, orderedAtMs: number, isDone?: (chunkId: string) => boolean): LiveWave {
+    const live: LiveWave = { wave: wave.wave, jobName, minutes: wave.minutes, orderedAtMs, isInherited: isDone !== undefined, tasks: new Map() };
     this.waves.set(wave.wave, live);
     for (const { index, maxWorkers, chunks } of wave.tasks) {
       const task: LiveTask = {
@@ -61,11 +68,12 @@ export class LiveWork {
         state: 'waiting',
         reason: '',
         node: '',
+        seenLive: false,
         hopelessPolls: 0,
       };
       live.tasks.set(index, task);
       for (const { id, ranges, history } of chunks) {
-        if (isDone(id)) continue;
+        if (isDone?.(id)) continue;
         const known = this.chunks.get(id);
         known?.task?.open.delete(known);
         const chunk: LiveChunk = known ?? { chunk: { id, ranges, recipe: wave.recipe, limits: wave.limits }, history, state: 'open' };

@@ -56,6 +56,7 @@ export async function lookAtEnd(tasks: readonly LiveTask[], around: Surroundings
       workers: Math.min(maxWorkers, around.coresPerTask),
       unfinished,
       wasAlone: chunkCount === 1,
+      isOld: wave.isInherited && !task.seenLive,
     });
   }
   return ended;

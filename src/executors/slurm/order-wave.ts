@@ -173,7 +173,7 @@ export class Ordering {
       logFile: store.logFile(number, '%a'),
     });
     await store.plan(wave);
-    const live = this.#work.add(wave, this.jobName(number), clock(), () => false);
+    const live = this.#work.add(wave, this.jobName(number), clock());
     await this.#hand(text, live, signal);
     this.#tell(live, planned);
   }

@@ -19,6 +19,7 @@ describe('what becomes of a task that left work undone', () => {
     workers: 8,
     unfinished: [chunk()],
     wasAlone: false,
+    isOld: false,
     node: 'n7',
     ...change,
   });
@@ -74,6 +75,14 @@ describe('what becomes of a task that left work undone', () => {
   it('stops the run for what no other try will mend, with the end of the log', () => {
     const error: ErrorRecord = { family: 'MissingDependencyError', code: 'LANG_MISSING', message: 'There is no language data called "xyz".' };
     expect(decideRetry(task('worker-failed', { error })).stop).toMatchObject({ ...error, why: 'The log ends:\nlast words' });
+  });
+
+  it('tries once more what broke before this coordinator began: somebody may have made room, or mended it', () => {
+    const error: ErrorRecord = { family: 'OutputError', code: 'DISK_FULL', message: 'No room left.' };
+    expect(decideRetry(task('worker-failed', { error })).stop?.code).toBe('DISK_FULL');
+    const again = { again: [{ id: 'a', history: { freeTries: 1 } }] };
+    expect(decideRetry(task('worker-failed', { error, isOld: true }))).toMatchObject(again);
+    expect(decideRetry(task('folder-missing', { isOld: true, node: undefined }))).toMatchObject(again);
   });
 
   it('tries another node when one does not see the run folder, and stops when none does', () => {
@@ -151,7 +160,7 @@ describe('what the queue says', () => {
   function workOf(tasks: number): LiveWork {
     const work = new LiveWork();
     const orders = Array.from({ length: tasks }, (_, index) => ({ index, chunks: [{ id: `c${index}`, ranges: [], history: NO_HISTORY }] }));
-    work.add({ wave: 1, recipe: RECIPE, limits: LIMITS, minutes: 60, environment: {}, tasks: orders }, 'ocrp-r-1', 0, () => false);
+    work.add({ wave: 1, recipe: RECIPE, limits: LIMITS, minutes: 60, environment: {}, tasks: orders }, 'ocrp-r-1', 0);
     return work;
   }
   const row = (arrayIndex: number, state: string, reason = '') => ({ jobName: 'ocrp-r-1', jobId: '7', arrayIndex, state, reason, nodes: '' });
