@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { SourceDocument } from './core/document.ts';
-import { findDoneElsewhere, type DoneElsewhere } from './core/done-elsewhere.ts';
+import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from './core/done-elsewhere.ts';
 import { DocumentError, NoInputError, throwIfStopped } from './core/errors.ts';
 import type { PageEntry } from './core/ledger.ts';
 import { planSession, type SessionPlan } from './core/plan.ts';
@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 import { deliver } from './stages/deliver.ts';
 import { dropUnused, fetch } from './stages/fetch.ts';
 import { list, type Listing } from './stages/list.ts';
-import type { FetchedDocument, StoredResult } from './stores/document-store.ts';
+import type { FetchedDocument } from './stores/document-store.ts';
 import type { AssembledFile } from './work/protocol.ts';
 
 /** Documents that are brought here at once; more only share the same line. */
@@ -117,7 +117,7 @@ async function lookElsewhere(
   signal: AbortSignal,
 ): Promise<Map<string, DoneElsewhere>> {
   const { findResults, run, meter } = session.parts;
-  const results: StoredResult[] = [];
+  const results: FoundResult[] = [];
   for await (const result of findResults?.(signal) ?? []) {
     results.push(result);
     if (result.unchanged) session.delivered([result.sha1]);

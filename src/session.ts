@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { DocumentError, OutputError, PageError, asPipelineError, type PipelineError } from './core/errors.ts';
+import type { FoundResult } from './core/done-elsewhere.ts';
 import type { SourceDocument } from './core/document.ts';
 import type { LedgerEvent } from './core/ledger.ts';
 import { planOutputStems } from './core/output-names.ts';
@@ -13,7 +14,7 @@ import { PageResultIndex } from './runs/page-results.ts';
 import type { RunFolder } from './runs/run-folder.ts';
 import type { RunLog } from './runs/run-log.ts';
 import type { Listing } from './stages/list.ts';
-import type { DocumentStore, StoredResult } from './stores/document-store.ts';
+import type { DocumentStore } from './stores/document-store.ts';
 import type { WorkerPool } from './work/worker-pool.ts';
 
 /** How often observers hear of progress, and how often it is written as a sign of life. */
@@ -29,7 +30,7 @@ export interface SessionParts {
   readonly source: DocumentStore;
   readonly destination: DocumentStore;
   /** Results that other machines have put there, where the destination can tell. */
-  readonly findResults?: ((signal: AbortSignal) => AsyncIterable<StoredResult>) | undefined;
+  readonly findResults?: ((signal: AbortSignal) => AsyncIterable<FoundResult>) | undefined;
   readonly executor: Executor;
   /** Hears of each page whose result is here. */
   readonly onPage: (sha1: string, page: PageResult) => void;

@@ -50,7 +50,8 @@ const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
 const READING = ['lang', 'engine', 'tesseract', 'mode', 'dpi'] as const;
 const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
 
-const SLURM_SETTINGS = [
+/** Settings of the cluster that commands take as flags. */
+export const SLURM_FLAGS = [
   'slurmAccount',
   'slurmPartition',
   'slurmQos',
@@ -65,7 +66,7 @@ const RUN_SETTINGS = [
   ...(['input', 'output', 'boxFolder', 'boxOutputFolder', 'match', 'recursive', 'onConflict'] as const),
   ...READING,
   ...(['formats', 'executor', 'jobs', 'workDir'] as const),
-  ...SLURM_SETTINGS,
+  ...SLURM_FLAGS,
   ...LIMITS,
   ...BOX_SETTINGS,
   'boxCallsPerMinute',
@@ -82,7 +83,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '[check...] [--deep] [--json]',
     group: 'START HERE',
     positionals: [0, 20],
-    settings: ['boxFolder', 'boxOutputFolder', 'lang', 'engine', 'tesseract', 'jobs', 'workDir', 'executor', ...SLURM_SETTINGS],
+    settings: ['boxFolder', 'boxOutputFolder', 'lang', 'engine', 'tesseract', 'jobs', 'workDir', 'executor', ...SLURM_FLAGS],
     flags: ['json', 'deep'],
     examples: [
       'ocr-pipeline doctor',
@@ -206,7 +207,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '[run] [options]',
     group: 'DO THE WORK',
     positionals: [0, 1],
-    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS, ...SLURM_SETTINGS],
+    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS, ...SLURM_FLAGS],
     flags: ['detach', 'json'],
     examples: ['ocr-pipeline resume', 'ocr-pipeline resume marduk-7f3a01 --jobs 4', 'ocr-pipeline resume marduk-7f3a01 --detach'],
     stoppable: true,

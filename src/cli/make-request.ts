@@ -4,6 +4,7 @@ import type { ResolvedSettings } from '../core/config/resolve-settings.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { readAvailableCpus } from '../work/available-cpus.ts';
+import { SLURM_FLAGS } from './commands.ts';
 
 /** The limits of a page, from the settings. */
 export function pageLimits(settings: Pick<Settings, 'pageTimeout' | 'pageMegapixels' | 'pageMemory'>): PageLimits {
@@ -49,19 +50,7 @@ function executorOf(settings: Settings, detach: boolean): ExecutorRequest {
   });
 }
 
-const SLURM_SETTINGS = [
-  'slurmAccount',
-  'slurmPartition',
-  'slurmQos',
-  'slurmTime',
-  'slurmNodes',
-  'slurmCores',
-  'slurmImage',
-  'slurmSite',
-  'slurmPoll',
-  'slurmGather',
-  'slurmPatience',
-] as const satisfies readonly (keyof SlurmChoices)[];
+const SLURM_SETTINGS = [...SLURM_FLAGS, 'slurmPoll', 'slurmGather', 'slurmPatience'] as const satisfies readonly (keyof SlurmChoices)[];
 
 /** The settings that decide what is asked of Slurm, and no others. */
 export function slurmChoices(settings: Settings): SlurmChoices {

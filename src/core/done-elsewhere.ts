@@ -3,12 +3,14 @@ import type { DeliveredOutput } from './ledger.ts';
 import { outputPath, planOutputStems } from './output-names.ts';
 import type { OutputFormat } from './settings.ts';
 
-/** A result found at the destination, with what was said of it when it was written. */
+/** A result of an earlier run as it lies in a store that keeps facts with it. */
 export interface FoundResult {
+  /** Below the store's folder. */
   readonly path: string;
   readonly id: string;
   readonly sha1: string;
   readonly sizeBytes: number;
+  /** What the run said of it when it was written. */
   readonly properties: Readonly<Record<string, string>>;
   /** False where somebody has put other bytes there since. */
   readonly unchanged: boolean;

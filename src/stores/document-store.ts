@@ -33,20 +33,6 @@ export interface WrittenFile {
   readonly link?: string | undefined;
 }
 
-/** A result of an earlier run as it lies in a store that keeps facts with it. */
-export interface StoredResult {
-  /** Below the store's folder. */
-  readonly path: string;
-  readonly id: string;
-  readonly sha1: string;
-  readonly sizeBytes: number;
-  /** What the run said of it when it was written. */
-  readonly properties: Readonly<Record<string, string>>;
-  /** False where somebody has put other bytes there since. */
-  readonly unchanged: boolean;
-  readonly link?: string | undefined;
-}
-
 /** A folder by name and identity, as shown to people: `"Scans/Marduk" (163928374651)`. */
 export interface FolderLabel {
   readonly name: string;

@@ -1,6 +1,7 @@
 import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
 import { DocumentError } from '../../core/errors.ts';
-import type { DocumentStore, FetchedDocument, FolderLabel, StoredResult, WriteRequest, WrittenFile } from '../document-store.ts';
+import type { FoundResult } from '../../core/done-elsewhere.ts';
+import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archive-documents.ts';
 import { BoxCallError } from './box-call-error.ts';
 import type { BoxItem } from './box-item.ts';
@@ -68,7 +69,7 @@ export class BoxStore implements DocumentStore {
   }
 
   /** Results of this program in the folder, whichever machine wrote them. Costs listing calls only. */
-  async *listResults(signal: AbortSignal): AsyncGenerator<StoredResult, void, undefined> {
+  async *listResults(signal: AbortSignal): AsyncGenerator<FoundResult, void, undefined> {
     for await (const visit of this.#walk(signal)) {
       if (visit.kind === 'left-out') continue;
       this.#index.adopt([...this.#options.below, ...visit.names], visit.id, visit.items);
