@@ -11,19 +11,8 @@ export const workerParts: WorkerParts = {
   readImageFile: async (file, megapixels) => (await import('../renderers/image-files.ts')).readImageFile(file, megapixels),
 };
 
-/**
- * The engine the recipe names. The owner looked at what is installed before the run began; looking again, with the models'
- * digests, would cost each worker a tenth of a second.
- */
 async function makeEngine({ recipe, tesseract }: WorkerSetup): Promise<OcrEngine> {
-  const { engine, language } = recipe;
-  if (engine !== 'tesseract') return await (await import('../engines/find-engines.ts')).openEngine(engine, language);
-  const [{ NativeTesseract }, { findTesseract }, { tesseractMissing }] = await Promise.all([
-    import('../engines/tesseract-native.ts'),
-    import('../engines/native-installation.ts'),
-    import('../engines/engine-errors.ts'),
-  ]);
-  const program = await findTesseract(tesseract);
-  if (program === undefined) throw tesseractMissing(tesseract);
-  return new NativeTesseract(program, language, { name: engine, version: recipe.engineVersion, models: recipe.models });
+  const { openEngine } = await import('../engines/find-engines.ts');
+  const { engine, language, engineVersion: version, models } = recipe;
+  return await openEngine(engine, language, tesseract, { name: engine, version, models });
 }

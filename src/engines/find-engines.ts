@@ -108,13 +108,19 @@ function hasAll(here: readonly string[], language: string): boolean {
 }
 
 /**
- * Opens an engine that was chosen before.
+ * Opens an engine that was chosen before. `known`: what it is, as {@link chooseEngine} found; to look again, with the models'
+ * digests, costs a tenth of a second.
  * @throws {MissingDependencyError} it, or its language data, is not here (any more).
  */
-export async function openEngine(engine: EngineName, language: string, tesseract?: string): Promise<OcrEngine> {
+export async function openEngine(
+  engine: EngineName,
+  language: string,
+  tesseract?: string,
+  known?: EngineIdentity,
+): Promise<OcrEngine> {
   if (engine === 'null') return new NullEngine(language, ...(process.env[NULL_DELAY_VARIABLE] ?? '0').split(',').map(Number));
-  if (engine === 'tesseract.js') return await openTesseractJs(language);
+  if (engine === 'tesseract.js') return await openTesseractJs(language, known);
   const program = await findTesseract(tesseract);
   if (program === undefined) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);
-  return await openNativeTesseract(program, language, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+  return await openNativeTesseract(program, language, AbortSignal.timeout(LOOK_TIMEOUT_MS), known);
 }

@@ -128,7 +128,7 @@ function parametersFor(image: PageImage, { pageSegMode, mayBeInverted }: Recogni
 
 /** The folder in which tesseract.js finds all languages: that of the package, or links to several. */
 async function gatherFiles(codes: readonly string[], files: LanguageFiles): Promise<AsyncDisposable & { readonly path: string }> {
-  const sources = codes.map((code) => files.get(code) ?? '');
+  const sources = codes.map((code) => fileOf(code, files));
   const [only] = sources;
   if (sources.length === 1 && only !== undefined) return { path: dirname(only), [Symbol.asyncDispose]: () => Promise.resolve() };
   const path = await mkdtemp(join(tmpdir(), 'ocr-pipeline-languages-'));
@@ -168,6 +168,12 @@ function asPageError(error: unknown): PageError | MissingDependencyError {
   return new PageError('ENGINE_FAILED', 'tesseract.js could not read this page.', { why }, { cause: error });
 }
 
+function fileOf(code: string, files: LanguageFiles): string {
+  const file = files.get(code);
+  if (file === undefined) throw languageMissing(code, [...files.keys()]);
+  return file;
+}
+
 /**
  * What tesseract.js is for the recipe, with the digest of each language's model.
  * @throws {MissingDependencyError} `LANG_MISSING`, `TESSERACT_JS_MISSING`.
@@ -178,19 +184,17 @@ export async function identifyTesseractJs(language: string, files: LanguageFiles
     throw new MissingDependencyError('TESSERACT_JS_MISSING', 'tesseract.js is not installed.', { remedy: 'npm install' });
   }
   const models: Record<string, string> = {};
-  for (const code of splitLanguages(language)) {
-    const file = files.get(code);
-    if (file === undefined) throw languageMissing(code, [...files.keys()]);
-    models[code] = await digestPackedModel(file);
-  }
+  for (const code of splitLanguages(language)) models[code] = await digestPackedModel(fileOf(code, files));
   return { name: 'tesseract.js', version, models };
 }
 
 /**
- * Opens tesseract.js; its worker starts with the first page.
+ * Opens tesseract.js; its worker starts with the first page. `known`: what it is, where somebody looked before.
  * @throws {MissingDependencyError} `LANG_MISSING`, `TESSERACT_JS_MISSING`.
  */
-export async function openTesseractJs(language: string): Promise<OcrEngine> {
+export async function openTesseractJs(language: string, known?: EngineIdentity): Promise<OcrEngine> {
   const files = await findLanguageFiles();
-  return new TesseractJs(splitLanguages(language), files, await identifyTesseractJs(language, files));
+  const codes = splitLanguages(language);
+  for (const code of codes) fileOf(code, files);
+  return new TesseractJs(codes, files, known ?? (await identifyTesseractJs(language, files)));
 }

@@ -166,10 +166,16 @@ export async function identifyNativeTesseract(installation: NativeInstallation, 
 }
 
 /**
- * Opens the native engine.
- * @throws {MissingDependencyError} `TESSERACT_MISSING`, `LANG_MISSING`.
+ * Opens the native engine; `known`: what it is, where somebody looked before.
+ * @throws {MissingDependencyError} `TESSERACT_MISSING`, `LANG_MISSING`; where it is known, only when a page is read.
  */
-export async function openNativeTesseract(program: string, language: string, signal: AbortSignal): Promise<OcrEngine> {
+export async function openNativeTesseract(
+  program: string,
+  language: string,
+  signal: AbortSignal,
+  known?: EngineIdentity,
+): Promise<OcrEngine> {
+  if (known) return new NativeTesseract(program, language, known);
   const installation = await inspectTesseract(program, signal);
   if (!installation) throw tesseractMissing(program);
   return new NativeTesseract(program, language, await identifyNativeTesseract(installation, language));

@@ -1,15 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { DocumentError, InternalError, PageError, errorFromRecord, type PipelineError } from '../core/errors.ts';
 import type { FromWorker, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
-import { residentMiB } from './resident-memory.ts';
+import { MemoryGauge } from './resident-memory.ts';
 
 /** V8's own heap in a worker. Page images lie outside it; a file that needs more than this for its structure is hostile. */
 const HEAP_MIB = 384;
 /**
- * Every core has a worker or its engine already: collecting garbage on more threads only takes their time, and a larger
- * young generation needs it less often. Together a sixth of a worker's own CPU time, measured on the accuracy corpus.
+ * Every core has a worker or its engine already: collecting garbage on more threads only takes their time, and larger
+ * generations need it less often; page images count for the old one, though they lie elsewhere. Together a quarter of a
+ * worker's own CPU time, measured on the accuracy corpus.
  */
-const GARBAGE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=32', '--min-semi-space-size=16'];
+const GARBAGE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=32', '--min-semi-space-size=16', '--initial-old-space-size=128'];
 /** How often the memory of a busy worker is looked at. Allocation is fast: see docs/decisions/page-workers.md. */
 const MEMORY_CHECK_MS = 100;
 /** Most of a worker's standard error that is kept for its error message. */
@@ -45,6 +46,7 @@ interface Pending {
 export class PageWorker {
   readonly #child: ChildProcess;
   readonly #setup: WorkerSetup;
+  readonly #memory: MemoryGauge | undefined;
   readonly #memoryTimer: NodeJS.Timeout;
   #pending: Pending | undefined;
   #nextId = 1;
@@ -72,6 +74,7 @@ export class PageWorker {
       this.#child.once('error', () => this.#end(resolve));
       this.#child.once('exit', () => this.#end(resolve));
     });
+    this.#memory = this.#child.pid === undefined ? undefined : new MemoryGauge(this.#child.pid);
     this.#memoryTimer = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
     this.#memoryTimer.unref();
   }
@@ -156,6 +159,7 @@ export class PageWorker {
     if (this.#exited) return;
     this.#exited = true;
     clearInterval(this.#memoryTimer);
+    this.#memory?.[Symbol.dispose]();
     // The engine it had started must not outlive it.
     const { pid } = this.#child;
     if (pid !== undefined && process.platform !== 'win32') {
@@ -203,9 +207,8 @@ export class PageWorker {
   }
 
   #checkMemory(): void {
-    const { pid } = this.#child;
-    if (!this.#pending || pid === undefined) return;
-    const used = residentMiB(pid);
+    if (!this.#pending) return;
+    const used = this.#memory?.read();
     if (used !== undefined && used > this.#setup.limits.memoryMiB) this.kill('memory');
   }
 }

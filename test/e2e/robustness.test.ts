@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countRun, type RunState } from '../../src/core/run-state.ts';
 import { realDisk } from '../../src/runs/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
-import { residentMiB } from '../../src/work/resident-memory.ts';
+import { MemoryGauge } from '../../src/work/resident-memory.ts';
 import { requireCorpus } from '../support/requires.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
@@ -28,7 +28,9 @@ function largestChildMiB(pid: number): number {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      if (parent === pid) most = Math.max(most, residentMiB(Number(name)) ?? 0);
+      if (parent !== pid) continue;
+      using memory = new MemoryGauge(Number(name));
+      most = Math.max(most, memory.read() ?? 0);
     } catch {
       // It has just ended.
     }
