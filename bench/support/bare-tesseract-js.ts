@@ -1,9 +1,12 @@
-/** Reads ready page images with so many tesseract.js workers and nothing around them: `JOBS IMAGE...`. */
+/**
+ * Reads ready page images with so many tesseract.js workers and nothing around them: `JOBS PSM IMAGE...`. PSM is a page
+ * segmentation mode, or `-` for what tesseract.js takes when it is told nothing.
+ */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { createWorker } from 'tesseract.js';
+import { createWorker, type PSM } from 'tesseract.js';
 
-const [jobs, ...images] = process.argv.slice(2);
+const [jobs, pageSegMode, ...images] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 const langPath = join(dirname(require.resolve('@tesseract.js-data/eng/package.json')), '4.0.0_best_int');
 
@@ -13,6 +16,7 @@ let next = 0;
 async function work(): Promise<void> {
   const worker = await createWorker('eng', undefined, { langPath, cacheMethod: 'none', errorHandler: fail });
   try {
+    if (pageSegMode !== '-') await worker.setParameters({ tessedit_pageseg_mode: pageSegMode as PSM });
     for (let image = images[next++]; image !== undefined; image = images[next++]) {
       const { data } = await worker.recognize(image);
       characters += data.text.length;
