@@ -53,7 +53,7 @@ export type CancelOutcome = 'asked-to-stop' | 'jobs-cancelled' | 'not-running';
 
 /** What a scheduler says of a run's jobs. */
 export interface RunJobs {
-  /** Of those not yet known to have ended; the newest last. */
+  /** Of all it ever had; the newest last. */
   readonly jobIds: readonly string[];
   /** Array tasks. */
   readonly waiting: number;

@@ -3,7 +3,7 @@ import type { RunPlan } from '../../src/core/run-plan.ts';
 import { findRun } from '../../src/cli/find-run.ts';
 import { renderPlan } from '../../src/cli/render-plan.ts';
 import { renderSummary } from '../../src/cli/render-summary.ts';
-import { renderStatusTable, SILENT_AFTER_MS, statusOfProgress, statusOfState } from '../../src/cli/run-status.ts';
+import { renderStatusTable, SILENT_AFTER_MS, type RunStatus, statusOfProgress, statusOfState, withJobs } from '../../src/cli/run-status.ts';
 import { summarizeRun } from '../../src/cli/run-summary.ts';
 import { displayWidth } from '../../src/cli/display-text.ts';
 import { MIDDLE } from './sample-progress.ts';
@@ -97,6 +97,21 @@ describe('status', () => {
         '  ocr-pipeline resume eridu-19bb02',
       ].join('\n'),
     );
+  });
+
+  it('says of a run that was left to its jobs what became of them', () => {
+    const open = [{ path: 'a.pdf', pages: [], end: 'open' as const }];
+    const stoppedBy = (code: string): RunStatus =>
+      statusOfState(run, sampleState(open, 75, { family: 'StoppedError', code, message: 'Stopped.' }));
+    const jobs = { jobIds: ['7', '9'], waiting: 0, running: 0, pagesRead: 12 };
+    const left = stoppedBy('DETACHED');
+    expect(withJobs(left, { ...jobs, running: 2 })).toMatchObject({ state: 'running', where: 'Slurm 9', pages: { done: 12 } });
+    expect(withJobs(left, { ...jobs, waiting: 2 })).toMatchObject({ state: 'waiting' });
+    expect(withJobs(left, jobs)).toMatchObject({ state: 'paused', stateDetail: 'its jobs have ended', pages: { done: 12 } });
+    expect(withJobs(left, undefined)).toMatchObject({ state: 'paused', stateDetail: expect.stringContaining('Slurm does not answer') as string });
+    // Another reason to stop is not hidden by it.
+    expect(withJobs(stoppedBy('BOX_LOGIN_ENDED'), jobs)).toMatchObject({ state: 'paused', stateDetail: 'BOX_LOGIN_ENDED' });
+    expect(withJobs(statusOfState(run, sampleState(DOCUMENTS.slice(0, 1), 0)), jobs)).toMatchObject({ state: 'done', where: 'Slurm 9' });
   });
 
   it('calls a run running only with a recent sign of life', () => {

@@ -1,3 +1,4 @@
+import type { ErrorRecord } from '../../src/core/errors.ts';
 import type { LedgerEvent, PageEntry } from '../../src/core/ledger.ts';
 import { foldLedger, type RunState } from '../../src/core/run-state.ts';
 import type { RunEntry } from '../../src/cli/wiring.ts';
@@ -19,7 +20,7 @@ export const DOCUMENTS: readonly SampleDocument[] = [
 ];
 
 /** A ledger that tells of these documents, of one link that was left out, and of how the session ended. */
-export function sampleState(documents = DOCUMENTS, exitCode: number | null = 65): RunState {
+export function sampleState(documents = DOCUMENTS, exitCode: number | null = 65, error?: ErrorRecord): RunState {
   const events: LedgerEvent[] = [{ at: AT, type: 'session-started', host: 'here', pid: 1, programVersion: '1.0.0' }];
   for (const { path } of documents) events.push({ at: AT, type: 'listed', source: { id: path, path, sizeBytes: 10, version: '1' } });
   events.push({ at: AT, type: 'left-out', entry: { path: 'notes.txt', code: 'NOT_A_PDF_NAME', reason: 'its name does not end with .pdf' } });
@@ -45,7 +46,7 @@ export function sampleState(documents = DOCUMENTS, exitCode: number | null = 65)
     });
     events.push({ at: AT, type: 'document-done', document: path });
   }
-  if (exitCode !== null) events.push({ at: AT, type: 'session-ended', exitCode, durationMs: 4_860_000 });
+  if (exitCode !== null) events.push({ at: AT, type: 'session-ended', exitCode, durationMs: 4_860_000, error });
   return foldLedger(events);
 }
 

@@ -86,6 +86,7 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     expect(cancelled.stdout).toContain('were cancelled. All finished pages are kept.');
     await lab.until('its jobs are gone', async () => (await program.openTasks()).length === 0);
     expect((await program.command('cancel', '--work-dir', program.workDir)).stdout).toContain('is not running');
+    expect((await program.command('status', '--work-dir', program.workDir)).stdout).toContain('stopped (its jobs have ended); go on with');
     const [run = ''] = await readdir(program.workDir);
     expect(await readdir(join(program.workDir, run, 'chunks'))).not.toEqual([]);
     expect(await program.delivered()).toEqual({});

@@ -12,10 +12,13 @@ import type { RunEntry, RunJobs } from '../wiring.ts';
 /** `status` is for people, who do not wait longer. */
 const ASK_TIMEOUT_MS = 15_000;
 
+async function allWaves(folder: string): Promise<readonly WaveRecord[]> {
+  return (await new WaveStore(join(folder, WAVES_FOLDER), realDisk).load()).waves;
+}
+
 /** Waves that have not ended, as far as the run folder tells. */
 async function openWaves(folder: string): Promise<WaveRecord[]> {
-  const { waves } = await new WaveStore(join(folder, WAVES_FOLDER), realDisk).load();
-  return waves.filter(({ ended }) => !ended);
+  return (await allWaves(folder)).filter(({ ended }) => !ended);
 }
 
 /** Whether a run has jobs on a cluster that are not known to have ended. */
@@ -23,22 +26,24 @@ export async function hasJobs(folder: string): Promise<boolean> {
   return (await openWaves(folder)).length > 0;
 }
 
-/** Asks the scheduler once about all runs that have jobs. Runs without, and all where nobody answers, are not in the answer. */
+/**
+ * Asks the scheduler once about all runs that may have jobs. Runs that never had any are not in the answer, nor, where nobody
+ * answers, those that may have.
+ */
 export async function findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>> {
-  const found = new Map<RunEntry, RunJobs>();
-  const open = new Map<RunEntry, readonly WaveRecord[]>();
+  const ordered = new Map<RunEntry, readonly WaveRecord[]>();
   for (const entry of entries) {
-    const waves = await openWaves(entry.folder);
-    if (waves.length > 0) open.set(entry, waves);
+    const waves = await allWaves(entry.folder);
+    if (waves.length > 0) ordered.set(entry, waves);
   }
-  if (open.size === 0) return found;
   const client = new SlurmPrograms(process.env, {});
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-  const names = [...open].flatMap(([{ record }, waves]) => waves.map(({ wave }) => jobNameOf(record.name, wave)));
-  const rows = await client.queue(names, signal).catch(() => undefined);
-  if (!rows) return found;
-  const byName = Map.groupBy(rows, ({ jobName }) => jobName);
-  for (const [entry, waves] of open) {
+  const names = [...ordered].flatMap(([{ record }, waves]) => waves.flatMap(({ wave, ended }) => (ended ? [] : jobNameOf(record.name, wave))));
+  const rows = names.length === 0 ? [] : await client.queue(names, signal).catch(() => undefined);
+  const byName = Map.groupBy(rows ?? [], ({ jobName }) => jobName);
+  const found = new Map<RunEntry, RunJobs>();
+  for (const [entry, waves] of ordered) {
+    if (!rows && waves.some(({ ended }) => !ended)) continue;
     const ofRun = waves.flatMap(({ wave }) => byName.get(jobNameOf(entry.record.name, wave)) ?? []).filter(({ state }) => isLive(state));
     const waiting = ofRun.filter(({ state }) => state === 'PENDING');
     const [first] = waiting;
