@@ -42,9 +42,14 @@ export function renderSummary(summary: RunSummary, places: SummaryPlaces): strin
   addNamed(add, 'Left out', summary.leftOut.map(({ reason, paths }) => leftOutText(reason, paths, width)));
   if (places.report !== undefined) add('Report', cleanText(places.report));
   if (summary.counts.documents.waiting > 0) add('Next', 'the same command again goes on where it stopped');
-  else if (summary.exitCode !== 0) add('Next', 'the same command again tries what failed, and only that');
+  else if (summary.exitCode !== 0) add('Next', `the same command again tries what failed, and only that${namesAdvice(summary)}`);
   else if (summary.changed.length + summary.added > 0) add('Next', 'the same command again takes in what has changed, and only that');
   return lines.join('\n');
+}
+
+/** The same command would find the name taken again. */
+function namesAdvice({ failed }: RunSummary): string {
+  return failed.some(({ code }) => code === 'NAME_TAKEN') ? '; where a name is taken, add --on-conflict rename, version or skip' : '';
 }
 
 function verdict({ counts, complete, lookAt, failed }: RunSummary, durationMs: number): string {

@@ -68,6 +68,22 @@ describe('from a Box folder and back', () => {
     expect(await lastReport()).toContain(`<a href="https://app.box.com/folder/${id}">`);
   });
 
+  it.each([
+    ['stop', { 'OCR/Koldewey.txt': 1 }, 'mine', /Koldewey\.pdf [^[]*\[NAME_TAKEN\][^]*add\s+--on-conflict rename/],
+    ['rename', { 'OCR/Koldewey.txt': 1, 'OCR/Koldewey (2).txt': 1, 'OCR/Koldewey.pdf': 1 }, 'mine', /2 of 3 documents are complete/],
+    ['version', { 'OCR/Koldewey.txt': 2, 'OCR/Koldewey.pdf': 1 }, 'ours', /2 of 3 documents are complete/],
+    ['skip', { 'OCR/Koldewey.txt': 1, 'OCR/Koldewey.pdf': 1 }, 'mine', /2 of 3 documents are complete/],
+  ] as const)('treats a file of somebody else as --on-conflict %s says', async (policy, expected, whose, said) => {
+    const theirs = await emulator.seedFile('Scans/Marduk/OCR/Koldewey.txt', 'mine');
+    const { stdout, stderr } = await run('--on-conflict', policy);
+    expect(stdout, stderr).toMatch(said);
+    const versions = Object.fromEntries(outputs().flatMap(({ path, versionCount }) => (path.includes('Koldewey') ? [[path, versionCount]] : [])));
+    if (policy === 'stop') expect(versions).toMatchObject(expected);
+    else expect(versions).toEqual(expected);
+    const now = outputs().find(({ path }) => path === 'OCR/Koldewey.txt');
+    expect(now?.sha1 === theirs.sha1 ? 'mine' : 'ours').toBe(whose);
+  });
+
   it('counts the pages that another computer has read, so that all add up', async () => {
     await run();
     await rm(join(home, 'ocr-runs'), { recursive: true, force: true });
