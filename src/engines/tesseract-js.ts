@@ -79,7 +79,9 @@ export class TesseractJs implements OcrEngine {
   }
 
   async #start(): Promise<RunningWorker> {
-    const { default: tesseract } = await import('tesseract.js');
+    const { default: tesseract } = await import('tesseract.js').catch((error: unknown) => {
+      throw notInstalled(error);
+    });
     await using folder = await gatherFiles(this.#codes, this.#files);
     const starting = tesseract.createWorker([...this.#codes], LSTM_ONLY, {
       ...(this.#workerPath === undefined ? {} : { workerPath: this.#workerPath }),
@@ -150,6 +152,10 @@ async function within<T>(promise: Promise<T>, timeoutMs: number, late: () => T |
   }
 }
 
+function notInstalled(cause?: unknown): MissingDependencyError {
+  return new MissingDependencyError('TESSERACT_JS_MISSING', 'tesseract.js is not installed.', { remedy: 'npm install' }, { cause });
+}
+
 function startFailure(): MissingDependencyError {
   return new MissingDependencyError('ENGINE_BROKEN', 'tesseract.js did not start within a minute.', {
     why: 'Its language data may be damaged.',
@@ -180,9 +186,7 @@ function fileOf(code: string, files: LanguageFiles): string {
  */
 export async function identifyTesseractJs(language: string, files: LanguageFiles): Promise<EngineIdentity> {
   const version = versionOfTesseractJs();
-  if (version === undefined) {
-    throw new MissingDependencyError('TESSERACT_JS_MISSING', 'tesseract.js is not installed.', { remedy: 'npm install' });
-  }
+  if (version === undefined) throw notInstalled();
   const models: Record<string, string> = {};
   for (const code of splitLanguages(language)) models[code] = await digestPackedModel(fileOf(code, files));
   return { name: 'tesseract.js', version, models };
@@ -190,7 +194,7 @@ export async function identifyTesseractJs(language: string, files: LanguageFiles
 
 /**
  * Opens tesseract.js; its worker starts with the first page. `known`: what it is, where somebody looked before.
- * @throws {MissingDependencyError} `LANG_MISSING`, `TESSERACT_JS_MISSING`.
+ * @throws {MissingDependencyError} `LANG_MISSING`, `TESSERACT_JS_MISSING`; where it is known, the second when a page is read.
  */
 export async function openTesseractJs(language: string, known?: EngineIdentity): Promise<OcrEngine> {
   const files = await findLanguageFiles();
