@@ -4,9 +4,10 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { createWorker, type PSM } from 'tesseract.js';
+import { createWorker } from 'tesseract.js';
 
 const [jobs, pageSegMode, ...images] = process.argv.slice(2);
+const parameters: Record<string, string> = pageSegMode === undefined || pageSegMode === '-' ? {} : { tessedit_pageseg_mode: pageSegMode };
 const require = createRequire(import.meta.url);
 const langPath = join(dirname(require.resolve('@tesseract.js-data/eng/package.json')), '4.0.0_best_int');
 
@@ -16,7 +17,7 @@ let next = 0;
 async function work(): Promise<void> {
   const worker = await createWorker('eng', undefined, { langPath, cacheMethod: 'none', errorHandler: fail });
   try {
-    if (pageSegMode !== '-') await worker.setParameters({ tessedit_pageseg_mode: pageSegMode as PSM });
+    await worker.setParameters(parameters);
     for (let image = images[next++]; image !== undefined; image = images[next++]) {
       const { data } = await worker.recognize(image);
       characters += data.text.length;
