@@ -13,13 +13,16 @@ import { LIMITS, makePool, RECIPE } from '../work/pool-setup.ts';
 async function makeHarness(): Promise<ExecutorHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-'));
   const pool = makePool(2);
-  let made = 0;
-  const make = (): LocalExecutor =>
-    new LocalExecutor(
+  const made: LocalExecutor[] = [];
+  const make = (): LocalExecutor => {
+    const executor = new LocalExecutor(
       { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: () => 'a.pdf', onPage: () => undefined },
       (id) => ({ partial: join(folder, `${id}.partial`), result: join(folder, `${id}.ndjson`) }),
-      `process-${made++}`,
+      `process-${made.length}`,
     );
+    made.push(executor);
+    return executor;
+  };
   return {
     executor: make(),
     restart: () => Promise.resolve(make()),
@@ -30,6 +33,8 @@ async function makeHarness(): Promise<ExecutorHarness> {
     },
     async close() {
       await pool.kill();
+      // What a chunk was about to write is written before its folder goes.
+      for (const executor of made) await executor.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -48,7 +53,7 @@ function flawed(executor: Executor, flaw: Flaw): Executor {
     pollIntervalMs: 1,
     documentsInFlight: 1,
     pagesAtOnce: executor.pagesAtOnce,
-        chunkRule: executor.chunkRule,
+    chunkRule: executor.chunkRule,
     outlivesUs: executor.outlivesUs,
     pagesWanted: (gathered) => executor.pagesWanted(gathered),
     recover: (signal) => executor.recover(signal),
