@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBoxEmulator } from '../box-emulator/box-emulator.ts';
 import { requireTools } from '../support/requires.ts';
 import { typedPdf } from '../support/typed-pdf.ts';
 
@@ -14,6 +16,7 @@ const NEEDED = ['bin', 'src', 'scripts', 'docs', 'containers', 'slurm', 'package
 
 interface Manifest {
   readonly version: string;
+  readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
@@ -25,12 +28,15 @@ function run(command: string, args: readonly string[], cwd: string, timeoutMs: n
 }
 
 const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as Manifest;
+/** The oldest Node that the package says it runs on: `>=22.13` is 22.13.0. */
+const OLDEST = `${manifest.engines.node.replace(/^>=/, '')}.0`;
 const need = requireTools(['npm', 'tar']);
 
 describe.skipIf(need.skip)('the package', () => {
   let folder = '';
   let installed = '';
   let program = '';
+  let oldest = '';
 
   /** Packs a copy of the project, so that no dist/ appears in the project itself, and unpacks it into another one. */
   beforeAll(() => {
@@ -58,6 +64,11 @@ describe.skipIf(need.skip)('the package', () => {
     mkdirSync(commands);
     program = join(commands, 'ocr-pipeline');
     symlinkSync('../ocr-pipeline/bin/ocr-pipeline.js', program);
+
+    // In a folder of its own: beside our own Node it would take its name.
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', join(folder, 'oldest'), `node@${OLDEST}`], folder, PACK_TIMEOUT_MS);
+    oldest = join(folder, 'oldest/node_modules/node/bin/node');
+    expect(run(oldest, ['--version'], folder, PROGRAM_TIMEOUT_MS).trim()).toBe(`v${OLDEST}`);
   }, PACK_TIMEOUT_MS);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,16 +87,45 @@ describe.skipIf(need.skip)('the package', () => {
     expect(answer.trim()).toContain(manifest.version);
   });
 
-  // With `force` the pages are drawn by pdf.js, with its own fonts, and read by tesseract.js, with the model that came along.
-  test('installed elsewhere draws and reads a document, with the workers it was built with', () => {
-    const document = join(folder, 'letter.pdf');
-    writeFileSync(document, typedPdf(['The first page of a letter', 'The second page follows']));
-    const output = join(folder, 'text');
-    const how = ['--lang', 'eng', '--engine', 'tesseract.js', '--mode', 'force', '--formats', 'txt,pdf', '--jobs', '1'];
-    const places = ['--input', document, '--output', output, '--work-dir', join(folder, 'runs')];
-    run(process.execPath, [program, 'run', ...places, ...how], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
-    const pages = readFileSync(join(output, 'letter.txt'), 'utf8').split('\f');
-    expect(pages.map((page) => page.trim())).toEqual(['The first page of a letter', 'The second page follows']);
-    expect(readFileSync(join(output, 'letter.pdf')).length).toBeGreaterThan(500);
-  }, PROGRAM_TIMEOUT_MS);
+  describe.each([
+    ['this Node', () => process.execPath],
+    [`Node ${OLDEST}`, () => oldest],
+  ] as const)('installed elsewhere, with %s', (name, node) => {
+    // With `force` the pages are drawn by pdf.js, with its own fonts, and read by tesseract.js, with the model that came along.
+    test('draws and reads a document, with the workers it was built with', () => {
+      const document = join(folder, 'letter.pdf');
+      writeFileSync(document, typedPdf(['The first page of a letter', 'The second page follows']));
+      const output = join(folder, name, 'text');
+      const how = ['--lang', 'eng', '--engine', 'tesseract.js', '--mode', 'force', '--formats', 'txt,pdf,hocr,alto,tsv,jsonl', '--jobs', '1'];
+      const places = ['--input', document, '--output', output, '--work-dir', join(folder, name, 'runs')];
+      run(node(), [program, 'run', ...places, ...how], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
+      const pages = readFileSync(join(output, 'letter.txt'), 'utf8').split('\f');
+      expect(pages.map((page) => page.trim())).toEqual(['The first page of a letter', 'The second page follows']);
+      expect(readFileSync(join(output, 'letter.pdf')).length).toBeGreaterThan(500);
+    }, PROGRAM_TIMEOUT_MS);
+
+    test('reads a folder of Box and puts the results there', async () => {
+      const emulator = await startBoxEmulator();
+      try {
+        const { id } = emulator.seedFolder('Scans');
+        await emulator.seedFile('Scans/letter.pdf', typedPdf(['The first page of a letter', 'The second page follows']));
+        const home = join(folder, name, 'home');
+        const env = {
+          PATH: process.env['PATH'],
+          HOME: home,
+          NO_PROXY: '127.0.0.1',
+          OCR_PIPELINE_BOX_API_URL: emulator.apiUrl,
+          OCR_PIPELINE_BOX_UPLOAD_URL: emulator.uploadUrl,
+          OCR_PIPELINE_BOX_ACCOUNT_URL: emulator.oauthUrl,
+          BOX_DEVELOPER_TOKEN: emulator.issueTokens().access_token,
+        };
+        const args = [program, 'run', '--box-folder', id, '--lang', 'eng', '--engine', 'tesseract.js', '--jobs', '1', '--work-dir', join(home, 'runs')];
+        await promisify(execFile)(node(), args, { cwd: folder, env, timeout: PROGRAM_TIMEOUT_MS });
+        expect(emulator.list(id).map(({ path }) => path)).toEqual(expect.arrayContaining(['OCR/letter.pdf', 'OCR/letter.txt']));
+        expect(emulator.defects).toEqual([]);
+      } finally {
+        await emulator.close();
+      }
+    }, PROGRAM_TIMEOUT_MS);
+  });
 });

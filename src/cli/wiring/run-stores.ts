@@ -92,31 +92,33 @@ export async function openStores(
   signal: AbortSignal,
 ): Promise<RunStores> {
   const { source, destination, settings } = record;
-  await using opening = new AsyncDisposableStack();
-  const box = source.kind === 'box' || destination.kind === 'box' ? opening.use(await openAccess(choices, notice)) : undefined;
+  const box = source.kind === 'box' || destination.kind === 'box' ? await openAccess(choices, notice) : undefined;
+  const opened: BoxStore[] = [];
+  // Not an AsyncDisposableStack: Node 22 has none.
+  const close = async (): Promise<void> => {
+    for (const store of opened.splice(0).toReversed()) await store.close();
+    box?.[Symbol.dispose]();
+  };
   const scratch = join(workDir, record.name, 'fetched', 'archives');
   const openBoxStore = async ({ ids, below = [] }: StoreReference, exclude: readonly string[]): Promise<BoxStore> => {
     if (!box) throw new Error('a Box store without a way to Box');
     const { store } = await box.openStore(ids[0] ?? '', { below, recursive: settings.recursive, exclude, scratch }, signal);
-    opening.defer(() => store.close());
+    opened.push(store);
     return store;
   };
-  if (box) {
-    const { warning } = await box.login();
+  try {
+    const { warning } = (await box?.login()) ?? {};
     if (warning !== undefined) notice(warning);
+    const boxResults = destination.kind === 'box' ? await openBoxStore(destination, []) : undefined;
+    const resultsId = (await boxResults?.describe(signal))?.id;
+    // The folder of the results may not be there yet: then its parent answers, which must not be passed over.
+    const passedOver = resultsId === undefined || source.ids.includes(resultsId) ? [] : [resultsId];
+    const from = source.kind === 'box' ? await openBoxStore(source, passedOver) : localSource(record, workDir);
+    return { source: from, destination: boxResults ?? localDestination(record), boxResults, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  const boxResults = destination.kind === 'box' ? await openBoxStore(destination, []) : undefined;
-  const resultsId = (await boxResults?.describe(signal))?.id;
-  // The folder of the results may not be there yet: then its parent answers, which must not be passed over.
-  const passedOver = resultsId === undefined || source.ids.includes(resultsId) ? [] : [resultsId];
-  const from = source.kind === 'box' ? await openBoxStore(source, passedOver) : localSource(record, workDir);
-  const closing = opening.move();
-  return {
-    source: from,
-    destination: boxResults ?? localDestination(record),
-    boxResults,
-    [Symbol.asyncDispose]: () => closing.disposeAsync(),
-  };
 }
 
 /** Says in a person's words that Box makes us wait. */
