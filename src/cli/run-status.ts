@@ -1,6 +1,6 @@
 import { EXIT } from '../core/errors.ts';
 import type { RunProgress } from '../core/progress.ts';
-import { countRun, type RunState, type SessionRecord } from '../core/run-state.ts';
+import { countRun, type RunState } from '../core/run-state.ts';
 import type { RunJobs } from './wiring.ts';
 import { summarizeRun } from './run-summary.ts';
 import { cleanText, padEnd, truncate } from './display-text.ts';
@@ -72,29 +72,23 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
     ...run,
     where: 'this computer',
     state: !complete ? 'paused' : failures.length > 0 ? 'failed' : 'done',
-    stateDetail: complete ? failures.join(', ') || undefined : ended ? reasonOf(session) : 'ended abruptly',
+    stateDetail: complete ? failures.join(', ') || undefined : (session?.error?.code ?? (ended ? undefined : 'ended abruptly')),
     documents: { total: documents.listed, done: documents.done, failed: documents.failed, leftOut: documents.leftOut },
     pages: { total: pages.known, done: pages.done + pages.blank + pages.keptText + pages.elsewhere, failed: pages.failed, faint: pages.faint },
     lookAt: summary.lookAt.length + summary.failed.length,
   };
 }
 
-/** What is known of jobs that were left to go on, until the scheduler says more. */
-const LEFT_TO_GO_ON = 'its jobs were left to go on; Slurm does not answer';
-
-function reasonOf({ error }: SessionRecord): string | undefined {
-  return error?.code === 'DETACHED' ? LEFT_TO_GO_ON : error?.code;
-}
-
 /** Adds what the scheduler says. A run that nobody follows is as far as its jobs are. */
 export function withJobs(status: RunStatus, jobs: RunJobs | undefined): RunStatus {
-  if (!jobs) return status;
+  const isDetached = status.stateDetail === 'DETACHED';
+  if (!jobs) return isDetached ? { ...status, stateDetail: 'its jobs were left to go on; Slurm does not answer' } : status;
   const { jobIds, waiting, running, pagesRead } = jobs;
   const where = jobIds.length === 0 ? 'Slurm' : `Slurm ${jobIds.at(-1)}`;
   if (status.state !== 'paused' && status.state !== 'silent') return { ...status, where, jobs };
   const pages = { ...status.pages, done: status.pages.done + pagesRead };
   if (running + waiting === 0) {
-    const why = status.state === 'paused' && status.stateDetail !== LEFT_TO_GO_ON ? status.stateDetail : undefined;
+    const why = status.state === 'paused' && !isDetached ? status.stateDetail : undefined;
     return { ...status, where, pages, jobs, state: 'paused', stateDetail: why ?? 'its jobs have ended' };
   }
   return { ...status, where, pages, jobs, state: running > 0 ? 'running' : 'waiting', stateDetail: undefined, secondsLeft: undefined };

@@ -5,7 +5,7 @@ import { requireAll, requireLanguages } from '../support/requires.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { FAULTS, preemption, type Fault } from '../support/slurm-faults.ts';
 import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
-import { SlurmProgram, type SlurmProgramOptions } from '../support/slurm-program.ts';
+import { expectedOf, SlurmProgram, type SlurmProgramOptions } from '../support/slurm-program.ts';
 
 /** Two chunks and more: a large document is cut, small ones share. */
 const PAGES = [104, 30, 9, 5, 1, 1];
@@ -54,9 +54,7 @@ const tesseract = requireAll(slurm, requireLanguages(['eng']));
 describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
   let expected: Record<string, string>;
   beforeAll(async () => {
-    await using lab = await SlurmLab.start({ nodes: 1 });
-    await using program = await SlurmProgram.create(lab, { pages: PAGES });
-    expected = await program.expected();
+    expected = await expectedOf(PAGES);
   });
 
   for (const { fault, brokenMs = 0, times = 1, code = 0, shows, restarts = 0, words, options } of CASES) {

@@ -6,7 +6,7 @@ import { requireAll, requireThat } from '../support/requires.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { FAULTS, fullScratch, outOfMemory } from '../support/slurm-faults.ts';
 import { requireSlurm, SlurmLab, type SlurmLabOptions } from '../support/slurm-lab.ts';
-import { SlurmProgram, type SlurmProgramOptions } from '../support/slurm-program.ts';
+import { expectedOf, SlurmProgram, type SlurmProgramOptions } from '../support/slurm-program.ts';
 import { SmallScratch } from '../support/small-scratch.ts';
 
 const PAGES = [104, 30, 9, 5, 1, 1];
@@ -38,9 +38,7 @@ const mounts = requireAll(slurm, requireThat(isRoot, 'only root can mount a smal
 describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothing where', () => {
   let expected: Record<string, string>;
   beforeAll(async () => {
-    await using lab = await SlurmLab.start({ nodes: 1 });
-    await using program = await SlurmProgram.create(lab, { pages: PAGES });
-    expected = await program.expected();
+    expected = await expectedOf(PAGES);
   });
 
   async function onCluster(

@@ -11,7 +11,7 @@ import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
 import { NULL_DELAY_VARIABLE } from '../../src/engines/null.ts';
 import { parseLine, readLines } from '../../src/runs/ndjson.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
-import type { SlurmLab } from './slurm-lab.ts';
+import { SlurmLab } from './slurm-lab.ts';
 
 /** What a test varies of a program on a cluster. */
 export interface SlurmProgramOptions {
@@ -269,4 +269,11 @@ export class SlurmProgram implements AsyncDisposable {
     await this.lab.until('all jobs are gone', async () => (await this.openTasks()).length === 0, 60_000).catch(() => undefined);
     await rm(this.#home, { recursive: true, force: true });
   }
+}
+
+/** What an undisturbed run on this machine gives for documents of so many pages; see {@link SlurmProgram.expected}. */
+export async function expectedOf(pages: readonly number[]): Promise<Record<string, string>> {
+  await using lab = await SlurmLab.start({ nodes: 1 });
+  await using program = await SlurmProgram.create(lab, { pages });
+  return await program.expected();
 }
