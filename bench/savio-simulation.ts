@@ -5,8 +5,8 @@ import { NULL_DELAY_VARIABLE } from '../src/engines/null.ts';
 import { CallCounter } from '../test/support/count-calls.ts';
 import { SlurmLab } from '../test/support/slurm-lab.ts';
 import { SlurmProgram } from '../test/support/slurm-program.ts';
-import { WaveStore } from '../src/executors/slurm/wave-store.ts';
-import { realDisk } from '../src/runs/disk.ts';
+import { WaveStore } from '../src/executors/slurm/store/wave-store.ts';
+import { realDisk } from '../src/files/disk.ts';
 import { insistOnPrograms, type BenchOptions } from './support/options.ts';
 import { formatNumber, type BenchTable } from './support/table.ts';
 

@@ -3,11 +3,11 @@ import type { SourceDocument } from './core/document.ts';
 import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from './core/done-elsewhere.ts';
 import { DocumentError, NoInputError, throwIfStopped } from './core/errors.ts';
 import type { PageEntry } from './core/ledger.ts';
-import { planSession, type SessionPlan } from './core/plan.ts';
+import { planSession, type SessionPlan } from './core/plan-session.ts';
 import type { DocumentState } from './core/run-state.ts';
-import { lookAgain } from './look-again.ts';
-import { readPages } from './read-pages.ts';
-import type { Session } from './session.ts';
+import { recordSourceChanges } from './session/record-source-changes.ts';
+import { readPages } from './session/read-pages.ts';
+import type { Session } from './session/session.ts';
 import { deliver } from './stages/deliver.ts';
 import { dropUnused, fetch } from './stages/fetch.ts';
 import { list, type Listing } from './stages/list.ts';
@@ -50,7 +50,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
         await workOn(session, document, fetched, stop);
       } catch (error) {
         if (stop.aborted) return;
-        if (!(await session.absorb(document, error))) fatal.abort(error);
+        if (!(await session.recordFailure(document, error))) fatal.abort(error);
         else if (fetched && !fetched.inPlace && !session.storeTrouble) await run.disk.remove(fetched.file);
       } finally {
         session.chunks.end(document.id);
@@ -66,7 +66,7 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (fatal.signal.aborted) throw fatal.signal.reason;
   throwIfStopped(signal);
   if (session.storeTrouble) throw session.storeTrouble;
-  if (isComplete) await lookAgain(session, plan.todo.length > 0 ? listing : undefined, signal);
+  if (isComplete) await recordSourceChanges(session, plan.todo.length > 0 ? listing : undefined, signal);
 }
 
 /** One document, from its bytes to its end state. A document that is there twice is worked on one after the other. */

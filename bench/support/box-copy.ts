@@ -1,7 +1,7 @@
 // Started by box-transfer.ts: moves one file between Box and this machine with the program's own store, and checks it.
-import { DEFAULT_BOX_SETTINGS } from '../../src/stores/box/box-settings.ts';
+import { DEFAULT_BOX_SETTINGS } from '../../src/stores/box/transport/box-settings.ts';
 import { BoxStore } from '../../src/stores/box/box-store.ts';
-import { connect, openNetwork } from '../../src/stores/box/connect.ts';
+import { connect, openNetwork } from '../../src/stores/box/transport/connect.ts';
 
 interface CopyJob {
   readonly way: 'down' | 'up';

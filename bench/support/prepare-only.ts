@@ -1,8 +1,8 @@
 /** Renders all pages of PDFs and prepares them for an engine as a page worker does, and reads nothing: `PDF...`. */
-import { workerParts } from '../../src/cli/worker-wiring.ts';
-import { analysePage } from '../../src/core/preparation/analyse-page.ts';
-import { prepareImage } from '../../src/core/preparation/prepare-image.ts';
-import { traitsOfLanguage } from '../../src/core/preparation/scripts.ts';
+import { workerParts } from '../../src/app/worker-wiring.ts';
+import { analysePage } from '../../src/preparation/analyse-page.ts';
+import { prepareImage } from '../../src/preparation/prepare-image.ts';
+import { traitsOfLanguage } from '../../src/preparation/scripts.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
 
 const DPI = 300;

@@ -1,10 +1,10 @@
 import type { SettingName, Settings } from '../core/config/settings-table.ts';
 import type { ExitCode } from '../core/errors.ts';
-import type { ConfigSurroundings } from '../config/config-files.ts';
+import type { CallingShell } from '../config/config-files.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { FlagName, FlagValues } from './flags.ts';
 import type { Terminal } from './terminal.ts';
-import type { Wiring } from './wiring.ts';
+import type { App } from '../app/contract.ts';
 
 /** One call of a command, with all it may use. */
 export interface Invocation {
@@ -13,10 +13,10 @@ export interface Invocation {
   readonly positionals: readonly string[];
   readonly flags: FlagValues;
   readonly terminal: Terminal;
-  readonly wiring: Wiring;
+  readonly app: App;
   /** Aborts with a StoppedError when the person or the system asks to stop. */
   readonly signal: AbortSignal;
-  readonly surroundings: ConfigSurroundings;
+  readonly shell: CallingShell;
   /** @throws {UsageError | ConfigError} a setting is wrong. */
   readonly loadSettings: () => Promise<Settings>;
   /** The settings and where each came from. */

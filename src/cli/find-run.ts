@@ -1,6 +1,6 @@
 import { closest } from '../core/config/closest.ts';
 import { NoInputError, UsageError } from '../core/errors.ts';
-import type { RunEntry } from './wiring.ts';
+import type { RunEntry } from '../app/contract.ts';
 
 /**
  * The run a person means: its whole name, the beginning of it, or without a name the newest.

@@ -2,7 +2,8 @@ import { asPipelineError, type ExitCode } from '../core/errors.ts';
 import { runProgram, type ProgramContext } from './program.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openTerminal } from './terminal.ts';
-import { wiring, type Wiring } from './wiring.ts';
+import { app } from '../app/app.ts';
+import type { App } from '../app/contract.ts';
 
 /** The working folder; `/` where it has been deleted, so that commands that do not need it still work. */
 function currentFolder(): string {
@@ -14,7 +15,7 @@ function currentFolder(): string {
 }
 
 /** Runs the command line this process was started with, and ends the process. Tests pass other parts. */
-export function main(parts: Wiring = wiring): void {
+export function main(parts: App = app): void {
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
 
   /** The one place the program ends: after all that was printed has left, and whatever may still be open. */
@@ -38,9 +39,9 @@ export function main(parts: Wiring = wiring): void {
   const context: ProgramContext = {
     args: process.argv.slice(2),
     terminal,
-    surroundings: { workingFolder: currentFolder(), environment: process.env },
+    shell: { workingFolder: currentFolder(), environment: process.env },
     stop,
-    wiring: parts,
+    app: parts,
   };
 
   let crashed = false;

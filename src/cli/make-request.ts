@@ -3,7 +3,7 @@ import type { BoxChoices, DestinationRequest, ExecutorRequest, RunRequest, Slurm
 import type { ResolvedSettings } from '../core/config/resolve-settings.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
-import { readAvailableCpus } from '../work/available-cpus.ts';
+import { readAvailableCpus } from '../config/available-cpus.ts';
 import { SLURM_FLAGS } from './commands.ts';
 
 /** The limits of a page, from the settings. */

@@ -1,21 +1,21 @@
 import { closest } from '../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
-import type { ConfigSurroundings } from '../config/config-files.ts';
+import type { CallingShell } from '../config/config-files.ts';
 import { COMMANDS, type Command, type Invocation } from './commands.ts';
 import type { ParsedArguments } from './parse-arguments.ts';
-import { programVersion } from './program-version.ts';
+import { programVersion } from '../app/program-version.ts';
 import type { StopSignals } from './stop-signals.ts';
 import type { Terminal } from './terminal.ts';
 import { TOPIC_NAMES } from './topics.ts';
-import type { Wiring } from './wiring.ts';
+import type { App } from '../app/contract.ts';
 
 /** All the program touches of the world. */
 export interface ProgramContext {
   readonly args: readonly string[];
   readonly terminal: Terminal;
-  readonly surroundings: ConfigSurroundings;
+  readonly shell: CallingShell;
   readonly stop: StopSignals;
-  readonly wiring: Wiring;
+  readonly app: App;
 }
 
 /** Runs one command line to its exit code. Never rejects: errors are printed, with what to do. */
@@ -31,7 +31,7 @@ export async function runProgram(context: ProgramContext): Promise<ExitCode> {
     if (first === '' || first === '--help' || first === '-h') return await printMainHelp(context, first !== '');
     command = findCommand(first);
     if (asksForHelp(rest)) {
-      const { renderCommandHelp } = await import('./render-help.ts');
+      const { renderCommandHelp } = await import('./screens/render-help.ts');
       terminal.print(renderCommandHelp(command));
       return EXIT.ok;
     }
@@ -43,7 +43,7 @@ export async function runProgram(context: ProgramContext): Promise<ExitCode> {
 }
 
 async function printMainHelp({ terminal }: ProgramContext, asked: boolean): Promise<ExitCode> {
-  const { renderMainHelp } = await import('./render-help.ts');
+  const { renderMainHelp } = await import('./screens/render-help.ts');
   const text = renderMainHelp(programVersion());
   if (asked) terminal.print(text);
   else terminal.say(text);
@@ -83,12 +83,12 @@ async function runCommand(command: Command, words: readonly string[], context: P
 }
 
 function makeInvocation(words: readonly string[], parsed: ParsedArguments, context: ProgramContext): Invocation {
-  const { terminal, surroundings, stop, wiring } = context;
+  const { terminal, shell, stop, app } = context;
   let loading: ReturnType<Invocation['explainSettings']> | undefined;
   const explainSettings: Invocation['explainSettings'] = () => {
     loading ??= (async () => {
       const { loadSettings } = await import('../config/load-settings.ts');
-      const loaded = await loadSettings(parsed.settings, surroundings);
+      const loaded = await loadSettings(parsed.settings, shell);
       terminal.jsonErrors ||= loaded.settings.progress === 'json';
       if (!terminal.jsonErrors) for (const warning of loaded.warnings) terminal.say(`warn: ${warning}`);
       return loaded;
@@ -100,8 +100,8 @@ function makeInvocation(words: readonly string[], parsed: ParsedArguments, conte
     positionals: parsed.positionals,
     flags: parsed.flags,
     terminal,
-    wiring,
-    surroundings,
+    app,
+    shell,
     signal: stop.signal,
     explainSettings,
     loadSettings: async () => (await explainSettings()).settings,

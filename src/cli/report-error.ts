@@ -1,17 +1,17 @@
 import { asPipelineError, InternalError, UsageError, type ExitCode, type PipelineError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
-import type { ConfigSurroundings } from '../config/config-files.ts';
+import type { CallingShell } from '../config/config-files.ts';
 import type { Command } from './commands.ts';
 import { describeCrash, keepCrash } from './crash-log.ts';
-import { programVersion } from './program-version.ts';
-import { renderError } from './render-error.ts';
+import { programVersion } from '../app/program-version.ts';
+import { renderError } from './screens/render-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What is needed to tell an error. */
 export interface ErrorContext {
   readonly args: readonly string[];
   readonly terminal: Terminal;
-  readonly surroundings: ConfigSurroundings;
+  readonly shell: CallingShell;
 }
 
 /** Prints an error, and for a defect of ours keeps its stack, and answers with the exit code. */
@@ -25,7 +25,7 @@ export async function reportError(
   let error = asPipelineError(thrown);
   const crash = describeCrash(thrown, [`ocr-pipeline ${programVersion()}, Node ${process.versions.node}, ${process.platform}`]);
   if (error instanceof InternalError) {
-    error = withReportAdvice(error, await keepCrash(crash, context.surroundings));
+    error = withReportAdvice(error, await keepCrash(crash, context.shell));
   }
   if (terminal.jsonErrors) {
     terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...redactRecord(error) }));
@@ -40,7 +40,7 @@ export async function reportError(
 
 async function usageHint(command: Command | undefined): Promise<string> {
   if (command === undefined) return '\nUsage: ocr-pipeline <command> [options]     (ocr-pipeline --help)';
-  const { usageLine } = await import('./render-help.ts');
+  const { usageLine } = await import('./screens/render-help.ts');
   return `\nUsage: ${usageLine(command)}\n       ocr-pipeline ${command.name} --help   explains each option`;
 }
 
@@ -63,8 +63,8 @@ function withReportAdvice(error: InternalError, logFile: string | undefined): In
 }
 
 /** Looked up without the settings, which may be what is wrong. */
-function wantsDebug({ args, surroundings }: ErrorContext): boolean {
+function wantsDebug({ args, shell }: ErrorContext): boolean {
   const flag = args.findIndex((word) => word === '--log-level');
   const given = flag >= 0 ? args[flag + 1] : args.find((word) => word.startsWith('--log-level='))?.slice('--log-level='.length);
-  return (given ?? surroundings.environment['OCR_PIPELINE_LOG_LEVEL']) === 'debug';
+  return (given ?? shell.environment['OCR_PIPELINE_LOG_LEVEL']) === 'debug';
 }

@@ -2,26 +2,26 @@ import { resolve } from 'node:path';
 import type { Settings } from '../core/config/settings-table.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { Invocation } from './commands.ts';
-import { cleanText } from './display-text.ts';
+import { cleanText } from './screens/display-text.ts';
 import { findRun } from './find-run.ts';
-import { countOf } from './format-numbers.ts';
+import { countOf } from './screens/format-numbers.ts';
 import { missingFlag } from './make-request.ts';
-import type { StepItem, StepTarget } from './wiring.ts';
+import type { StepItem, StepTarget } from '../app/contract.ts';
 
 /** What a single step is applied to. @throws {UsageError} neither files nor a run were named, or both. */
 export async function findTarget(invocation: Invocation, { workDir }: Settings): Promise<StepTarget> {
-  const { flags, positionals, surroundings, wiring } = invocation;
+  const { flags, positionals, shell, app } = invocation;
   if (flags.run !== undefined) {
     if (positionals.length > 0) {
       throw new UsageError('FILES_AND_RUN', 'Files and --run were both named; give one of them.', { safe: 'Nothing was started.' });
     }
-    const entry = findRun(await wiring.listRuns(workDir), flags.run, workDir);
+    const entry = findRun(await app.listRuns(workDir), flags.run, workDir);
     return { kind: 'run', workDir, name: entry.record.name };
   }
   if (positionals.length === 0) {
     throw new UsageError('MISSING_ARGUMENT', 'Which files? None was named.', { safe: 'Nothing was started.' });
   }
-  const files = positionals.map((file) => resolve(surroundings.workingFolder, file));
+  const files = positionals.map((file) => resolve(shell.workingFolder, file));
   return { kind: 'files', files, pageNumbers: flags.pages };
 }
 

@@ -11,7 +11,7 @@ const MAX_FILE_BYTES = 1_048_576;
 const MAX_DEPTH = 8;
 
 /** What decides where configuration files are. */
-export interface ConfigSurroundings {
+export interface CallingShell {
   readonly workingFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -25,12 +25,12 @@ export interface ConfigPlace {
 }
 
 /** The home folder: `HOME` where it is set, as shells have it. */
-export function homeFolder(environment: ConfigSurroundings['environment']): string {
+export function homeFolder(environment: CallingShell['environment']): string {
   return environment['HOME'] || homedir();
 }
 
 /** The three places that are looked at, strongest first. */
-export function configPlaces({ workingFolder, environment }: ConfigSurroundings): readonly ConfigPlace[] {
+export function configPlaces({ workingFolder, environment }: CallingShell): readonly ConfigPlace[] {
   // XDG Base Directory Specification: a relative or empty XDG_CONFIG_HOME is ignored.
   const xdg = environment['XDG_CONFIG_HOME'];
   const configHome = xdg?.startsWith('/') ? xdg : join(homeFolder(environment), '.config');
@@ -51,17 +51,17 @@ export function configPlaces({ workingFolder, environment }: ConfigSurroundings)
  */
 export async function readConfigFile(
   place: ConfigPlace,
-  surroundings: ConfigSurroundings,
+  shell: CallingShell,
 ): Promise<SettingsSource | undefined> {
   const text = await readBounded(place);
   if (text === undefined) return undefined;
-  const shown = showPath(place.file, surroundings);
+  const shown = showPath(place.file, shell);
   const entries = await readEntries(text, shown);
   const values = new Map<SettingName, RawValue>();
   for (const [key, raw] of entries) {
     const name = settingOfKey(key, raw.where);
     const texts = SETTINGS[name].kind.isPath
-      ? raw.texts.map((written) => expandVariables(written, raw.where, surroundings.environment))
+      ? raw.texts.map((written) => expandVariables(written, raw.where, shell.environment))
       : raw.texts;
     values.set(name, { texts, where: raw.where });
   }
@@ -69,7 +69,7 @@ export async function readConfigFile(
 }
 
 /** A path as a person would write it: `./x` below the working folder, `~/x` below the home folder. */
-export function showPath(file: string, { workingFolder, environment }: ConfigSurroundings): string {
+export function showPath(file: string, { workingFolder, environment }: CallingShell): string {
   const home = homeFolder(environment);
   if (file.startsWith(`${workingFolder}/`)) return `./${file.slice(workingFolder.length + 1)}`;
   if (home !== '/' && file.startsWith(`${home}/`)) return `~/${file.slice(home.length + 1)}`;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { readValue, settingOfKey } from '../core/config/resolve-settings.ts';
 import { SETTINGS } from '../core/config/settings-table.ts';
 import { ConfigError } from '../core/errors.ts';
-import { realDisk } from '../runs/disk.ts';
+import { realDisk } from '../files/disk.ts';
 
 /**
  * Writes one setting to a configuration file, keeping its other lines and comments. No texts removes the setting.

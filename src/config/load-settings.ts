@@ -7,7 +7,7 @@ import {
   type SettingsSource,
 } from '../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../core/config/settings-table.ts';
-import { configPlaces, homeFolder, readConfigFile, type ConfigSurroundings } from './config-files.ts';
+import { configPlaces, homeFolder, readConfigFile, type CallingShell } from './config-files.ts';
 
 /** The settings in force, and what was odd about their sources, a line each. */
 export interface LoadedSettings extends ResolvedSettings {
@@ -20,11 +20,11 @@ export interface LoadedSettings extends ResolvedSettings {
  */
 export async function loadSettings(
   flags: ReadonlyMap<SettingName, RawValue>,
-  surroundings: ConfigSurroundings,
+  shell: CallingShell,
 ): Promise<LoadedSettings> {
-  const { environment, workingFolder } = surroundings;
+  const { environment, workingFolder } = shell;
   const { source, unknown } = readEnvironment(environment, workingFolder);
-  const files = await Promise.all(configPlaces(surroundings).map((place) => readConfigFile(place, surroundings)));
+  const files = await Promise.all(configPlaces(shell).map((place) => readConfigFile(place, shell)));
   const sources: SettingsSource[] = [{ kind: 'flag', baseFolder: workingFolder, values: flags }, source];
   for (const file of files) if (file) sources.push(file);
   const resolved = resolveSettings(sources, { home: homeFolder(environment), environment });

@@ -1,6 +1,6 @@
 import { PageError } from '../core/errors.ts';
 import type { PageImage } from '../core/page.ts';
-import { rowBytes } from '../core/preparation/grey-image.ts';
+import { rowBytes } from '../preparation/grey-image.ts';
 
 /**
  * The image as PBM, PGM or PPM: its head and its pixels, which are not copied.

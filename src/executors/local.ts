@@ -1,7 +1,7 @@
 import type { Chunk } from '../core/chunk.ts';
 import { asPipelineError, type ErrorRecord } from '../core/errors.ts';
-import { LOCAL_CHUNKS } from '../core/plan.ts';
-import type { ChunkFiles, ChunkSurroundings } from '../work/work-chunk.ts';
+import { LOCAL_CHUNKS } from '../core/plan-session.ts';
+import type { ChunkFiles, ChunkDependencies } from '../work/work-chunk.ts';
 import { workChunk } from '../work/work-chunk.ts';
 import type { Executor, RecoveredWork, WorkHandle, WorkState, WorkStatus } from './executor.ts';
 
@@ -21,22 +21,22 @@ export class LocalExecutor implements Executor {
   readonly documentsInFlight: number;
   readonly chunkRule = LOCAL_CHUNKS;
   readonly outlivesUs = false;
-  readonly #around: ChunkSurroundings;
+  readonly #dependencies: ChunkDependencies;
   readonly #filesOf: (chunkId: string) => ChunkFiles;
   /** Tells handles of this process from those of one that died. */
   readonly #key: string;
   readonly #chunks = new Map<string, Running>();
 
-  constructor(around: ChunkSurroundings, filesOf: (chunkId: string) => ChunkFiles, key: string) {
-    this.#around = around;
+  constructor(dependencies: ChunkDependencies, filesOf: (chunkId: string) => ChunkFiles, key: string) {
+    this.#dependencies = dependencies;
     this.#filesOf = filesOf;
     this.#key = key;
     // Enough documents at once that the pages of the next are waiting when one's are done.
-    this.documentsInFlight = 2 * around.pool.size + 2;
+    this.documentsInFlight = 2 * dependencies.pool.size + 2;
   }
 
   get pagesAtOnce(): number {
-    return this.#around.pool.size;
+    return this.#dependencies.pool.size;
   }
 
   pagesWanted(): number {
@@ -58,14 +58,14 @@ export class LocalExecutor implements Executor {
 
   #start(chunk: Chunk, signal: AbortSignal): void {
     const aborter = new AbortController();
-    const around: ChunkSurroundings = {
-      ...this.#around,
+    const dependencies: ChunkDependencies = {
+      ...this.#dependencies,
       onPage: (sha1, page) => {
         running.pagesDone++;
-        this.#around.onPage(sha1, page);
+        this.#dependencies.onPage(sha1, page);
       },
     };
-    const ended = workChunk(chunk, this.#filesOf(chunk.id), around, AbortSignal.any([signal, aborter.signal])).then(
+    const ended = workChunk(chunk, this.#filesOf(chunk.id), dependencies, AbortSignal.any([signal, aborter.signal])).then(
       () => {
         running.state = 'done';
       },

@@ -17,7 +17,7 @@ const MAX_CONTENT_BYTES = 64 * 1024 * 1024;
 const MAX_FORM_DEPTH = 4;
 const MAX_FORMS = 256;
 
-interface Surroundings {
+interface StripContext {
   readonly pdf: PdfFile;
   readonly update: IncrementalUpdate;
   /** Forms looked at on this page, with what replaces them if anything; those still being looked at end loops. */
@@ -33,11 +33,11 @@ export async function removeOldText(
   update: IncrementalUpdate,
   page: PdfPage,
 ): Promise<RewrittenPage | undefined> {
-  const around: Surroundings = { pdf, update, forms: new Map() };
+  const context: StripContext = { pdf, update, forms: new Map() };
   const contents = await orUndefined(() => joinContents(pdf, page));
   if (!contents) return undefined;
   const stripped = stripInvisibleText(contents, 0);
-  const xObjects = await stripForms(around, page.resources, stripped.drawn, 0);
+  const xObjects = await stripForms(context, page.resources, stripped.drawn, 0);
   return stripped.changed || xObjects ? { contents: stripped.bytes, xObjects } : undefined;
 }
 
@@ -56,42 +56,42 @@ async function joinContents(pdf: PdfFile, page: PdfPage): Promise<Uint8Array> {
 
 /** The dictionary of XObjects with rewritten forms in it; `undefined` where no form changed. */
 async function stripForms(
-  around: Surroundings,
+  context: StripContext,
   resources: PdfDict,
   drawn: ReadonlyMap<string, number>,
   depth: number,
 ): Promise<PdfDict | undefined> {
-  const xObjects = await around.pdf.get(resources, 'XObject');
+  const xObjects = await context.pdf.get(resources, 'XObject');
   if (!(xObjects instanceof PdfDict) || depth >= MAX_FORM_DEPTH) return undefined;
   const replaced: Record<string, PdfRef> = {};
   for (const [name, mode] of drawn) {
-    const form = await around.pdf.resolve(xObjects.get(name));
-    if (!(form instanceof PdfStream) || !isName(await around.pdf.get(form.dict, 'Subtype'), 'Form')) continue;
+    const form = await context.pdf.resolve(xObjects.get(name));
+    if (!(form instanceof PdfStream) || !isName(await context.pdf.get(form.dict, 'Subtype'), 'Form')) continue;
     const { num } = form.ref;
-    if (!around.forms.has(num) && around.forms.size < MAX_FORMS) {
-      around.forms.set(num, undefined);
-      around.forms.set(num, await orUndefined(() => stripForm(around, form, mode, depth)));
+    if (!context.forms.has(num) && context.forms.size < MAX_FORMS) {
+      context.forms.set(num, undefined);
+      context.forms.set(num, await orUndefined(() => stripForm(context, form, mode, depth)));
     }
-    const ref = around.forms.get(num);
+    const ref = context.forms.get(num);
     if (ref) replaced[name] = ref;
   }
   return Object.keys(replaced).length === 0 ? undefined : xObjects.with(replaced);
 }
 
 async function stripForm(
-  around: Surroundings,
+  context: StripContext,
   form: PdfStream,
   mode: number,
   depth: number,
 ): Promise<PdfRef | undefined> {
-  const { bytes } = await around.pdf.decodeStream(form, { maxBytes: MAX_CONTENT_BYTES, stopAtImageFilter: false });
+  const { bytes } = await context.pdf.decodeStream(form, { maxBytes: MAX_CONTENT_BYTES, stopAtImageFilter: false });
   const stripped = stripInvisibleText(bytes, mode);
-  const resources = await around.pdf.get(form.dict, 'Resources');
-  const inner = resources instanceof PdfDict ? await stripForms(around, resources, stripped.drawn, depth + 1) : undefined;
+  const resources = await context.pdf.get(form.dict, 'Resources');
+  const inner = resources instanceof PdfDict ? await stripForms(context, resources, stripped.drawn, depth + 1) : undefined;
   if (!stripped.changed && !inner) return undefined;
-  const ref = around.update.allocate();
+  const ref = context.update.allocate();
   const own = inner && resources instanceof PdfDict ? { Resources: resources.with({ XObject: inner }) } : {};
-  await around.update.writeStream(ref, form.dict.with({ ...own, F: undefined, FFilter: undefined, DP: undefined }), stripped.bytes);
+  await context.update.writeStream(ref, form.dict.with({ ...own, F: undefined, FFilter: undefined, DP: undefined }), stripped.bytes);
   return ref;
 }
 

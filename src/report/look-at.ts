@@ -32,7 +32,7 @@ export interface LookAt {
 }
 
 /** Chooses what a person should compare with the scan: pages that were read, but faintly. */
-export function chooseLookAt(state: RunState): LookAt {
+export function chooseFaintPages(state: RunState): LookAt {
   const faint: FaintPage[] = [];
   const documents: FaintDocument[] = [];
   for (const { source, sha1, stage, pages } of state.documents.values()) {

@@ -3,7 +3,7 @@ import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
 import { html, Html } from './html.ts';
 import { listFailures } from './failures.ts';
-import { chooseLookAt, type LookAt } from './look-at.ts';
+import { chooseFaintPages, type LookAt } from './look-at.ts';
 import { describeMethods } from './methods.ts';
 import { changedSection, failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -19,7 +19,7 @@ export interface ReportRequest {
 
 /** Writes a run as one HTML page that needs no network and no scripts, prints, and opens from disk. */
 export function renderReport({ record, state, thumbnails }: ReportRequest): string {
-  const lookAt = chooseLookAt(state);
+  const lookAt = chooseFaintPages(state);
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>

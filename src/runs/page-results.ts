@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
-import type { Disk } from './disk.ts';
-import { parseLine, readLines } from './ndjson.ts';
+import type { Disk } from '../files/disk.ts';
+import { parseLine, readLines } from '../files/ndjson.ts';
 
 /** A line of a chunk's result file. */
 export interface ChunkResultLine {

@@ -4,8 +4,8 @@ import { ConfigError } from '../core/errors.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
-import type { AppendFile, Disk } from './disk.ts';
-import { parseLine, readLines } from './ndjson.ts';
+import type { AppendFile, Disk } from '../files/disk.ts';
+import { parseLine, readLines } from '../files/ndjson.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
 
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
@@ -108,7 +108,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
     return join(this.chunksFolder, `${chunkId}.ndjson`);
   }
 
-  /** Work ordered from a cluster; see executors/slurm/wave-store.ts. */
+  /** Work ordered from a cluster; see executors/slurm/store/wave-store.ts. */
   get wavesFolder(): string {
     return join(this.path, WAVES_FOLDER);
   }

@@ -1,4 +1,4 @@
-import type { AppendFile, Disk } from './disk.ts';
+import type { AppendFile, Disk } from '../files/disk.ts';
 
 /** One line of `log.ndjson`. */
 export interface LogLine {

@@ -6,8 +6,8 @@ import pLimit from 'p-limit';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
 import { AccessError, DocumentError, NoInputError, OutputError, PipelineError, throwIfStopped } from '../core/errors.ts';
 import { asOutputError } from '../core/write-failure.ts';
-import { makeFolder } from '../runs/make-folder.ts';
-import { placeCopy } from './place-copy.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { placeCopy } from '../files/place-once.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 
 /** File system calls under way at once while listing. */

@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { ErrorRecord } from '../core/errors.ts';
-import type { Disk } from '../runs/disk.ts';
+import type { Disk } from '../files/disk.ts';
 import type { ChunkResultLine } from '../runs/page-results.ts';
 import { keyOf, readKnown } from './work-chunk.ts';
 

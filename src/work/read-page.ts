@@ -1,7 +1,7 @@
-import { analysePage, type Orientation, type PageTraits } from '../core/preparation/analyse-page.ts';
-import { isOnlyDirt, judgeReading, meanConfidence, type ReadingScore } from '../core/preparation/judge-reading.ts';
-import { prepareImage } from '../core/preparation/prepare-image.ts';
-import { traitsOfLanguage } from '../core/preparation/scripts.ts';
+import { analysePage, type Orientation, type PageTraits } from '../preparation/analyse-page.ts';
+import { isOnlyDirt, judgeReading, meanConfidence, type ReadingScore } from '../preparation/judge-reading.ts';
+import { prepareImage } from '../preparation/prepare-image.ts';
+import { traitsOfLanguage } from '../preparation/scripts.ts';
 import type { Block, PageImage, PageResult, RecognizedFrame } from '../core/page.ts';
 import type { RecognitionSettings } from '../core/settings.ts';
 import type { OcrEngine, RecognizeOptions } from '../engines/ocr-engine.ts';

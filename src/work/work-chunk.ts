@@ -2,8 +2,8 @@ import type { Chunk, PageRange } from '../core/chunk.ts';
 import { DocumentError, MissingDependencyError, PageError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
-import type { AppendFile, Disk } from '../runs/disk.ts';
-import { parseLine, readLines } from '../runs/ndjson.ts';
+import type { AppendFile, Disk } from '../files/disk.ts';
+import { parseLine, readLines } from '../files/ndjson.ts';
 import type { ChunkResultLine, ChunkTrailer } from '../runs/page-results.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -20,7 +20,7 @@ export interface ChunkFiles {
   readonly earlier?: readonly string[] | undefined;
 }
 
-export interface ChunkSurroundings {
+export interface ChunkDependencies {
   readonly pool: WorkerPool;
   readonly disk: Disk;
   /** Shared by all chunks of this machine. */
@@ -44,14 +44,14 @@ interface Tally {
  * @throws {MissingDependencyError} `ENGINE_BROKEN`: the same failure on page after page.
  * @throws {PipelineError} whatever costs more than a page; finished pages stay in the partial file.
  */
-export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSurroundings, signal: AbortSignal): Promise<void> {
+export async function workChunk(chunk: Chunk, files: ChunkFiles, dependencies: ChunkDependencies, signal: AbortSignal): Promise<void> {
   const own = await readKnown([files.partial], chunk);
   const { earlier = [] } = files;
   const inherited = await readKnown(earlier, chunk);
   const tally: Tally = { pages: own.size, pagesRead: 0, busyMs: 0 };
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
-  const out = await around.disk.openAppend(files.partial);
+  const out = await dependencies.disk.openAppend(files.partial);
   try {
     const known = new Set(own.keys());
     for (const [key, line] of inherited) {
@@ -64,7 +64,7 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSu
     for (const range of chunk.ranges) {
       for (const pageNumber of range.pageNumbers) {
         if (known.has(keyOf(range.sha1, pageNumber))) continue;
-        const task = readOne(chunk, range, pageNumber, out, around, tally, stop);
+        const task = readOne(chunk, range, pageNumber, out, dependencies, tally, stop);
         tasks.push(task);
         task.catch((error: unknown) => failure.abort(error));
       }
@@ -73,14 +73,14 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, around: ChunkSu
     await Promise.allSettled(tasks);
     if (failure.signal.aborted) throw failure.signal.reason;
     throwIfStopped(signal);
-    const trailer: ChunkTrailer = { chunk: chunk.id, ...tally, busyMs: Math.round(tally.busyMs), workers: around.pool.size };
+    const trailer: ChunkTrailer = { chunk: chunk.id, ...tally, busyMs: Math.round(tally.busyMs), workers: dependencies.pool.size };
     await out.append(`${JSON.stringify({ trailer })}\n`);
     await out.sync();
   } finally {
     await out.close();
   }
-  await around.disk.renameUnlessThere(files.partial, files.result);
-  for (const file of earlier) await around.disk.remove(file);
+  await dependencies.disk.renameUnlessThere(files.partial, files.result);
+  for (const file of earlier) await dependencies.disk.remove(file);
 }
 
 async function readOne(
@@ -88,18 +88,18 @@ async function readOne(
   { sha1, file }: PageRange,
   pageNumber: number,
   out: AppendFile,
-  around: ChunkSurroundings,
+  dependencies: ChunkDependencies,
   tally: Tally,
   signal: AbortSignal,
 ): Promise<void> {
   const onBusy = (busyMs: number): void => void (tally.busyMs += busyMs);
-  const page = await readPage(chunk, file, pageNumber, `${around.label(sha1)} p.${pageNumber}`, around.pool, onBusy, signal);
+  const page = await readPage(chunk, file, pageNumber, `${dependencies.label(sha1)} p.${pageNumber}`, dependencies.pool, onBusy, signal);
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
   await out.append(`${JSON.stringify(line)}\n`);
   tally.pages++;
   tally.pagesRead++;
-  around.onPage(sha1, page);
-  if (around.watch.observe(page.error)) {
+  dependencies.onPage(sha1, page);
+  if (dependencies.watch.observe(page.error)) {
     throw new MissingDependencyError('ENGINE_BROKEN', `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`, {
       why: page.error?.message,
       safe: 'All pages read before are kept.',

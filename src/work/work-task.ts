@@ -1,8 +1,8 @@
 import type { Chunk } from '../core/chunk.ts';
 import { throwIfStopped } from '../core/errors.ts';
-import { countPages } from '../core/plan.ts';
+import { countPages } from '../core/plan-session.ts';
 import type { PageResult } from '../core/page.ts';
-import { workChunk, type ChunkFiles, type ChunkSurroundings } from './work-chunk.ts';
+import { workChunk, type ChunkFiles, type ChunkDependencies } from './work-chunk.ts';
 
 /** Pages that wait for each worker before the next chunk is begun: enough that none ever waits for a page. */
 const PAGES_AHEAD = 2;
@@ -15,7 +15,7 @@ const PAGES_AHEAD = 2;
 export async function workTask(
   chunks: readonly Chunk[],
   filesOf: (chunk: Chunk) => ChunkFiles,
-  around: ChunkSurroundings,
+  dependencies: ChunkDependencies,
   signal: AbortSignal,
 ): Promise<void> {
   const failure = new AbortController();
@@ -32,10 +32,10 @@ export async function workTask(
     left.set(chunk, countPages(chunk.ranges));
     const onPage = (sha1: string, page: PageResult): void => {
       left.set(chunk, Math.max(0, (left.get(chunk) ?? 0) - 1));
-      around.onPage(sha1, page);
+      dependencies.onPage(sha1, page);
       tell();
     };
-    workChunk(chunk, filesOf(chunk), { ...around, onPage }, stop)
+    workChunk(chunk, filesOf(chunk), { ...dependencies, onPage }, stop)
       .catch((error: unknown) => failure.abort(error))
       .finally(() => {
         left.delete(chunk);
@@ -43,7 +43,7 @@ export async function workTask(
       });
   };
   for (const chunk of chunks.toSorted((a, b) => countPages(b.ranges) - countPages(a.ranges))) {
-    while (!stop.aborted && pagesInHand() >= PAGES_AHEAD * around.pool.size) await progressed.promise;
+    while (!stop.aborted && pagesInHand() >= PAGES_AHEAD * dependencies.pool.size) await progressed.promise;
     if (stop.aborted) break;
     start(chunk);
   }

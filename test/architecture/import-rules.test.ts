@@ -14,47 +14,50 @@ const SEAMS = new Set([
   'runs/run-store.ts',
 ]);
 
-/** Files of the adapters' folders that decide nothing about which adapter is used, so that others may call them. */
-const PIPELINE_FILES = new Set(['pipeline.ts', 'read-pages.ts', 'look-again.ts', 'session.ts', 'executors/track-chunks.ts', 'executors/gather-pages.ts', 'executors/unless-stopped.ts']);
-const WIRING_FILES = new Set(['cli/wiring.ts', 'cli/worker-wiring.ts']);
+const below =
+  (folder: string) =>
+  (path: string): boolean =>
+    path.startsWith(`${folder}/`);
 
 /** What a command asks of an adapter's folder without building the adapter: what is installed, who is logged in. */
 function isInquiry(path: string): boolean {
   return path === 'engines/find-engines.ts' || path.startsWith('stores/box/login/');
 }
 
-const below = (folder: string) => (path: string): boolean => path.startsWith(`${folder}/`);
-
-/** `cli -> pipeline -> stages -> seams <- adapters`; everyone may import `core`, `core` imports nothing of ours. */
+/** `cli -> app -> pipeline -> session -> stages, executors -> seams <- adapters`; everyone may import `core` and `files`. */
 const RULES: readonly LayerRule[] = [
   { name: 'seams', holds: (path) => SEAMS.has(path), mayImport: ['core'] },
-  { name: 'wiring', holds: (path) => WIRING_FILES.has(path) || below('cli/wiring')(path), mayImport: [
-    'core', 'seams', 'pdf', 'formats', 'report', 'runs', 'work', 'stages', 'pipeline', 'config', 'cli',
-    'inquiry', 'stores', 'renderers', 'engines', 'executors',
-  ] },
-  { name: 'inquiry', holds: isInquiry, mayImport: ['core', 'seams', 'engines', 'stores'] },
-  { name: 'pipeline', holds: (path) => PIPELINE_FILES.has(path), mayImport: [
-    'core', 'seams', 'stages', 'work', 'runs', 'formats', 'report',
-  ] },
+  { name: 'contract', holds: (path) => path === 'app/contract.ts', mayImport: ['core', 'seams', 'app', 'inquiry'] },
+  {
+    name: 'app',
+    holds: below('app'),
+    mayImport: [
+      'core', 'files', 'contract', 'seams', 'inquiry', 'pdf', 'formats', 'report', 'runs', 'work', 'stages', 'session',
+      'pipeline', 'config', 'stores', 'renderers', 'engines', 'executors', 'preparation',
+    ],
+  },
+  { name: 'inquiry', holds: isInquiry, mayImport: ['core', 'files', 'seams', 'engines', 'stores'] },
+  { name: 'pipeline', holds: (path) => path === 'pipeline.ts', mayImport: ['core', 'seams', 'session', 'stages', 'work', 'runs'] },
+  { name: 'session', holds: below('session'), mayImport: ['core', 'files', 'seams', 'stages', 'runs', 'work'] },
   { name: 'core', holds: below('core'), mayImport: [] },
-  { name: 'pdf', holds: below('pdf'), mayImport: ['core'] },
-  { name: 'formats', holds: below('formats'), mayImport: ['core', 'pdf'] },
+  { name: 'files', holds: below('files'), mayImport: ['core'] },
+  { name: 'preparation', holds: below('preparation'), mayImport: ['core'] },
+  { name: 'pdf', holds: below('pdf'), mayImport: ['core', 'files'] },
+  { name: 'formats', holds: below('formats'), mayImport: ['core', 'files', 'pdf'] },
   { name: 'report', holds: below('report'), mayImport: ['core', 'seams'] },
-  { name: 'runs', holds: below('runs'), mayImport: ['core', 'seams'] },
-  { name: 'stages', holds: below('stages'), mayImport: ['core', 'seams', 'runs', 'formats', 'work'] },
-  { name: 'work', holds: below('work'), mayImport: ['core', 'seams', 'runs', 'stages'] },
-  { name: 'stores', holds: below('stores'), mayImport: ['core', 'seams', 'runs', 'inquiry'] },
-  { name: 'renderers', holds: below('renderers'), mayImport: ['core', 'seams', 'pdf'] },
-  { name: 'engines', holds: below('engines'), mayImport: ['core', 'seams', 'inquiry'] },
-  { name: 'executors', holds: below('executors'), mayImport: ['core', 'seams', 'runs', 'work', 'pipeline'] },
-  { name: 'config', holds: below('config'), mayImport: ['core', 'runs'] },
-  { name: 'cli', holds: below('cli'), mayImport: [
-    'core', 'seams', 'report', 'runs', 'work', 'pipeline', 'config', 'wiring', 'inquiry',
-  ] },
+  { name: 'runs', holds: below('runs'), mayImport: ['core', 'files', 'seams'] },
+  { name: 'stages', holds: below('stages'), mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation', 'work'] },
+  { name: 'work', holds: below('work'), mayImport: ['core', 'files', 'seams', 'runs', 'stages', 'preparation'] },
+  { name: 'stores', holds: below('stores'), mayImport: ['core', 'files', 'seams', 'runs', 'inquiry'] },
+  { name: 'renderers', holds: below('renderers'), mayImport: ['core', 'files', 'seams', 'pdf'] },
+  { name: 'engines', holds: below('engines'), mayImport: ['core', 'files', 'seams', 'inquiry', 'preparation'] },
+  { name: 'executors', holds: below('executors'), mayImport: ['core', 'files', 'seams', 'runs', 'work'] },
+  { name: 'config', holds: below('config'), mayImport: ['core', 'files'] },
+  { name: 'cli', holds: below('cli'), mayImport: ['core', 'files', 'seams', 'contract', 'app', 'report', 'config', 'inquiry'] },
 ];
 
 describe('the imports of src/', () => {
-  test('point one way: cli to pipeline to stages to interfaces, and adapters to interfaces', async () => {
+  test('point one way: cli to app to pipeline to stages to interfaces, and adapters to interfaces', async () => {
     const imports = await readImports(SOURCE);
     expect(imports.length).toBeGreaterThan(20);
     expect(findBreaches(imports, RULES)).toEqual([]);
@@ -83,10 +86,10 @@ describe('the check itself', () => {
     expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts', loads: true }], RULES)).toEqual(['misc/x.ts belongs to no layer']);
   });
 
-  test('lets wiring import everything, and everyone core', () => {
+  test('lets the wiring import everything, and everyone core', () => {
     const imports = [
-      { from: 'cli/wiring.ts', to: 'stores/local-folder.ts' },
-      { from: 'cli/worker-wiring.ts', to: 'engines/tesseract-native.ts' },
+      { from: 'app/wiring.ts', to: 'stores/local-folder.ts' },
+      { from: 'app/worker-wiring.ts', to: 'engines/tesseract-native.ts' },
       { from: 'engines/tesseract-native.ts', to: 'core/page.ts' },
       { from: 'engines/tesseract-native.ts', to: 'engines/parse-hocr.ts' },
     ].map((each) => ({ ...each, loads: true }));

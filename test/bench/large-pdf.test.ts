@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeLargePdf } from '../../bench/support/large-pdf.ts';
-import { analysePage } from '../../src/core/preparation/analyse-page.ts';
+import { analysePage } from '../../src/preparation/analyse-page.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
 import { requireTools } from '../support/requires.ts';
 

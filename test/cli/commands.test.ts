@@ -3,7 +3,8 @@ import { StoppedError, TransientError } from '../../src/core/errors.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { listenForStop } from '../../src/cli/stop-signals.ts';
-import { wiring as realWiring, type RunEntry, type StepItem, type Wiring } from '../../src/cli/wiring.ts';
+import { app as realApp } from '../../src/app/app.ts';
+import type { App, RunEntry, StepItem } from '../../src/app/contract.ts';
 import { memoryTerminal, type MemoryTerminalOptions } from './memory-terminal.ts';
 import { makeFolder } from './run-cli.ts';
 import { MIDDLE } from './sample-progress.ts';
@@ -16,15 +17,15 @@ interface Outcome {
 }
 
 /** Runs a command line in this process, on parts of ours. */
-async function runWith(parts: Partial<Wiring>, args: readonly string[], options: MemoryTerminalOptions = {}): Promise<Outcome> {
+async function runWith(parts: Partial<App>, args: readonly string[], options: MemoryTerminalOptions = {}): Promise<Outcome> {
   const { terminal, out, err } = memoryTerminal(options);
   const signals = { on: () => undefined, off: () => undefined };
   const code = await runProgram({
     args,
     terminal,
-    surroundings: { workingFolder: '/work', environment: { HOME: makeFolder() } },
+    shell: { workingFolder: '/work', environment: { HOME: makeFolder() } },
     stop: listenForStop(signals, () => undefined),
-    wiring: { ...realWiring, ...parts },
+    app: { ...realApp, ...parts },
   });
   return { code, out: out(), err: err() };
 }
@@ -43,7 +44,7 @@ async function* items(...all: StepItem[]): AsyncGenerator<StepItem> {
 describe('run', () => {
   it('asks for what was typed, with absolute paths and numbers', async () => {
     const asked: RunRequest[] = [];
-    const startRun: Wiring['startRun'] = (request) => {
+    const startRun: App['startRun'] = (request) => {
       asked.push(request);
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, reportFile: '/runs/akkad-b01e22/report.html' });
     };
@@ -76,7 +77,7 @@ describe('run', () => {
 
   it('asks for what is wanted of Slurm, and for nothing of it otherwise', async () => {
     const asked: RunRequest[] = [];
-    const startRun: Wiring['startRun'] = (request) => {
+    const startRun: App['startRun'] = (request) => {
       asked.push(request);
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, detached: true });
     };
@@ -97,7 +98,7 @@ describe('run', () => {
   it('takes several inputs, after one flag or after several', async () => {
     for (const input of [['--input', 'a', 'b', '/c'], ['--input', 'a', '--input', 'b', '/c'], ['-i', 'a', '-i', 'b', '--input=/c']]) {
       const asked: RunRequest[] = [];
-      const startRun: Wiring['startRun'] = (request) => {
+      const startRun: App['startRun'] = (request) => {
         asked.push(request);
         return Promise.reject(new TransientError('NET_DOWN', 'No answer.'));
       };
@@ -107,13 +108,13 @@ describe('run', () => {
   });
 
   it('prints the summary as JSON, which adds up', async () => {
-    const startRun: Wiring['startRun'] = () => Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000 });
+    const startRun: App['startRun'] = () => Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000 });
     const { out } = await runWith({ startRun }, [...RUN, '--json']);
     expect(JSON.parse(out)).toMatchObject({ run: 'akkad-b01e22', exitCode: 65, complete: 2, counts: { documents: { listed: 4, done: 3, failed: 1, leftOut: 1 } } });
   });
 
   it('with --dry-run only plans, and repeats the command', async () => {
-    const planRun: Wiring['planRun'] = () =>
+    const planRun: App['planRun'] = () =>
       Promise.resolve({
         source: { name: 'scans' },
         destination: '/work/text',
@@ -135,12 +136,12 @@ describe('run', () => {
   });
 
   it('tells an error of the run with its code', async () => {
-    const startRun: Wiring['startRun'] = () => Promise.reject(new StoppedError('STOPPED', 'Stopped, as you asked.'));
+    const startRun: App['startRun'] = () => Promise.reject(new StoppedError('STOPPED', 'Stopped, as you asked.'));
     expect(await runWith({ startRun }, RUN)).toMatchObject({ code: 75, out: '', err: expect.stringContaining('[STOPPED]') as string });
   });
 
   it('ends its errors as a JSON line with --progress json', async () => {
-    const startRun: Wiring['startRun'] = () => Promise.reject(new TransientError('NET_DOWN', 'No answer with Bearer abcdef123456.'));
+    const startRun: App['startRun'] = () => Promise.reject(new TransientError('NET_DOWN', 'No answer with Bearer abcdef123456.'));
     const { err } = await runWith({ startRun }, [...RUN.slice(0, -1), 'json']);
     expect(JSON.parse(err)).toEqual({ type: 'error', exitCode: 75, family: 'TransientError', code: 'NET_DOWN', message: 'No answer with Bearer [hidden]' });
   });
@@ -176,7 +177,7 @@ describe('commands on runs', () => {
 
   it('resume goes on with the one that was named', async () => {
     const resumed: string[] = [];
-    const resumeRun: Wiring['resumeRun'] = ({ name, jobs }) => {
+    const resumeRun: App['resumeRun'] = ({ name, jobs }) => {
       resumed.push(`${name} ${jobs}`);
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(DOCUMENTS.slice(0, 1), 0), durationMs: 1 });
     };
@@ -199,7 +200,7 @@ describe('commands on runs', () => {
 
 describe('single steps', () => {
   it('print what was written on standard output, and what failed on standard error with 65', async () => {
-    const rasterizePages: Wiring['rasterizePages'] = ({ target, outputFolder }) => {
+    const rasterizePages: App['rasterizePages'] = ({ target, outputFolder }) => {
       expect({ target, outputFolder }).toEqual({ target: { kind: 'files', files: ['/work/a.pdf'], pageNumbers: [1, 2, 3, 8] }, outputFolder: '/work/pages' });
       return items({ source: 'a.pdf', pageNumber: 1, file: '/work/pages/page-0001.png' }, { source: 'a.pdf', pageNumber: 2, problem: 'damaged\u001b' });
     };
@@ -209,7 +210,7 @@ describe('single steps', () => {
   });
 
   it('work on a run as well, by the beginning of its name', async () => {
-    const recognizePages: Wiring['recognizePages'] = ({ target }) => {
+    const recognizePages: App['recognizePages'] = ({ target }) => {
       expect(target).toMatchObject({ kind: 'run', name: 'akkad-b01e22' });
       return items();
     };
@@ -228,7 +229,7 @@ describe('single steps', () => {
 
 describe('the end of a terminal', () => {
   it('shows the live block on standard error and the summary on standard output', async () => {
-    const startRun: Wiring['startRun'] = (_request, observer) => {
+    const startRun: App['startRun'] = (_request, observer) => {
       observer.progress(MIDDLE);
       observer.notice({ level: 'warn', code: 'FAINT', text: 'faint', document: 'a.pdf' });
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000 });

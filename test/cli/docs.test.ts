@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultOf } from '../../src/cli/render-help.ts';
+import { defaultOf } from '../../src/cli/screens/render-help.ts';
 import { EXIT_MEANINGS } from '../../src/cli/topics/exit-codes.ts';
 import { environmentName, SETTING_GROUPS, SETTING_NAMES, SETTINGS } from '../../src/core/config/settings-table.ts';
 import { errorFromRecord, type ErrorFamily } from '../../src/core/errors.ts';

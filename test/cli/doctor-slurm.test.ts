@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../../src/cli/doctor/check-slurm.ts';
 import type { CheckContext } from '../../src/cli/doctor/finding.ts';
-import { lookAtSlurm, type ClusterView } from '../../src/cli/wiring/look-at-slurm.ts';
+import { inspectCluster, type ClusterView } from '../../src/app/inspect-cluster.ts';
 import { resolveSettings } from '../../src/core/config/resolve-settings.ts';
 import type { Settings } from '../../src/core/config/settings-table.ts';
-import type { Partition } from '../../src/executors/slurm/parse-partitions.ts';
+import type { Partition } from '../../src/executors/slurm/parse/parse-partitions.ts';
 import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
 
 const SHARED: Partition = {
@@ -33,12 +33,12 @@ function context(view: ClusterView | 'absent' | 'silent', chosen: Partial<Settin
   const defaults = resolveSettings([], { home: tmpdir(), environment: {} });
   const settings = { ...defaults.settings, ...chosen };
   return {
-    surroundings: { workingFolder: '/', environment: {} },
+    shell: { workingFolder: '/', environment: {} },
     loadSettings: () => Promise.resolve({ ...defaults, settings, warnings: [] }),
     settingsOrDefaults: () => Promise.resolve(settings),
     findEngines: () => Promise.resolve([]),
     explainLanguages: () => Promise.resolve([]),
-    lookAtSlurm: () => Promise.resolve(view),
+    inspectCluster: () => Promise.resolve(view),
     deep: false,
     ...more,
   };
@@ -96,7 +96,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   afterAll(() => lab.close());
 
   test('runs a job and leaves nothing', { timeout: 90_000 }, async () => {
-    const around = context(await lookAtSlurm({ ...process.env, ...lab.env }), { workDir: join(lab.folder, 'work') }, { deep: true, surroundings: { workingFolder: '/', environment: { ...process.env, ...lab.env } } });
+    const around = context(await inspectCluster({ ...process.env, ...lab.env }), { workDir: join(lab.folder, 'work') }, { deep: true, shell: { workingFolder: '/', environment: { ...process.env, ...lab.env } } });
     expect(await checkSlurm.run(around)).toMatchObject({ status: 'ok' });
     const finding = await checkTestJob.run(around);
     expect(finding).toMatchObject({ status: 'ok', detail: 'ran on n0' });
@@ -106,7 +106,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   test('says when nodes do not take the job at all', { timeout: 90_000 }, async () => {
     const environment = { ...process.env, ...lab.env };
     await lab.call('scontrol', 'update', 'partitionname=savio3', 'state=down');
-    const around = context(CLUSTER, { workDir: join(lab.folder, 'work'), slurmPartition: 'savio3' }, { deep: true, surroundings: { workingFolder: '/', environment } });
+    const around = context(CLUSTER, { workDir: join(lab.folder, 'work'), slurmPartition: 'savio3' }, { deep: true, shell: { workingFolder: '/', environment } });
     expect(await checkTestJob.run(around)).toMatchObject({ status: 'fail', detail: expect.stringMatching(/closed at the moment.*PartitionDown/) as unknown });
     expect(await lab.call('squeue', '-h')).toBe('');
   });

@@ -7,8 +7,8 @@ import { checkTesseract, checkTesseractJs } from '../../src/cli/doctor/check-eng
 import { examine } from '../../src/cli/doctor/examine.ts';
 import type { Check, CheckContext, Finding } from '../../src/cli/doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../../src/cli/doctor/render-findings.ts';
-import { explainLanguages } from '../../src/cli/wiring/explain-languages.ts';
-import type { EngineReport } from '../../src/cli/wiring.ts';
+import { explainLanguages } from '../../src/app/explain-languages.ts';
+import type { EngineReport } from '../../src/app/contract.ts';
 import { requireLanguages } from '../support/requires.ts';
 import { makeFolder, runCli } from './run-cli.ts';
 
@@ -20,11 +20,11 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
   const defaults = resolveSettings([], { home: '/home/ada', environment: {} });
   const all = { ...defaults.settings, ...settings };
   return {
-    surroundings: { workingFolder: '/', environment: {} },
+    shell: { workingFolder: '/', environment: {} },
     loadSettings: () => Promise.resolve({ ...defaults, settings: all, warnings: [] }),
     settingsOrDefaults: () => Promise.resolve(all),
     findEngines: () => Promise.resolve(engines),
-    lookAtSlurm: () => Promise.resolve('absent'),
+    inspectCluster: () => Promise.resolve('absent'),
     deep: false,
     explainLanguages: (codes) => Promise.resolve(explainLanguages(codes)),
   };

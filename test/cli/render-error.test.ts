@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from '../../src/cli/display-text.ts';
-import { renderError } from '../../src/cli/render-error.ts';
+import { displayWidth } from '../../src/cli/screens/display-text.ts';
+import { renderError } from '../../src/cli/screens/render-error.ts';
 import { EXIT_MEANINGS } from '../../src/cli/topics/exit-codes.ts';
 import { AccessError, DocumentError, errorFromRecord, EXIT, OutputError, PipelineError, type ErrorFamily } from '../../src/core/errors.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanText, displayWidth, padEnd, padStart, truncate, truncateMiddle, wrap } from '../../src/cli/display-text.ts';
-import { countOf, formatBytes, formatCount, formatDuration, formatDurationRange, percentOf } from '../../src/cli/format-numbers.ts';
+import { cleanText, displayWidth, padEnd, padStart, truncate, truncateMiddle, wrap } from '../../src/cli/screens/display-text.ts';
+import { countOf, formatBytes, formatCount, formatDuration, formatDurationRange, percentOf } from '../../src/cli/screens/format-numbers.ts';
 import { quoteWord } from '../../src/cli/quote-word.ts';
 import { detectAbilities, openTerminal, type OutputStream } from '../../src/cli/terminal.ts';
 import { memoryTerminal } from './memory-terminal.ts';

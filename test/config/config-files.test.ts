@@ -88,9 +88,9 @@ describe('configuration files', () => {
   });
 
   it('misses a site file that was named, and not one that was not', async () => {
-    const surroundings = { workingFolder: makeFolder(), environment: { HOME: makeFolder(), OCR_PIPELINE_SITE_FILE: '/nowhere/site.yaml' } };
-    expect((await errorOf(loadSettings(NO_FLAGS, surroundings))).code).toBe('CONFIG_UNREADABLE');
-    await expect(loadSettings(NO_FLAGS, { ...surroundings, environment: { HOME: makeFolder() } })).resolves.toBeDefined();
+    const shell = { workingFolder: makeFolder(), environment: { HOME: makeFolder(), OCR_PIPELINE_SITE_FILE: '/nowhere/site.yaml' } };
+    expect((await errorOf(loadSettings(NO_FLAGS, shell))).code).toBe('CONFIG_UNREADABLE');
+    await expect(loadSettings(NO_FLAGS, { ...shell, environment: { HOME: makeFolder() } })).resolves.toBeDefined();
   });
 
   it('refuses a folder and a huge file in place of a file', async () => {
@@ -107,8 +107,8 @@ describe('configuration files', () => {
   });
 
   it('shows paths as people write them', () => {
-    const surroundings = { workingFolder: '/home/ada/w', environment: { HOME: '/home/ada' } };
-    expect(['/home/ada/w/a', '/home/ada/b', '/c', '/home/adam/d'].map((file) => showPath(file, surroundings))).toEqual(['./a', '~/b', '/c', '/home/adam/d']);
+    const shell = { workingFolder: '/home/ada/w', environment: { HOME: '/home/ada' } };
+    expect(['/home/ada/w/a', '/home/ada/b', '/c', '/home/adam/d'].map((file) => showPath(file, shell))).toEqual(['./a', '~/b', '/c', '/home/adam/d']);
   });
 });
 

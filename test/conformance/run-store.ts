@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/core/ledger.ts';
-import { realDisk, type Disk } from '../../src/runs/disk.ts';
+import { realDisk, type Disk } from '../../src/files/disk.ts';
 import type { RunStore } from '../../src/runs/run-store.ts';
 import { failAfter } from '../runs/fail-after.ts';
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REAL_SURROUNDINGS } from '../../src/cli/wiring/start-run.ts';
-import { realDisk } from '../../src/runs/disk.ts';
+import { REAL_DEPENDENCIES } from '../../src/app/start-run.ts';
+import { realDisk } from '../../src/files/disk.ts';
 import { failAfter } from '../runs/fail-after.ts';
 import { makeScan } from './make-scan.ts';
 import { digestFolder, run, type TestRun } from './run-support.ts';
@@ -37,7 +37,7 @@ describe('a run whose disk fails', () => {
     for (let n = 0; n < 400; n += n < 30 ? 1 : 3) {
       const name = `n${n}`;
       const disk = failAfter(realDisk, n);
-      const failed = await run(test(name, { surroundings: { ...REAL_SURROUNDINGS, disk } })).then(
+      const failed = await run(test(name, { shell: { ...REAL_DEPENDENCIES, disk } })).then(
         () => false,
         () => true,
       );

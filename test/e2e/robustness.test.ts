@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countRun, type RunState } from '../../src/core/run-state.ts';
-import { realDisk } from '../../src/runs/disk.ts';
+import { realDisk } from '../../src/files/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { MemoryGauge } from '../../src/work/resident-memory.ts';
 import { requireCorpus } from '../support/requires.ts';

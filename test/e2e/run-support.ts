@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resumeRun, startRun, REAL_SURROUNDINGS, type RunSurroundings } from '../../src/cli/wiring/start-run.ts';
-import type { RunOutcome } from '../../src/cli/wiring.ts';
+import { resumeRun, startRun, REAL_DEPENDENCIES, type RunDependencies } from '../../src/app/start-run.ts';
+import type { RunOutcome } from '../../src/app/contract.ts';
 import type { RunNotice, RunProgress } from '../../src/core/progress.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import { DEFAULT_LIMITS, type RunSettings } from '../../src/core/settings.ts';
@@ -29,7 +29,7 @@ export interface TestRun {
   readonly jobs?: number | undefined;
   readonly executor?: RunRequest['executor'] | undefined;
   readonly settings?: Partial<RunSettings> | undefined;
-  readonly surroundings?: RunSurroundings | undefined;
+  readonly shell?: RunDependencies | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   readonly notices?: RunNotice[] | undefined;
@@ -58,7 +58,7 @@ export function run(test: TestRun): Promise<RunOutcome> {
       ...settings,
     },
   };
-  return startRun(request, observerOf(test), test.signal ?? new AbortController().signal, test.surroundings ?? REAL_SURROUNDINGS);
+  return startRun(request, observerOf(test), test.signal ?? new AbortController().signal, test.shell ?? REAL_DEPENDENCIES);
 }
 
 /** Goes on with a run by name. */

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WaveStore } from '../../src/executors/slurm/wave-store.ts';
-import { realDisk } from '../../src/runs/disk.ts';
+import { WaveStore } from '../../src/executors/slurm/store/wave-store.ts';
+import { realDisk } from '../../src/files/disk.ts';
 import { requireAll, requireLanguages, requireThat } from '../support/requires.ts';
 import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
 import { SlurmProgram } from '../support/slurm-program.ts';

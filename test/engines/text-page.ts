@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PageImage } from '../../src/core/page.ts';
-import { toGrey } from '../../src/core/preparation/grey-image.ts';
+import { toGrey } from '../../src/preparation/grey-image.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
 
 /** Sentences of this project's own; long enough that every orientation can be told. */

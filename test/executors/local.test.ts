@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
 import type { Executor, WorkStatus } from '../../src/executors/executor.ts';
 import { LocalExecutor } from '../../src/executors/local.ts';
-import { realDisk } from '../../src/runs/disk.ts';
+import { realDisk } from '../../src/files/disk.ts';
 import type { ChunkResultLine } from '../../src/runs/page-results.ts';
 import { describeExecutor, EXECUTOR_CASES, type ExecutorHarness } from '../conformance/executor.ts';
 import { LIMITS, makePool, RECIPE } from '../work/pool-setup.ts';

@@ -4,7 +4,7 @@ import type { LedgerEvent, PageEntry } from '../../src/core/ledger.ts';
 import { countRun, foldLedger, type RunState } from '../../src/core/run-state.ts';
 import { countBins } from '../../src/report/confidence-histogram.ts';
 import { listFailures } from '../../src/report/failures.ts';
-import { chooseLookAt, SHOWN_PAGES } from '../../src/report/look-at.ts';
+import { chooseFaintPages, SHOWN_PAGES } from '../../src/report/look-at.ts';
 import { renderReport } from '../../src/report/render-report.ts';
 import { RECORD } from '../runs/run-record.ts';
 
@@ -98,7 +98,7 @@ describe('the report', () => {
     expect(page.length).toBeLessThan(4_000_000);
     expect(page).toContain('And 3,000 more');
     expect(page).toContain(`These are the ${SHOWN_PAGES} faintest of 2,500 pages.`);
-    expect(chooseLookAt(state)).toMatchObject({ total: 2_500 });
+    expect(chooseFaintPages(state)).toMatchObject({ total: 2_500 });
     expect(page.match(/<img /g)).toHaveLength(SHOWN_PAGES);
   });
 

@@ -1,4 +1,4 @@
-import type { AppendFile, Disk } from '../../src/runs/disk.ts';
+import type { AppendFile, Disk } from '../../src/files/disk.ts';
 
 /** Thrown by a disk that was told to fail. */
 export class DiskFailure extends Error {}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/core/ledger.ts';
-import { realDisk, type Disk } from '../../src/runs/disk.ts';
+import { realDisk, type Disk } from '../../src/files/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { RECORD } from './run-record.ts';
 import { describeRunStore } from '../conformance/run-store.ts';

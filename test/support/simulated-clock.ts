@@ -1,5 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import type { Clock } from '../../src/stores/box/clock.ts';
+import type { Clock } from '../../src/stores/box/transport/clock.ts';
 import type { BoxEmulator } from '../box-emulator/box-emulator.ts';
 import type { ManualClock } from '../box-emulator/clock.ts';
 

@@ -9,7 +9,7 @@ import { makeScan } from '../e2e/make-scan.ts';
 import { digestFolder } from '../e2e/run-support.ts';
 import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
 import { NULL_DELAY_VARIABLE } from '../../src/engines/null.ts';
-import { parseLine, readLines } from '../../src/runs/ndjson.ts';
+import { parseLine, readLines } from '../../src/files/ndjson.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { SlurmLab } from './slurm-lab.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apply } from '../../src/core/geometry.ts';
 import { wordsOf, type Block, type PageImage, type Word } from '../../src/core/page.ts';
-import { straightenImage } from '../../src/core/preparation/rotate-image.ts';
-import { turnImage } from '../../src/core/preparation/turn-image.ts';
+import { straightenImage } from '../../src/preparation/rotate-image.ts';
+import { turnImage } from '../../src/preparation/turn-image.ts';
 import { openEngine } from '../../src/engines/find-engines.ts';
 import type { OcrEngine, RecognizeOptions } from '../../src/engines/ocr-engine.ts';
 import { readPageImage, type ReadPage } from '../../src/work/read-page.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk } from '../../src/core/chunk.ts';
 import type { PageResult } from '../../src/core/page.ts';
 import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
-import { realDisk } from '../../src/runs/disk.ts';
+import { realDisk } from '../../src/files/disk.ts';
 import type { ChunkResultLine } from '../../src/runs/page-results.ts';
 import { workChunk } from '../../src/work/work-chunk.ts';
 import type { WorkerPool } from '../../src/work/worker-pool.ts';

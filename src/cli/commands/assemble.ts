@@ -3,12 +3,12 @@ import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { countJobs, missingFlag, pageLimits } from '../make-request.ts';
 import { findTarget, requireOutput, runStep } from '../run-step.ts';
-import type { AssembleRequest } from '../wiring.ts';
+import type { AssembleRequest } from '../../app/contract.ts';
 
 /** `assemble FILE... --results FOLDER --output FOLDER` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const settings = await invocation.loadSettings();
-  const { flags, surroundings } = invocation;
+  const { flags, shell } = invocation;
   const target = await findTarget(invocation, settings);
   if (target.kind === 'files' && flags.results === undefined) {
     throw missingFlag('--results', 'Where did recognize put its page results? Name that folder', 'results/');
@@ -18,8 +18,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     target,
     jobs: await countJobs(settings),
     limits: pageLimits(settings),
-    resultsFolder: resolve(surroundings.workingFolder, flags.results ?? '.'),
+    resultsFolder: resolve(shell.workingFolder, flags.results ?? '.'),
     formats: settings.formats,
   };
-  return await runStep(invocation, invocation.wiring.assembleDocuments(request, invocation.signal));
+  return await runStep(invocation, invocation.app.assembleDocuments(request, invocation.signal));
 }

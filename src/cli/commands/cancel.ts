@@ -4,11 +4,11 @@ import { findRun } from '../find-run.ts';
 
 /** `cancel [run]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { wiring, positionals, terminal, flags } = invocation;
+  const { app, positionals, terminal, flags } = invocation;
   const { workDir } = await invocation.loadSettings();
-  const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
+  const entry = findRun(await app.listRuns(workDir), positionals[0], workDir);
   const { name } = entry.record;
-  const outcome = await wiring.cancelRun(entry);
+  const outcome = await app.cancelRun(entry);
   if (flags.json === true) terminal.print(JSON.stringify({ run: name, outcome }));
   else if (outcome === 'not-running') terminal.print(`Run ${name} is not running; nothing was changed.`);
   else if (outcome === 'jobs-cancelled') {

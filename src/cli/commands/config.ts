@@ -6,7 +6,7 @@ import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../.
 import { closest } from '../../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-import { cleanText, padEnd } from '../display-text.ts';
+import { cleanText, padEnd } from '../screens/display-text.ts';
 
 const ACTIONS = { explain, get, set, unset, path: showPlaces } as const;
 
@@ -67,17 +67,17 @@ async function unset(invocation: Invocation, [key]: readonly string[]): Promise<
   await write(invocation, settingOfKey(requireKey(key, 'unset lang'), `"${key ?? ''}"`), []);
 }
 
-async function write({ flags, surroundings, terminal }: Invocation, name: SettingName, texts: readonly string[]): Promise<void> {
+async function write({ flags, shell, terminal }: Invocation, name: SettingName, texts: readonly string[]): Promise<void> {
   const kind = flags.project === true ? 'project' : 'user';
-  const place = configPlaces(surroundings).find((candidate) => candidate.kind === kind);
+  const place = configPlaces(shell).find((candidate) => candidate.kind === kind);
   if (place === undefined) return;
   await writeSetting(place.file, SETTINGS[name].key, texts);
-  terminal.say(`${texts.length === 0 ? 'Taken out of' : 'Written to'} ${showPath(place.file, surroundings)}`);
+  terminal.say(`${texts.length === 0 ? 'Taken out of' : 'Written to'} ${showPath(place.file, shell)}`);
 }
 
-async function showPlaces({ surroundings, terminal, flags }: Invocation): Promise<void> {
+async function showPlaces({ shell, terminal, flags }: Invocation): Promise<void> {
   const places = await Promise.all(
-    configPlaces(surroundings).map(async ({ kind, file }) => ({ kind, file, exists: await access(file).then(() => true, () => false) })),
+    configPlaces(shell).map(async ({ kind, file }) => ({ kind, file, exists: await access(file).then(() => true, () => false) })),
   );
   if (flags.json === true) terminal.print(JSON.stringify(places, null, 2));
   else for (const { kind, file, exists } of places) terminal.print(`${padEnd(kind, 9)}${cleanText(file)}${exists ? '' : '   (not there)'}`);

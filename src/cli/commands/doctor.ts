@@ -60,24 +60,24 @@ function chooseChecks(ids: readonly string[]): readonly Check[] {
   return CHECKS.filter(({ id }) => isAsked(id));
 }
 
-function makeContext({ explainSettings, surroundings, wiring, flags }: Invocation): CheckContext {
+function makeContext({ explainSettings, shell, app, flags }: Invocation): CheckContext {
   const defaults = (): Settings =>
-    resolveSettings([], { home: homeFolder(surroundings.environment), environment: surroundings.environment }).settings;
+    resolveSettings([], { home: homeFolder(shell.environment), environment: shell.environment }).settings;
   const settingsOrDefaults: CheckContext['settingsOrDefaults'] = () => explainSettings().then(({ settings }) => settings, defaults);
   let engines: ReturnType<CheckContext['findEngines']> | undefined;
-  let cluster: ReturnType<CheckContext['lookAtSlurm']> | undefined;
+  let cluster: ReturnType<CheckContext['inspectCluster']> | undefined;
   return {
-    surroundings,
+    shell,
     deep: flags.deep === true,
-    lookAtSlurm: () => {
-      cluster ??= import('../wiring/look-at-slurm.ts').then(({ lookAtSlurm }) => lookAtSlurm(surroundings.environment));
+    inspectCluster: () => {
+      cluster ??= import('../../app/inspect-cluster.ts').then(({ inspectCluster }) => inspectCluster(shell.environment));
       return cluster;
     },
     loadSettings: explainSettings,
     settingsOrDefaults,
-    explainLanguages: (codes) => wiring.explainLanguages(codes),
+    explainLanguages: (codes) => app.explainLanguages(codes),
     findEngines: () => {
-      engines ??= settingsOrDefaults().then(({ tesseract }) => wiring.findEngines(tesseract));
+      engines ??= settingsOrDefaults().then(({ tesseract }) => app.findEngines(tesseract));
       return engines;
     },
   };

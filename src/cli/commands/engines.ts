@@ -2,9 +2,9 @@ import { asPipelineError, EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 
 /** `engines --json`: the engine that would read, with its version and the digests of its models; one line of JSON. */
-export async function run({ loadSettings, wiring, terminal }: Invocation): Promise<ExitCode> {
+export async function run({ loadSettings, app, terminal }: Invocation): Promise<ExitCode> {
   try {
-    terminal.print(JSON.stringify(await wiring.answerForEngine(await loadSettings())));
+    terminal.print(JSON.stringify(await app.answerForEngine(await loadSettings())));
   } catch (thrown) {
     const error = asPipelineError(thrown);
     terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...error.toRecord() }));

@@ -1,8 +1,8 @@
 import { closest } from '../../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { COMMANDS, type Invocation } from '../commands.ts';
-import { programVersion } from '../program-version.ts';
-import { renderCommandHelp, renderMainHelp } from '../render-help.ts';
+import { programVersion } from '../../app/program-version.ts';
+import { renderCommandHelp, renderMainHelp } from '../screens/render-help.ts';
 import { loadTopic, TOPIC_NAMES } from '../topics.ts';
 
 /** `help [command | topic]` */

@@ -1,17 +1,17 @@
 import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
-import { cleanText, padEnd, wrap } from '../display-text.ts';
-import type { EngineReport, LanguageFacts } from '../wiring.ts';
+import { cleanText, padEnd, wrap } from '../screens/display-text.ts';
+import type { EngineReport, LanguageFacts } from '../../app/contract.ts';
 
 /** `languages [--json]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { terminal, flags, wiring } = invocation;
+  const { terminal, flags, app } = invocation;
   const { tesseract } = await invocation.loadSettings();
-  const engines = await wiring.findEngines(tesseract);
+  const engines = await app.findEngines(tesseract);
   if (flags.json === true) terminal.print(JSON.stringify({ engines }, null, 2));
   else {
     const codes = [...new Set(engines.flatMap(({ available, languages }) => (available ? languages : [])))].sort();
-    terminal.print(renderLanguages(engines, await wiring.explainLanguages(codes), terminal.columns()));
+    terminal.print(renderLanguages(engines, await app.explainLanguages(codes), terminal.columns()));
   }
   if (!engines.some(({ available }) => available)) {
     throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', { remedy: 'ocr-pipeline doctor   says how to fix it' });

@@ -7,11 +7,11 @@ import { showPath } from '../../config/config-files.ts';
 import { handOver, receive } from '../../stores/box/login/hand-over.ts';
 import { logInApp, logInPerson, LOGIN_WAIT_MS, type LoginTalk } from '../../stores/box/login/log-in.ts';
 import { loginAge, type LoginRecord } from '../../stores/box/login/login-record.ts';
-import { cleanText } from '../display-text.ts';
+import { cleanText } from '../screens/display-text.ts';
 import type { Invocation } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
-import { renderInvitation, renderWaiting } from '../render-box.ts';
-import { openBox, type BoxAccess } from '../wiring/open-box.ts';
+import { renderInvitation, renderWaiting } from '../screens/render-box.ts';
+import { openBox, type BoxAccess } from '../../app/open-box.ts';
 
 /** Longest login that is received, in characters. */
 const MAX_RECEIVED = 65_536;
@@ -19,16 +19,16 @@ const MAX_RECEIVED = 65_536;
 /** `login box [--check | --app-file FILE | --hand-over | --receive]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   requireBox(invocation, 'login');
-  const { flags, signal, surroundings } = invocation;
+  const { flags, signal, shell } = invocation;
   const given = (['check', 'app-file', 'hand-over', 'receive'] as const).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
   if (given.length > 1)
     throw new UsageError('FLAGS_CONFLICT', `--${given.join(' and --')} do not go together.`, { safe: 'Nothing was changed.' });
-  using box = await openBox(await invocation.loadSettings(), surroundings.environment);
+  using box = await openBox(await invocation.loadSettings(), shell.environment);
   switch (given[0]) {
     case 'check':
       return check(invocation, box);
     case 'app-file': {
-      const file = resolve(surroundings.workingFolder, flags['app-file'] ?? '');
+      const file = resolve(shell.workingFolder, flags['app-file'] ?? '');
       return tellSuccess(invocation, box, await logInApp(box.network, file, box.loginFile, signal));
     }
     case 'hand-over':
@@ -59,7 +59,7 @@ async function check({ terminal, flags, signal }: Invocation, box: BoxAccess): P
   return EXIT.ok;
 }
 
-function tellSuccess({ terminal, flags, surroundings }: Invocation, box: BoxAccess, record: LoginRecord): ExitCode {
+function tellSuccess({ terminal, flags, shell }: Invocation, box: BoxAccess, record: LoginRecord): ExitCode {
   if (flags.json === true) {
     terminal.print(JSON.stringify({ ok: true, kind: record.kind, user: record.user, loginFile: box.loginFile }, null, 2));
     return EXIT.ok;
@@ -72,7 +72,7 @@ function tellSuccess({ terminal, flags, surroundings }: Invocation, box: BoxAcce
   terminal.print(
     [
       `[ok] Logged in to Box as ${cleanText(record.user.login)}`,
-      `     Kept in:  ${showPath(box.loginFile, surroundings)} (readable by you alone)`,
+      `     Kept in:  ${showPath(box.loginFile, shell)} (readable by you alone)`,
       `     Lasts:    ${lasts}`,
       ...share,
       'Next: ocr-pipeline ls      (find your folder)',
@@ -130,8 +130,8 @@ function countDown(terminal: Terminal): Disposable {
   };
 }
 
-function talkThrough({ terminal, surroundings }: Invocation): LoginTalk & Disposable {
-  const { environment } = surroundings;
+function talkThrough({ terminal, shell }: Invocation): LoginTalk & Disposable {
+  const { environment } = shell;
   const remote = (environment['SSH_CONNECTION'] ?? '') !== '';
   const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
   let waiting: Disposable | undefined;

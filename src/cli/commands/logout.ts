@@ -1,19 +1,19 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { logOut } from '../../stores/box/login/log-out.ts';
 import type { Invocation } from '../commands.ts';
-import { cleanText } from '../display-text.ts';
-import { openBox } from '../wiring/open-box.ts';
+import { cleanText } from '../screens/display-text.ts';
+import { openBox } from '../../app/open-box.ts';
 import { requireBox } from './login.ts';
 
 /** `logout box` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   requireBox(invocation, 'logout');
-  const { terminal, surroundings } = invocation;
-  using box = await openBox(await invocation.loadSettings(), surroundings.environment);
+  const { terminal, shell } = invocation;
+  using box = await openBox(await invocation.loadSettings(), shell.environment);
   const done = await logOut(box.network, box.loginFile, () => box.app());
   if (!done) terminal.print('You were not logged in to Box.');
   else if (done.revoked) terminal.print(`[ok] Logged out: ${cleanText(done.user.login)}. Box was told; no copy of the login works any more.`);
   else terminal.print(`[ok] Logged out: ${cleanText(done.user.login)}. The login is no longer kept here.`);
-  if ((surroundings.environment['BOX_DEVELOPER_TOKEN'] ?? '') !== '') terminal.say('[warn] BOX_DEVELOPER_TOKEN is still set, and is used.');
+  if ((shell.environment['BOX_DEVELOPER_TOKEN'] ?? '') !== '') terminal.say('[warn] BOX_DEVELOPER_TOKEN is still set, and is used.');
   return EXIT.ok;
 }

@@ -1,12 +1,12 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { compareNatural } from '../../core/natural-order.ts';
 import type { Invocation } from '../commands.ts';
-import { renderFolder } from '../render-box.ts';
-import { openBox } from '../wiring/open-box.ts';
+import { renderFolder } from '../screens/render-box.ts';
+import { openBox } from '../../app/open-box.ts';
 
 /** `ls [folder] [--json]` */
-export async function run({ terminal, flags, signal, surroundings, positionals, loadSettings }: Invocation): Promise<ExitCode> {
-  using box = await openBox(await loadSettings(), surroundings.environment);
+export async function run({ terminal, flags, signal, shell, positionals, loadSettings }: Invocation): Promise<ExitCode> {
+  using box = await openBox(await loadSettings(), shell.environment);
   const { folder, items } = await box.listFolder(positionals[0] ?? 'box:', signal);
   const sorted = [...items].sort(
     (a, b) => Number(b.type === 'folder') - Number(a.type === 'folder') || compareNatural(a.name, b.name),

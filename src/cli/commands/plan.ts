@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { makeRunRequest } from '../make-request.ts';
-import { renderPlan } from '../render-plan.ts';
+import { renderPlan } from '../screens/render-plan.ts';
 import { quoteWord } from '../quote-word.ts';
 
 /** Words that make no difference to a run. */
@@ -9,9 +9,9 @@ const PLAN_ONLY = ['--dry-run', '--verbose', '-v'];
 
 /** `plan --input PATH... --output FOLDER`, and `run --dry-run` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { terminal, flags, wiring, signal } = invocation;
+  const { terminal, flags, app, signal } = invocation;
   const request = await makeRunRequest(await invocation.loadSettings());
-  const plan = await wiring.planRun(request, signal);
+  const plan = await app.planRun(request, signal);
   if (flags.json === true) {
     terminal.print(JSON.stringify(plan, null, 2));
     return EXIT.ok;

@@ -13,5 +13,5 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     limits: pageLimits(settings),
     dpi: settings.dpi,
   };
-  return await runStep(invocation, invocation.wiring.rasterizePages(request, invocation.signal));
+  return await runStep(invocation, invocation.app.rasterizePages(request, invocation.signal));
 }

@@ -16,5 +16,5 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     tesseract,
     recognition: { language: lang, mode, dpi },
   };
-  return await runStep(invocation, invocation.wiring.recognizePages(request, invocation.signal));
+  return await runStep(invocation, invocation.app.recognizePages(request, invocation.signal));
 }

@@ -4,10 +4,10 @@ import { findRun } from '../find-run.ts';
 
 /** `report [run]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { wiring, positionals, terminal, flags } = invocation;
+  const { app, positionals, terminal, flags } = invocation;
   const { workDir } = await invocation.loadSettings();
-  const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
-  const file = await wiring.writeReport(entry);
+  const entry = findRun(await app.listRuns(workDir), positionals[0], workDir);
+  const file = await app.writeReport(entry);
   terminal.print(flags.json === true ? JSON.stringify({ run: entry.record.name, report: file }) : file);
   if (flags.json !== true) terminal.say('Open it in a browser; it needs no network.');
   return EXIT.ok;

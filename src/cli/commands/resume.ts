@@ -1,16 +1,16 @@
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
-import { followRun } from '../follow-run.ts';
+import { followRun } from '../screens/follow-run.ts';
 import { boxChoices, countJobs, slurmChanges } from '../make-request.ts';
 
 /** `resume [run]` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const { wiring, positionals } = invocation;
+  const { app, positionals } = invocation;
   const loaded = await invocation.explainSettings();
   const { settings } = loaded;
   const { workDir, tesseract } = settings;
-  const entry = findRun(await wiring.listRuns(workDir), positionals[0], workDir);
+  const entry = findRun(await app.listRuns(workDir), positionals[0], workDir);
   const request = {
     workDir,
     name: entry.record.name,
@@ -20,5 +20,5 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     slurm: slurmChanges(loaded),
     detach: invocation.flags.detach === true,
   };
-  return await followRun(invocation, settings, (observer, signal) => wiring.resumeRun(request, observer, signal));
+  return await followRun(invocation, settings, (observer, signal) => app.resumeRun(request, observer, signal));
 }

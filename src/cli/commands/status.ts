@@ -3,8 +3,8 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { RunState } from '../../core/run-state.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
-import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, withJobs, type RunStatus } from '../run-status.ts';
-import type { RunEntry } from '../wiring.ts';
+import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, withJobs, type RunStatus } from '../screens/run-status.ts';
+import type { RunEntry } from '../../app/contract.ts';
 
 const NEWEST = 20;
 const WATCH_EVERY_MS = 2_000;
@@ -29,11 +29,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-async function readStatuses({ wiring, positionals: [name], flags }: Invocation, workDir: string, ended: Map<string, RunStatus>): Promise<readonly RunStatus[]> {
-  const entries = await wiring.listRuns(workDir);
+async function readStatuses({ app, positionals: [name], flags }: Invocation, workDir: string, ended: Map<string, RunStatus>): Promise<readonly RunStatus[]> {
+  const entries = await app.listRuns(workDir);
   const chosen = name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
   const statuses: RunStatus[] = [];
-  const jobs = await wiring.findJobs(chosen);
+  const jobs = await app.findJobs(chosen);
   for (const entry of chosen) statuses.push(withJobs(await statusOf(entry, ended), jobs.get(entry)));
   return statuses;
 }

@@ -3,14 +3,14 @@ import { showPath } from '../../config/config-files.ts';
 import { loginAge } from '../../stores/box/login/login-record.ts';
 import type { OpenLogin } from '../../stores/box/login/open-login.ts';
 import type { Invocation } from '../commands.ts';
-import { cleanText } from '../display-text.ts';
-import { openBox } from '../wiring/open-box.ts';
+import { cleanText } from '../screens/display-text.ts';
+import { openBox } from '../../app/open-box.ts';
 
 const KINDS = { person: 'a person', app: 'a service account', 'developer-token': 'a developer token (BOX_DEVELOPER_TOKEN)' } as const;
 
 /** `whoami [--json]` */
-export async function run({ terminal, flags, signal, surroundings, loadSettings }: Invocation): Promise<ExitCode> {
-  using box = await openBox(await loadSettings(), surroundings.environment);
+export async function run({ terminal, flags, signal, shell, loadSettings }: Invocation): Promise<ExitCode> {
+  using box = await openBox(await loadSettings(), shell.environment);
   const { opened, user } = await box.who(signal);
   const loginFile = opened.record === undefined ? undefined : box.loginFile;
   if (flags.json === true) {
@@ -20,7 +20,7 @@ export async function run({ terminal, flags, signal, surroundings, loadSettings 
   const lines = [
     `${cleanText(user.login)}   (${cleanText(user.name)}, Box user ${cleanText(user.id)})`,
     `Logged in as  ${KINDS[opened.kind]}`,
-    ...(loginFile === undefined ? [] : [`Kept in       ${showPath(loginFile, surroundings)}`]),
+    ...(loginFile === undefined ? [] : [`Kept in       ${showPath(loginFile, shell)}`]),
     `Lasts         ${lifeOf(opened)}`,
   ];
   terminal.print(lines.join('\n'));

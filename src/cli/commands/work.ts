@@ -4,10 +4,10 @@ import { redact } from '../../core/redact.ts';
 import type { Invocation } from '../commands.ts';
 
 /** `work <run folder> <task>`; what goes wrong is also a line of JSON, which the coordinator reads from the task's log. */
-export async function run({ positionals, surroundings, wiring, signal, terminal }: Invocation): Promise<ExitCode> {
+export async function run({ positionals, shell, app, signal, terminal }: Invocation): Promise<ExitCode> {
   const [folder = '', task = ''] = positionals;
   try {
-    await wiring.workOnTask(resolve(surroundings.workingFolder, folder), task, signal);
+    await app.workOnTask(resolve(shell.workingFolder, folder), task, signal);
   } catch (thrown) {
     const error = asPipelineError(thrown);
     terminal.say(redact(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...error.toRecord() })));

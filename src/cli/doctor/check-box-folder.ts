@@ -5,12 +5,12 @@ import type { Check } from './finding.ts';
 export const checkBoxFolder: Check = {
   id: 'box-folder',
   title: 'Box folder',
-  async run({ settingsOrDefaults, surroundings: { environment } }) {
+  async run({ settingsOrDefaults, shell: { environment } }) {
     const settings = await settingsOrDefaults();
     const { boxFolder, boxOutputFolder } = settings;
     const named = boxFolder ?? boxOutputFolder;
     if (named === undefined) return { status: 'skip', detail: 'none named; to look at one: doctor --box-folder FOLDER' };
-    const { openBox } = await import('../wiring/open-box.ts');
+    const { openBox } = await import('../../app/open-box.ts');
     // A person waits: no outage is sat out.
     using box = await openBox({ ...settings, maxWait: 5 }, environment);
     const signal = AbortSignal.timeout(25_000);

@@ -4,14 +4,14 @@ import type { Check } from './finding.ts';
 export const checkBox: Check = {
   id: 'box',
   title: 'Box login',
-  async run({ settingsOrDefaults, surroundings }) {
+  async run({ settingsOrDefaults, shell }) {
     const settings = await settingsOrDefaults();
     const { defaultLoginFile, readLogin } = await import('../../stores/box/login/login-file.ts');
-    const { environment } = surroundings;
+    const { environment } = shell;
     const kept = await readLogin(settings.boxLoginFile ?? defaultLoginFile(environment));
     if (!kept && (environment['BOX_DEVELOPER_TOKEN'] ?? '') === '')
       return { status: 'skip', detail: 'not logged in; needed for scans on Box' };
-    const { openBox } = await import('../wiring/open-box.ts');
+    const { openBox } = await import('../../app/open-box.ts');
     // A person waits: no outage is sat out.
     using box = await openBox({ ...settings, maxWait: 5 }, environment);
     const { opened, user } = await box.who(AbortSignal.timeout(25_000));

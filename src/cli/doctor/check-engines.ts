@@ -1,4 +1,4 @@
-import type { EngineReport, LanguageFacts } from '../wiring.ts';
+import type { EngineReport, LanguageFacts } from '../../app/contract.ts';
 import type { Check, Finding, Remedy } from './finding.ts';
 
 const SHOWN_LANGUAGES = 12;

@@ -1,8 +1,8 @@
 import { configPlaces, readConfigFile, showPath } from '../../config/config-files.ts';
 import { countCpus } from '../../core/cpu-count.ts';
-import { readAvailableMemory, readCpuLimits } from '../../work/available-cpus.ts';
-import { countOf, formatBytes } from '../format-numbers.ts';
-import { programVersion } from '../program-version.ts';
+import { readAvailableMemory, readCpuLimits } from '../../config/available-cpus.ts';
+import { countOf, formatBytes } from '../screens/format-numbers.ts';
+import { programVersion } from '../../app/program-version.ts';
 import type { Check } from './finding.ts';
 
 /** The main process and one worker with its engine, with some room. */
@@ -13,7 +13,7 @@ const MEMORY_A_JOB_BYTES = 500_000_000;
 export const checkProgram: Check = {
   id: 'program',
   title: 'Program',
-  async run({ surroundings: { environment } }) {
+  async run({ shell: { environment } }) {
     const container = environment['APPTAINER_NAME'] ?? environment['SINGULARITY_NAME'];
     const detail = `${programVersion()}, Node ${process.versions.node}${container ? `, in ${container}` : ''}`;
     return { status: 'ok', detail };
@@ -23,11 +23,11 @@ export const checkProgram: Check = {
 export const checkConfig: Check = {
   id: 'config',
   title: 'Settings',
-  async run({ surroundings, loadSettings }) {
+  async run({ shell, loadSettings }) {
     const { warnings } = await loadSettings();
     const found: string[] = [];
-    for (const place of configPlaces(surroundings)) {
-      if (await readConfigFile(place, surroundings)) found.push(showPath(place.file, surroundings));
+    for (const place of configPlaces(shell)) {
+      if (await readConfigFile(place, shell)) found.push(showPath(place.file, shell));
     }
     const [warning] = warnings;
     if (warning !== undefined) return { status: 'warn', detail: warning };

@@ -2,9 +2,9 @@ import { access, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { slurmChoices } from '../make-request.ts';
-import { formatBytes } from '../format-numbers.ts';
-import { programVersion } from '../program-version.ts';
-import type { ClusterView } from '../wiring/look-at-slurm.ts';
+import { formatBytes } from '../screens/format-numbers.ts';
+import { programVersion } from '../../app/program-version.ts';
+import type { ClusterView } from '../../app/inspect-cluster.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
 
 type Verdict = Omit<Finding, 'id' | 'title'>;
@@ -29,8 +29,8 @@ const LOCAL_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 export const checkSlurm: Check = {
   id: 'slurm',
   title: 'Slurm',
-  async run({ settingsOrDefaults, lookAtSlurm }) {
-    const [settings, view] = [await settingsOrDefaults(), await lookAtSlurm()];
+  async run({ settingsOrDefaults, inspectCluster }) {
+    const [settings, view] = [await settingsOrDefaults(), await inspectCluster()];
     if (view === 'absent') return settings.executor === 'slurm' ? absent() : NOT_USED;
     if (view === 'silent') {
       return { status: settings.executor === 'slurm' ? 'fail' : 'warn', detail: 'the controller does not answer', remedy: { text: 'Jobs go on meanwhile. Try again in some minutes; ask the staff if it lasts.', commands: [] } };
@@ -93,15 +93,15 @@ function allWell({ slurmAccount, slurmPartition }: Settings, { config, partition
 export const checkImage: Check = {
   id: 'image',
   title: 'Image',
-  async run({ settingsOrDefaults, lookAtSlurm }) {
+  async run({ settingsOrDefaults, inspectCluster }) {
     const { slurmImage } = await settingsOrDefaults();
     if (slurmImage === undefined) {
-      return (await lookAtSlurm()) === 'absent' ? NOT_HERE : { status: 'skip', detail: 'none chosen: nodes run this program itself, which they must see' };
+      return (await inspectCluster()) === 'absent' ? NOT_HERE : { status: 'skip', detail: 'none chosen: nodes run this program itself, which they must see' };
     }
     if (!(await access(slurmImage).then(() => true, () => false))) {
       return { status: 'fail', detail: `${slurmImage} is not there [IMAGE_MISSING]`, remedy: { text: 'Your research-computing staff may have one.', commands: ['ocr-pipeline config set slurm.image FILE'] } };
     }
-    const { askImageVersion } = await import('../wiring/look-at-slurm.ts');
+    const { askImageVersion } = await import('../../app/inspect-cluster.ts');
     const { program, version, said } = await askImageVersion(slurmImage);
     if (program === undefined) return { status: 'warn', detail: `${slurmImage} is there; neither apptainer nor singularity is here to try it`, remedy: { text: 'Try again on a login node.', commands: [] } };
     if (version === undefined) return { status: 'fail', detail: `${slurmImage} does not run [IMAGE_BROKEN]\n${said.split('\n').slice(-3).join('\n')}`, remedy: { text: 'It may be incomplete: copy it again.', commands: [] } };
@@ -116,9 +116,9 @@ export const checkImage: Check = {
 export const checkScratch: Check = {
   id: 'scratch',
   title: 'Scratch',
-  async run({ settingsOrDefaults, lookAtSlurm }) {
+  async run({ settingsOrDefaults, inspectCluster }) {
     const { workDir } = await settingsOrDefaults();
-    const view = await lookAtSlurm();
+    const view = await inspectCluster();
     if (view === 'absent') return NOT_HERE;
     const { type, bavail, bsize } = await statfs(await nearestExisting(workDir));
     const room = `${formatBytes(bavail * bsize)} free in ${workDir}`;
@@ -137,14 +137,14 @@ export const checkTestJob: Check = {
   id: 'job',
   title: 'Test job',
   timeoutMs: TEST_JOB_TIMEOUT_MS + 60_000,
-  async run({ deep, settingsOrDefaults, lookAtSlurm, surroundings }: CheckContext) {
-    const view = await lookAtSlurm();
+  async run({ deep, settingsOrDefaults, inspectCluster, shell }: CheckContext) {
+    const view = await inspectCluster();
     if (view === 'absent') return NOT_HERE;
     if (!deep) return { status: 'skip', detail: 'not run (doctor --deep submits a 1-minute job)' };
     if (view === 'silent') return { status: 'skip', detail: 'Slurm does not answer' };
     const settings = await settingsOrDefaults();
-    const { runTestJob } = await import('../wiring/look-at-slurm.ts');
-    const { outcome, detail } = await runTestJob(surroundings.environment, slurmChoices(settings), settings.workDir, TEST_JOB_TIMEOUT_MS);
+    const { runTestJob } = await import('../../app/inspect-cluster.ts');
+    const { outcome, detail } = await runTestJob(shell.environment, slurmChoices(settings), settings.workDir, TEST_JOB_TIMEOUT_MS);
     if (outcome === 'completed') return { status: 'ok', detail };
     if (outcome === 'waiting') return { status: 'warn', detail };
     return { status: 'fail', detail, remedy: { text: 'A folder that nodes see, or another partition, may help.', commands: [] } };

@@ -2,7 +2,7 @@ import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { showPath } from '../../config/config-files.ts';
-import { formatBytes } from '../format-numbers.ts';
+import { formatBytes } from '../screens/format-numbers.ts';
 import type { Check } from './finding.ts';
 
 /** Below this even a small run may fail. */
@@ -12,14 +12,14 @@ const LEAST_FREE_BYTES = 1_000_000_000;
 export const checkSpace: Check = {
   id: 'space',
   title: 'Space',
-  async run({ settingsOrDefaults, surroundings }) {
+  async run({ settingsOrDefaults, shell }) {
     const { workDir } = await settingsOrDefaults();
     const temporary = tmpdir();
     if (!(await canWriteTemporary(temporary))) {
       return { status: 'fail', detail: `${temporary} cannot be written to`, remedy: { text: 'Name another folder for temporary files.', commands: ['export TMPDIR=/var/tmp'] } };
     }
     const existing = await nearestExisting(workDir);
-    const shown = showPath(workDir, surroundings);
+    const shown = showPath(workDir, shell);
     const other = { text: 'Keep run folders elsewhere.', commands: ['ocr-pipeline config set work-dir /path/with/room'] };
     if (!(await isWritable(existing))) return { status: 'fail', detail: `${shown} cannot be written to`, remedy: other };
     const [work, temp] = await Promise.all([freeBytes(existing), freeBytes(temporary)]);

@@ -1,8 +1,8 @@
 import type { Settings } from '../../core/config/settings-table.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
-import type { ConfigSurroundings } from '../../config/config-files.ts';
-import type { EngineReport, LanguageFacts } from '../wiring.ts';
-import type { ClusterView } from '../wiring/look-at-slurm.ts';
+import type { CallingShell } from '../../config/config-files.ts';
+import type { EngineReport, LanguageFacts } from '../../app/contract.ts';
+import type { ClusterView } from '../../app/inspect-cluster.ts';
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -23,13 +23,13 @@ export interface Remedy {
 
 /** What checks look at. Each part is asked for once, whatever the number of checks that want it. */
 export interface CheckContext {
-  readonly surroundings: ConfigSurroundings;
+  readonly shell: CallingShell;
   readonly loadSettings: () => Promise<LoadedSettings>;
   /** The settings, or the defaults where a file is broken: that is another check's finding. */
   readonly settingsOrDefaults: () => Promise<Settings>;
   readonly findEngines: () => Promise<readonly EngineReport[]>;
   /** `absent`: no Slurm here; `silent`: it does not answer. */
-  readonly lookAtSlurm: () => Promise<ClusterView | 'absent' | 'silent'>;
+  readonly inspectCluster: () => Promise<ClusterView | 'absent' | 'silent'>;
   /** Checks may take minutes, and do what costs something. */
   readonly deep: boolean;
   readonly explainLanguages: (codes: readonly string[]) => Promise<readonly LanguageFacts[]>;

@@ -1,4 +1,4 @@
-import { cleanLines, padEnd, wrap } from '../display-text.ts';
+import { cleanLines, padEnd, wrap } from '../screens/display-text.ts';
 import { paint } from '../terminal.ts';
 import type { Finding, FindingStatus } from './finding.ts';
 

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';
-import { EXIT_FOLDER_MISSING, EXIT_MARK, EXIT_STOPPED, START_MARK } from './classify-end.ts';
-import { formatSlurmDuration } from './duration.ts';
-import { formatIndexes } from './parse-accounting.ts';
+import { EXIT_FOLDER_MISSING, EXIT_MARK, EXIT_STOPPED, START_MARK } from './decide/classify-end.ts';
+import { formatSlurmDuration } from './parse/duration.ts';
+import { formatIndexes } from './parse/parse-accounting.ts';
 
 /** What runs a task on the node. */
 export type NodeProgram =

@@ -1,7 +1,7 @@
 import type { Chunk } from '../../core/chunk.ts';
 import type { ErrorRecord } from '../../core/errors.ts';
-import type { QueueRow } from './parse-queue.ts';
-import type { ChunkHistory, Wave } from './wave-store.ts';
+import type { QueueRow } from './parse/parse-queue.ts';
+import type { ChunkHistory, Wave } from './store/wave-store.ts';
 
 /** A chunk that was ordered and has not been forgotten. */
 export interface LiveChunk {

@@ -1,8 +1,8 @@
-import type { AccountingRow } from './parse-accounting.ts';
-import type { Association } from './parse-associations.ts';
-import type { Partition } from './parse-partitions.ts';
-import type { QueueRow } from './parse-queue.ts';
-import type { SchedulerConfig } from './parse-scheduler-config.ts';
+import type { AccountingRow } from './parse/parse-accounting.ts';
+import type { Association } from './parse/parse-associations.ts';
+import type { Partition } from './parse/parse-partitions.ts';
+import type { QueueRow } from './parse/parse-queue.ts';
+import type { SchedulerConfig } from './parse/parse-scheduler-config.ts';
 
 /**
  * Talks to a scheduler for one person. No answer is never an end: what was asked is then `undefined`, and orders are refused

@@ -1,17 +1,17 @@
 import type { Chunk } from '../../core/chunk.ts';
 import { asPipelineError, throwIfStopped, TransientError, type ErrorRecord } from '../../core/errors.ts';
-import { CLUSTER_CHUNKS, countPages } from '../../core/plan.ts';
-import type { Disk } from '../../runs/disk.ts';
+import { CLUSTER_CHUNKS, countPages } from '../../core/plan-session.ts';
+import type { Disk } from '../../files/disk.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
-import { ResultCollector } from './collect-results.ts';
-import { decideWave } from './decide-wave.ts';
-import { hopelessReason } from './hopeless-reason.ts';
-import { judgeQueue } from './judge-queue.ts';
+import { ResultCollector } from './store/collect-results.ts';
+import { decideWave } from './decide/decide-wave.ts';
+import { hopelessReason } from './decide/hopeless-reason.ts';
+import { judgeQueue } from './decide/judge-queue.ts';
 import { LiveWork, type LiveTask } from './live-work.ts';
-import { lookAtEnd } from './look-at-end.ts';
-import { Ordering, type OrderingParts } from './order-wave.ts';
-import { decideRetry, describeEnd, type Retry } from './decide-retry.ts';
-import { NO_HISTORY } from './wave-store.ts';
+import { explainTaskEnds } from './explain-task-ends.ts';
+import { WaveSubmitter, type WaveSubmitterParts } from './wave-submitter.ts';
+import { decideRetry, describeEnd, type Retry } from './decide/decide-retry.ts';
+import { NO_HISTORY } from './store/wave-store.ts';
 
 /** Documents that may be on their way at once: a wave is worth more the more pages are known. */
 const DOCUMENTS_IN_FLIGHT = 50_000;
@@ -23,7 +23,7 @@ const FILE_SYSTEM_LAG_MS = 60_000;
 const CANCEL_TIMEOUT_MS = 60_000;
 
 /** What the executor works with. */
-export interface SlurmExecutorParts extends OrderingParts {
+export interface SlurmExecutorParts extends WaveSubmitterParts {
   /** Where results are. */
   readonly chunksFolder: string;
   readonly disk: Disk;
@@ -47,7 +47,7 @@ export class SlurmExecutor implements Executor {
   readonly #parts: SlurmExecutorParts;
   readonly #work = new LiveWork();
   readonly #collector: ResultCollector;
-  readonly #ordering: Ordering;
+  readonly #waves: WaveSubmitter;
   #pollGrowth = 1;
   #lastOrderMs = 0;
   #answered = true;
@@ -57,7 +57,7 @@ export class SlurmExecutor implements Executor {
   constructor(parts: SlurmExecutorParts) {
     this.#parts = parts;
     this.#collector = new ResultCollector(this.#work, parts.store, parts.chunksFolder, parts.disk);
-    this.#ordering = new Ordering(parts, this.#work);
+    this.#waves = new WaveSubmitter(parts, this.#work);
   }
 
   get pollIntervalMs(): number {
@@ -73,7 +73,7 @@ export class SlurmExecutor implements Executor {
   pagesWanted(gathered: GatheredPages): number {
     const { gatherMs, leaving, clock } = this.#parts;
     if (!this.#answered) return 0;
-    const { nodes, coresPerTask } = this.#ordering.size;
+    const { nodes, coresPerTask } = this.#waves.size;
     return decideWave(gathered, {
       nodes,
       coresPerTask,
@@ -87,21 +87,21 @@ export class SlurmExecutor implements Executor {
   }
 
   get pagesAtOnce(): number {
-    return this.#work.tasks.filter(({ state }) => state === 'running').length * this.#ordering.size.coresPerTask;
+    return this.#work.tasks.filter(({ state }) => state === 'running').length * this.#waves.size.coresPerTask;
   }
 
   async recover(signal: AbortSignal): Promise<readonly RecoveredWork[]> {
     const { store, clock } = this.#parts;
     const { waves, done, measured } = await store.load();
     try {
-      await this.#ordering.prepare(signal);
+      await this.#waves.prepare(signal);
     } catch (error) {
       // What was ordered before may be there to collect, whether Slurm answers or not.
       if (!(error instanceof TransientError) || waves.every(({ ended }) => ended)) throw error;
       this.#answered = false;
     }
     this.#collector.measured = measured;
-    this.#ordering.nextWave = (waves.at(-1)?.wave ?? 0) + 1;
+    this.#waves.nextWave = (waves.at(-1)?.wave ?? 0) + 1;
     for (const { wave, jobId, ended, intentAtMs } of waves) {
       if (ended) continue;
       const orders = await store.read(wave);
@@ -109,7 +109,7 @@ export class SlurmExecutor implements Executor {
         await store.ended(wave, 'its orders are gone');
         continue;
       }
-      const live = this.#work.add(orders, this.#ordering.jobName(wave), intentAtMs, (id) => done.has(id));
+      const live = this.#work.add(orders, this.#waves.jobName(wave), intentAtMs, (id) => done.has(id));
       live.jobId = jobId;
     }
     await store.sweep(waves);
@@ -120,9 +120,9 @@ export class SlurmExecutor implements Executor {
 
   async submit(chunks: readonly Chunk[], signal: AbortSignal): Promise<readonly WorkHandle[]> {
     throwIfStopped(signal);
-    await this.#ordering.prepare(signal);
+    await this.#waves.prepare(signal);
     const orders = chunks.map(({ id, ranges }) => ({ id, ranges, history: NO_HISTORY }));
-    await this.#ordering.order([{ chunks: orders, alone: false }], { secondsAPage: this.#collector.secondsAPage }, signal);
+    await this.#waves.order([{ chunks: orders, alone: false }], { secondsAPage: this.#collector.secondsAPage }, signal);
     this.#lastOrderMs = this.#parts.clock();
     this.#pollGrowth = 1;
     return chunks.map((chunk) => this.#handleOf(chunk));
@@ -210,7 +210,7 @@ export class SlurmExecutor implements Executor {
   /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
   async #takeUp(tasks: readonly LiveTask[], waits: { readonly lagMs: number; readonly patienceMs: number }, signal: AbortSignal): Promise<void> {
     const { client, store, clock, notice } = this.#parts;
-    const ends = await lookAtEnd(tasks, { client, store, results: this.#collector.results, nowMs: clock(), ...waits, coresPerTask: this.#ordering.size.coresPerTask }, signal);
+    const ends = await explainTaskEnds(tasks, { client, store, results: this.#collector.results, nowMs: clock(), ...waits, coresPerTask: this.#waves.size.coresPerTask }, signal);
     const retries: Retry[] = [];
     for (const ended of ends) {
       const decision = decideRetry(ended);
@@ -232,7 +232,7 @@ export class SlurmExecutor implements Executor {
     // Somebody may have cancelled them while we looked.
     throwIfStopped(signal);
     const wanted = retries.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open');
-    if (wanted.length > 0) await this.#ordering.orderAgain(wanted, this.#collector.secondsAPage, signal);
+    if (wanted.length > 0) await this.#waves.orderAgain(wanted, this.#collector.secondsAPage, signal);
     await this.#collector.tidy();
   }
 

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { InternalError, MissingDependencyError, stopReason } from '../../core/errors.ts';
-import { explainRefusal, slurmUnreachable, type RefusalContext } from './explain-refusal.ts';
-import { ACCOUNTING_FIELDS, formatIndexes, parseAccounting, type AccountingRow } from './parse-accounting.ts';
-import { ASSOCIATION_FIELDS, parseAssociations, type Association } from './parse-associations.ts';
-import { NODE_FORMAT, parsePartitions, type Partition } from './parse-partitions.ts';
-import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse-queue.ts';
-import { parseSchedulerConfig, type SchedulerConfig } from './parse-scheduler-config.ts';
+import { explainRefusal, slurmUnreachable, type RefusalContext } from './decide/explain-refusal.ts';
+import { ACCOUNTING_FIELDS, formatIndexes, parseAccounting, type AccountingRow } from './parse/parse-accounting.ts';
+import { ASSOCIATION_FIELDS, parseAssociations, type Association } from './parse/parse-associations.ts';
+import { NODE_FORMAT, parsePartitions, type Partition } from './parse/parse-partitions.ts';
+import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse/parse-queue.ts';
+import { parseSchedulerConfig, type SchedulerConfig } from './parse/parse-scheduler-config.ts';
 import type { AccountingQuestion, SlurmClient } from './slurm-client.ts';
 
 /** A controller that is down is found out about after 9 s; one that is only busy answers within a minute. */

@@ -2,20 +2,20 @@ import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/docum
 import { DocumentError } from '../../core/errors.ts';
 import type { FoundResult } from '../../core/done-elsewhere.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
-import { ArchiveDocuments, isInArchive } from './archive-documents.ts';
-import { BoxCallError } from './box-call-error.ts';
-import type { BoxItem } from './box-item.ts';
-import { classifyCall, noWrite, type CallSubject } from './classify.ts';
-import type { BoxConnection } from './connect.ts';
-import { download } from './download.ts';
-import type { BoxFolder } from './folder-address.ts';
-import { FolderIndex } from './folder-index.ts';
-import { listItems } from './list-items.ts';
-import { nameKey, splitPath, toBoxName } from './names.ts';
-import { isResult, isUnchangedResult } from './result-properties.ts';
-import { askForName } from './upload-target.ts';
-import { walk, type Visit } from './walk.ts';
-import { ResultWriter } from './write-result.ts';
+import { ArchiveDocuments, isInArchive } from './archives/archive-documents.ts';
+import { BoxCallError } from './transport/box-call-error.ts';
+import type { BoxItem } from './listing/box-item.ts';
+import { classifyCall, noWrite, type CallSubject } from './transport/classify.ts';
+import type { BoxConnection } from './transport/connect.ts';
+import { download } from './transfer/download.ts';
+import type { BoxFolder } from './listing/folder-address.ts';
+import { FolderIndex } from './listing/folder-index.ts';
+import { listItems } from './listing/list-items.ts';
+import { nameKey, splitPath, toBoxName } from './listing/names.ts';
+import { isResult, isUnchangedResult } from './transfer/result-properties.ts';
+import { askForName } from './transfer/upload-target.ts';
+import { walk, type Visit } from './listing/walk.ts';
+import { ResultWriter } from './transfer/write-result.ts';
 
 export interface BoxStoreOptions {
   /** The folder, as found by `findFolder`. */

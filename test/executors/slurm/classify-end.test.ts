@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { classifyEnd, EXIT_MARK, isLive, latestStart, START_MARK, type EndSigns, type TaskEnd } from '../../../src/executors/slurm/classify-end.ts';
-import { hopelessReason } from '../../../src/executors/slurm/hopeless-reason.ts';
+import { classifyEnd, EXIT_MARK, isLive, latestStart, START_MARK, type EndSigns, type TaskEnd } from '../../../src/executors/slurm/decide/classify-end.ts';
+import { hopelessReason } from '../../../src/executors/slurm/decide/hopeless-reason.ts';
 
 const STEP = 'slurmstepd: error:';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
-import { latestStart } from '../../../src/executors/slurm/classify-end.ts';
+import { latestStart } from '../../../src/executors/slurm/decide/classify-end.ts';
 import { makeJobScript, type JobScriptOptions } from '../../../src/executors/slurm/job-script.ts';
 import { requireTools } from '../../support/requires.ts';
 

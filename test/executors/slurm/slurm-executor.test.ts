@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../../src/executors/executor.ts';
 import { SlurmExecutor, type SlurmExecutorParts } from '../../../src/executors/slurm/slurm-executor.ts';
 import { SlurmPrograms } from '../../../src/executors/slurm/slurm-programs.ts';
-import { WaveStore } from '../../../src/executors/slurm/wave-store.ts';
-import { realDisk } from '../../../src/runs/disk.ts';
+import { WaveStore } from '../../../src/executors/slurm/store/wave-store.ts';
+import { realDisk } from '../../../src/files/disk.ts';
 import type { ChunkResultLine } from '../../../src/runs/page-results.ts';
 import { describeExecutor, EXECUTOR_CASES, type ExecutorHarness } from '../../conformance/executor.ts';
 

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, MissingDependencyError, PipelineError, TransientError } from '../../../src/core/errors.ts';
-import { classifyEnd } from '../../../src/executors/slurm/classify-end.ts';
-import { hopelessReason } from '../../../src/executors/slurm/hopeless-reason.ts';
+import { classifyEnd } from '../../../src/executors/slurm/decide/classify-end.ts';
+import { hopelessReason } from '../../../src/executors/slurm/decide/hopeless-reason.ts';
 import { makeJobScript, type JobScriptOptions } from '../../../src/executors/slurm/job-script.ts';
-import type { QueueRow } from '../../../src/executors/slurm/parse-queue.ts';
+import type { QueueRow } from '../../../src/executors/slurm/parse/parse-queue.ts';
 import { SlurmPrograms } from '../../../src/executors/slurm/slurm-programs.ts';
 import { requireSlurm, SlurmLab } from '../../support/slurm-lab.ts';
 

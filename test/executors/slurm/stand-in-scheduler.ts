@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { stopReason, TransientError } from '../../../src/core/errors.ts';
-import type { QueueRow } from '../../../src/executors/slurm/parse-queue.ts';
-import type { AccountingRow } from '../../../src/executors/slurm/parse-accounting.ts';
+import type { QueueRow } from '../../../src/executors/slurm/parse/parse-queue.ts';
+import type { AccountingRow } from '../../../src/executors/slurm/parse/parse-accounting.ts';
 import type { AccountingQuestion, SlurmClient } from '../../../src/executors/slurm/slurm-client.ts';
-import { WaveStore, type ChunkOrder } from '../../../src/executors/slurm/wave-store.ts';
-import { realDisk } from '../../../src/runs/disk.ts';
+import { WaveStore, type ChunkOrder } from '../../../src/executors/slurm/store/wave-store.ts';
+import { realDisk } from '../../../src/files/disk.ts';
 
 type Task = { -readonly [K in keyof QueueRow]: QueueRow[K] } & { readonly wave: number };
 

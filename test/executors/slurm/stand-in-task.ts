@@ -1,7 +1,7 @@
 /** What nodes run in tests of the executor: the program's own task over stand-in workers. `work <run folder> <task>` */
-import { workOnTask } from '../../../src/cli/wiring/work-on-task.ts';
+import { workOnTask } from '../../../src/app/work-on-task.ts';
 import { asPipelineError, StoppedError } from '../../../src/core/errors.ts';
-import { realDisk } from '../../../src/runs/disk.ts';
+import { realDisk } from '../../../src/files/disk.ts';
 
 const [, , , runFolder = '', task = ''] = process.argv;
 const stop = new AbortController();

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessError } from '../../../src/core/errors.ts';
-import type { BoxLogin } from '../../../src/stores/box/box-login.ts';
-import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../../../src/stores/box/box-settings.ts';
+import type { BoxLogin } from '../../../src/stores/box/login/box-login.ts';
+import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../../../src/stores/box/transport/box-settings.ts';
 import { BoxStore, type BoxStoreOptions } from '../../../src/stores/box/box-store.ts';
-import { systemClock, type Clock } from '../../../src/stores/box/clock.ts';
-import { connect, openNetwork, type BoxConnection } from '../../../src/stores/box/connect.ts';
+import { systemClock, type Clock } from '../../../src/stores/box/transport/clock.ts';
+import { connect, openNetwork, type BoxConnection } from '../../../src/stores/box/transport/connect.ts';
 import { startBoxEmulator, type BoxEmulator, type BoxEmulatorOptions } from '../../box-emulator/box-emulator.ts';
 import type { StoreHarness } from '../../conformance/document-store.ts';
 

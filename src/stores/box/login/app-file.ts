@@ -1,5 +1,5 @@
 import { AccessError, ConfigError } from '../../../core/errors.ts';
-import { asRecord, asText } from '../box-call-error.ts';
+import { asRecord, asText } from '../transport/box-call-error.ts';
 import { readPrivateFile } from './login-file.ts';
 
 /** What a service account logs in with. */

@@ -1,10 +1,10 @@
 import type { Authentication } from 'box-node-sdk/networking';
 import { AccessError } from '../../../core/errors.ts';
-import { BoxCallError } from '../box-call-error.ts';
-import type { BoxLogin } from '../box-login.ts';
-import { classifyCall, loginEnded } from '../classify.ts';
-import type { BoxNetwork } from '../connect.ts';
-import { planRetry } from '../retry-policy.ts';
+import { BoxCallError } from '../transport/box-call-error.ts';
+import type { BoxLogin } from './box-login.ts';
+import { classifyCall, loginEnded } from '../transport/classify.ts';
+import type { BoxNetwork } from '../transport/connect.ts';
+import { planRetry } from '../transport/retry-policy.ts';
 import type { AppCredentials } from './app-file.ts';
 
 const RENEW_EARLY_MS = 300_000;

@@ -1,5 +1,5 @@
-import type { BoxLogin } from '../box-login.ts';
-import { loginEnded } from '../classify.ts';
+import type { BoxLogin } from './box-login.ts';
+import { loginEnded } from '../transport/classify.ts';
 
 /** A developer token from the environment: for a first try. Good for an hour, then the run stops and can be resumed. */
 export class DeveloperSession implements BoxLogin {

@@ -3,7 +3,7 @@ import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { TransientError } from '../../../core/errors.ts';
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../transport/clock.ts';
 
 /** Nobody holds the lock longer: renewals are bounded well below. */
 export const STALE_MS = 60_000;

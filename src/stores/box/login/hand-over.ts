@@ -1,7 +1,7 @@
 import { AccessError } from '../../../core/errors.ts';
-import { BoxCallError } from '../box-call-error.ts';
-import { classifyCall } from '../classify.ts';
-import type { BoxNetwork } from '../connect.ts';
+import { BoxCallError } from '../transport/box-call-error.ts';
+import { classifyCall } from '../transport/classify.ts';
+import type { BoxNetwork } from '../transport/connect.ts';
 import { withFileLock } from './file-lock.ts';
 import { readLogin, removeLogin, writeLogin } from './login-file.ts';
 import { parseLogin, renderLogin, type PersonLogin } from './login-record.ts';

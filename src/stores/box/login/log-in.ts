@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessToken } from 'box-node-sdk/schemas';
 import { AccessError } from '../../../core/errors.ts';
-import { BoxCallError } from '../box-call-error.ts';
-import { classifyCall } from '../classify.ts';
-import { connect, type BoxNetwork } from '../connect.ts';
-import { RetryingClient } from '../retrying-client.ts';
+import { BoxCallError } from '../transport/box-call-error.ts';
+import { classifyCall } from '../transport/classify.ts';
+import { connect, type BoxNetwork } from '../transport/connect.ts';
+import { RetryingClient } from '../transport/retrying-client.ts';
 import { readAppFile } from './app-file.ts';
 import { AppSession } from './app-session.ts';
 import { withFileLock } from './file-lock.ts';

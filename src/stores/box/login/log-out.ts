@@ -1,7 +1,7 @@
-import { BoxCallError } from '../box-call-error.ts';
-import { classifyCall } from '../classify.ts';
-import type { BoxNetwork } from '../connect.ts';
-import { RetryingClient } from '../retrying-client.ts';
+import { BoxCallError } from '../transport/box-call-error.ts';
+import { classifyCall } from '../transport/classify.ts';
+import type { BoxNetwork } from '../transport/connect.ts';
+import { RetryingClient } from '../transport/retrying-client.ts';
 import { withFileLock } from './file-lock.ts';
 import { readLogin, removeLogin } from './login-file.ts';
 import type { BoxUser, PersonLogin } from './login-record.ts';

@@ -1,5 +1,5 @@
 import { AccessError } from '../../../core/errors.ts';
-import { asRecord, asText } from '../box-call-error.ts';
+import { asRecord, asText } from '../transport/box-call-error.ts';
 
 /** Who a login is. */
 export interface BoxUser {

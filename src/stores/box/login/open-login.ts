@@ -1,6 +1,6 @@
 import { AccessError, ConfigError } from '../../../core/errors.ts';
-import type { BoxLogin } from '../box-login.ts';
-import type { BoxNetwork } from '../connect.ts';
+import type { BoxLogin } from './box-login.ts';
+import type { BoxNetwork } from '../transport/connect.ts';
 import { AppSession } from './app-session.ts';
 import { readAppFile } from './app-file.ts';
 import { DeveloperSession } from './developer-session.ts';

@@ -1,11 +1,11 @@
 import type { FetchOptionsInput } from 'box-node-sdk/networking';
 import type { AccessToken } from 'box-node-sdk/schemas';
 import { AccessError } from '../../../core/errors.ts';
-import { BoxCallError } from '../box-call-error.ts';
-import type { BoxLogin } from '../box-login.ts';
-import { loginEnded } from '../classify.ts';
-import type { BoxNetwork } from '../connect.ts';
-import { RetryingClient } from '../retrying-client.ts';
+import { BoxCallError } from '../transport/box-call-error.ts';
+import type { BoxLogin } from './box-login.ts';
+import { loginEnded } from '../transport/classify.ts';
+import type { BoxNetwork } from '../transport/connect.ts';
+import { RetryingClient } from '../transport/retrying-client.ts';
 import { withFileLock } from './file-lock.ts';
 import { readLogin, writeLogin } from './login-file.ts';
 import type { PersonLogin } from './login-record.ts';

@@ -1,6 +1,6 @@
-import { BoxCallError, asRecord, asText } from '../box-call-error.ts';
-import { classifyCall } from '../classify.ts';
-import type { BoxConnection } from '../connect.ts';
+import { BoxCallError, asRecord, asText } from '../transport/box-call-error.ts';
+import { classifyCall } from '../transport/classify.ts';
+import type { BoxConnection } from '../transport/connect.ts';
 import type { BoxUser } from './login-record.ts';
 
 /** Asks Box whose login it is, and so whether it works. @throws {AccessError} it does not. @throws {TransientError} no answer. */

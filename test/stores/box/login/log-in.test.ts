@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AccessError, ConfigError, PipelineError, StoppedError } from '../../../../src/core/errors.ts';
-import { connect } from '../../../../src/stores/box/connect.ts';
+import { connect } from '../../../../src/stores/box/transport/connect.ts';
 import { parseAppFile } from '../../../../src/stores/box/login/app-file.ts';
 import { handOver, receive } from '../../../../src/stores/box/login/hand-over.ts';
 import { logInApp, logInPerson, type LoginTalk } from '../../../../src/stores/box/login/log-in.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../../../src/stores/box/clock.ts';
-import { openNetwork, type BoxNetwork } from '../../../../src/stores/box/connect.ts';
+import type { Clock } from '../../../../src/stores/box/transport/clock.ts';
+import { openNetwork, type BoxNetwork } from '../../../../src/stores/box/transport/connect.ts';
 import { writeLogin } from '../../../../src/stores/box/login/login-file.ts';
 import { parseLogin, type PersonLogin } from '../../../../src/stores/box/login/login-record.ts';
 import type { BoxApp } from '../../../../src/stores/box/login/person-session.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { AccessError } from '../../../../src/core/errors.ts';
-import { connect } from '../../../../src/stores/box/connect.ts';
+import { connect } from '../../../../src/stores/box/transport/connect.ts';
 import { PersonSession } from '../../../../src/stores/box/login/person-session.ts';
 import { askWho } from '../../../../src/stores/box/login/who.ts';
 import { writeLogin } from '../../../../src/stores/box/login/login-file.ts';

@@ -1,8 +1,8 @@
 // Started by person-session.test.ts: asks three times who it is, with a login that other processes use at the same time.
-import { connect, openNetwork } from '../../../../src/stores/box/connect.ts';
+import { connect, openNetwork } from '../../../../src/stores/box/transport/connect.ts';
 import { PersonSession, type BoxApp } from '../../../../src/stores/box/login/person-session.ts';
 import { askWho } from '../../../../src/stores/box/login/who.ts';
-import type { BoxSettings } from '../../../../src/stores/box/box-settings.ts';
+import type { BoxSettings } from '../../../../src/stores/box/transport/box-settings.ts';
 
 const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as { settings: BoxSettings; app: BoxApp; file: string };
 const network = await openNetwork({ settings: given.settings });

@@ -1,0 +1,25 @@
+import type { App } from './contract.ts';
+
+/** The program's own parts, loaded when they are asked for: each command pays only for what it uses. */
+export const app: App = {
+  startRun: async (request, observer, signal) => (await import('./start-run.ts')).startRun(request, observer, signal),
+  resumeRun: async (request, observer, signal) => (await import('./start-run.ts')).resumeRun(request, observer, signal),
+  planRun: async (request, signal) => (await import('./plan-run.ts')).planRun(request, signal),
+  listRuns: async (workDir) => (await import('./find-runs.ts')).listRuns(workDir),
+  findJobs: async (entries) => (await import('./find-jobs.ts')).findJobs(entries),
+  cancelRun: async (entry) => (await import('./find-runs.ts')).cancelRun(entry),
+  writeReport: async (entry) => (await import('./save-report.ts')).writeReport(entry.folder),
+  async *rasterizePages(request, signal) {
+    yield* (await import('./single-steps.ts')).rasterizePages(request, signal);
+  },
+  async *recognizePages(request, signal) {
+    yield* (await import('./single-steps.ts')).recognizePages(request, signal);
+  },
+  async *assembleDocuments(request, signal) {
+    yield* (await import('./single-steps.ts')).assembleDocuments(request, signal);
+  },
+  workOnTask: async (runFolder, taskName, signal) => (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
+  answerForEngine: async (request) => (await import('./choose-engine.ts')).answerForEngine(request),
+  findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
+  explainLanguages: async (codes) => (await import('./explain-languages.ts')).explainLanguages(codes),
+};

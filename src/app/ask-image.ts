@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../core/errors.ts';
+import type { EngineName } from '../core/settings.ts';
+import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
+import type { Disk } from '../files/disk.ts';
+import { parseLine } from '../files/ndjson.ts';
+import { programVersion } from './program-version.ts';
+
+/** What a program says of the engine it would read with. */
+export interface EngineAnswer {
+  readonly programVersion: string;
+  readonly engine: ChosenEngine;
+}
+
+/** Starting a container from a cold file system takes seconds; a minute is a hang. */
+const ASK_TIMEOUT_MS = 120_000;
+const PROGRAMS = ['apptainer', 'singularity'] as const;
+const run = promisify(execFile);
+
+/**
+ * Settles which engine reads in a container image, by asking the program in it. The answer is kept in the work folder under
+ * the image's path, size and time, for nodes that have no Apptainer.
+ * @throws {MissingDependencyError} `IMAGE_MISSING`, `APPTAINER_MISSING`, `IMAGE_BROKEN`, and what the image says: `LANG_MISSING`.
+ * @throws {ConfigError} `IMAGE_VERSION`: its program is not ours.
+ */
+export async function chooseEngineOfImage(
+  image: string,
+  { engine, language, workDir }: { readonly engine: EngineName | 'auto'; readonly language: string; readonly workDir: string },
+  disk: Disk,
+): Promise<ChosenEngine> {
+  const facts = await stat(image).catch(() => undefined);
+  if (!facts) {
+    throw new MissingDependencyError('IMAGE_MISSING', `The container image is not where the settings say: ${image}`, {
+      safe: 'Nothing was started.',
+      remedy: '--image FILE   names it; your research-computing staff may have one.',
+    });
+  }
+  const key = createHash('sha256').update(JSON.stringify([image, facts.size, facts.mtimeMs, engine, language])).digest('hex').slice(0, 16);
+  const kept = join(workDir, `image-${key}.json`);
+  const known = parseLine<EngineAnswer>(await readFile(kept, 'utf8').catch(() => ''));
+  const answer = known ?? (await askImage(image, engine, language));
+  if (answer.programVersion !== programVersion()) {
+    throw new ConfigError('IMAGE_VERSION', `The image has version ${answer.programVersion} of this program; this one is ${programVersion()}.`, {
+      why: 'Results of different versions cannot be mixed.',
+      safe: 'Nothing was started.',
+      remedy: 'Use the program of the image: apptainer run IMAGE unpack FOLDER   then FOLDER/bin/ocr-pipeline',
+    });
+  }
+  if (!known) {
+    await disk.makeFolder(workDir);
+    await disk.writeWhole(kept, `${JSON.stringify(answer)}\n`);
+  }
+  return answer.engine;
+}
+
+async function askImage(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
+  const program = await findContainerProgram();
+  if (program === undefined && (await isUnpacked())) return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };
+  if (program === undefined) {
+    throw new MissingDependencyError('APPTAINER_MISSING', 'Neither apptainer nor singularity is on this machine, and what is in the image is not known yet.', {
+      safe: 'Nothing was started.',
+      remedy: 'Run this once on a login node; then it works here, too.',
+    });
+  }
+  const question = ['exec', '--cleanenv', image, 'ocr-pipeline', 'engines', '--json', '--lang', language, '--engine', engine];
+  try {
+    const { stdout } = await run(program, question, { timeout: ASK_TIMEOUT_MS, maxBuffer: 1 << 22, env: withoutSettings(process.env) });
+    const answer = parseLine<EngineAnswer>(stdout.trim().split('\n').at(-1) ?? '');
+    if (answer?.engine !== undefined) return answer;
+    throw new Error(`it answered: ${stdout.slice(0, 200)}`);
+  } catch (cause) {
+    const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : '';
+    const record = said.split('\n').flatMap((line) => parseLine<ErrorRecord & { type?: string }>(line) ?? []).find(({ type }) => type === 'error');
+    if (record) throw errorFromRecord(record);
+    throw new MissingDependencyError('IMAGE_BROKEN', `The container image ${image} does not run here.`, {
+      why: said.trim().split('\n').slice(-5).join('\n') || (cause instanceof Error ? cause.message : undefined),
+      safe: 'Nothing was started.',
+      remedy: 'ocr-pipeline doctor image',
+    }, { cause });
+  }
+}
+
+/**
+ * This program was unpacked from an image (`apptainer run IMAGE unpack FOLDER`), and has what is in it beside it. Should the
+ * image be another one, nodes notice: see work-on-task.ts.
+ */
+async function isUnpacked(): Promise<boolean> {
+  return await access(new URL('../../../../manifest.json', import.meta.url)).then(() => true, () => false);
+}
+
+/** Apptainer, or Singularity where that is what there is; undefined where neither is on PATH. */
+export async function findContainerProgram(path: string = process.env['PATH'] ?? ''): Promise<string | undefined> {
+  for (const program of PROGRAMS) {
+    for (const folder of path.split(delimiter)) {
+      if (folder === '') continue;
+      const file = join(folder, program);
+      if (await access(file, constants.X_OK).then(() => true, () => false)) return file;
+    }
+  }
+  return undefined;
+}
+
+/** Settings of ours must not reach into the image, nor anything secret. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OCR_PIPELINE_')));
+}

@@ -1,0 +1,138 @@
+import type { EngineReport } from '../engines/find-engines.ts';
+import type { RunObserver, RunProgress } from '../core/progress.ts';
+import type { RunPlan } from '../core/run-estimate.ts';
+import type { BoxChoices, EngineRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
+import type { RunState } from '../core/run-state.ts';
+import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
+import type { RunRecord } from '../runs/run-store.ts';
+import type { EngineAnswer } from './ask-image.ts';
+
+export type { EngineReport };
+
+export interface EngineQuestion extends EngineRequest {
+  readonly lang: string;
+}
+
+/** A run that came to its end, whether all documents are complete or some failed. */
+export interface RunOutcome {
+  readonly record: RunRecord;
+  /** Absolute path of the run folder. */
+  readonly folder: string;
+  readonly state: RunState;
+  /** Absolute path. */
+  readonly reportFile?: string | undefined;
+  /** Of this session. */
+  readonly durationMs: number;
+  /** All there was to do was submitted, and goes on without this program. */
+  readonly detached?: boolean | undefined;
+}
+
+/** A run folder as `status` lists it. */
+export interface RunEntry {
+  readonly folder: string;
+  readonly record: RunRecord;
+  /** The last sign of life. */
+  readonly progress?: RunProgress | undefined;
+  /** Reads the whole ledger. */
+  readState(): Promise<RunState>;
+}
+
+/** What `resume` may change of a run; all else was frozen when it began. */
+export interface ResumeRequest {
+  readonly workDir: string;
+  readonly name: string;
+  readonly jobs: number;
+  readonly tesseract?: string | undefined;
+  readonly box: BoxChoices;
+  /** What is asked of Slurm otherwise than before. */
+  readonly slurm: Partial<SlurmChoices>;
+  readonly detach: boolean;
+}
+
+export type CancelOutcome = 'asked-to-stop' | 'jobs-cancelled' | 'not-running';
+
+/** What a scheduler says of a run's jobs. */
+export interface RunJobs {
+  /** Of all it ever had; the newest last. */
+  readonly jobIds: readonly string[];
+  /** Array tasks. */
+  readonly waiting: number;
+  readonly running: number;
+  /** When the first that waits will probably start. */
+  readonly startsAt?: string | undefined;
+  /** Pages whose results wait to be collected. */
+  readonly pagesRead: number;
+}
+
+/** What one step is applied to: files named by the person, or all documents of a run. */
+export type StepTarget =
+  | { readonly kind: 'files'; readonly files: readonly string[]; /** 1-based, ascending; absent: all. */ readonly pageNumbers?: readonly number[] | undefined }
+  | { readonly kind: 'run'; readonly workDir: string; readonly name: string };
+
+interface StepRequest {
+  readonly target: StepTarget;
+  /** Absolute; made when needed. */
+  readonly outputFolder: string;
+  readonly jobs: number;
+  readonly limits: PageLimits;
+}
+
+export interface RasterizeRequest extends StepRequest {
+  readonly dpi: number;
+}
+
+/** Files are PDFs or page images. Results go to `<name>.pages.jsonl`, one page result a line. */
+export interface RecognizeRequest extends StepRequest, EngineRequest {
+  readonly recognition: Omit<RecognitionSettings, 'engine'>;
+}
+
+/** Files are PDFs; their page results are read from `resultsFolder`, `<name>.pages.jsonl`, as `recognize` writes them. */
+export interface AssembleRequest extends StepRequest {
+  readonly resultsFolder: string;
+  readonly formats: readonly OutputFormat[];
+}
+
+/** Something a step made, or failed to make. */
+export interface StepItem {
+  readonly source: string;
+  readonly pageNumber?: number | undefined;
+  /** Absolute path of what was written; absent when it failed. */
+  readonly file?: string | undefined;
+  /** Why it failed, for people. */
+  readonly problem?: string | undefined;
+}
+
+/** What is known of a language code. */
+export interface LanguageFacts {
+  readonly code: string;
+  /** Its English name; absent where it is none of Tesseract's codes. */
+  readonly name?: string | undefined;
+  /** What may have been meant, likeliest first; empty where the code is known. */
+  readonly near: readonly { readonly code: string; readonly name: string }[];
+}
+
+/** All that the program can do: what commands, and whatever else shows it to people, ask of it. */
+export interface App {
+  startRun(request: RunRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
+  resumeRun(request: ResumeRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
+  planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan>;
+  /** Every run folder in the work directory, newest first; none where there is no such directory. */
+  listRuns(workDir: string): Promise<readonly RunEntry[]>;
+  /** Asks the scheduler about all runs that have jobs; those without, and all where nobody answers, are not in the answer. */
+  findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>>;
+  /** Asks whoever works on a run to stop tidily, and ends its jobs on a cluster. Settles once asked. */
+  cancelRun(entry: RunEntry): Promise<CancelOutcome>;
+  /** Writes the report of a run again and answers with its path. */
+  writeReport(entry: RunEntry): Promise<string>;
+  rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  recognizePages(request: RecognizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncIterable<StepItem>;
+  /** Reads the pages of one task of a run, here. Settles when the result files of its chunks are complete. */
+  workOnTask(runFolder: string, taskName: string, signal: AbortSignal): Promise<void>;
+  /** What this program would read with; asked of the program in a container image. */
+  answerForEngine(request: EngineQuestion): Promise<EngineAnswer>;
+  /** Looks at every engine that could be used; an engine that is missing is in the answer. */
+  findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
+  /** Names languages and corrects mistyped ones; answers in the order asked. */
+  explainLanguages(codes: readonly string[]): Promise<readonly LanguageFacts[]>;
+}

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { MissingDependencyError, TransientError } from '../core/errors.ts';
+import type { SlurmChoices } from '../core/run-request.ts';
+import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
+import { hopelessReason } from '../executors/slurm/decide/hopeless-reason.ts';
+import { makeJobScript } from '../executors/slurm/job-script.ts';
+import type { Association } from '../executors/slurm/parse/parse-associations.ts';
+import type { Partition } from '../executors/slurm/parse/parse-partitions.ts';
+import type { SchedulerConfig } from '../executors/slurm/parse/parse-scheduler-config.ts';
+import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
+import { findContainerProgram } from './ask-image.ts';
+
+const ASK_TIMEOUT_MS = 20_000;
+const IMAGE_TIMEOUT_MS = 25_000;
+const TEST_JOB_POLL_MS = 2_000;
+const MIB = 1_048_576;
+/** The program's own entry. */
+const ENTRY = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
+const run = promisify(execFile);
+
+/** What a cluster says of itself and of the person who asks. */
+export interface ClusterView {
+  readonly config: SchedulerConfig;
+  readonly partitions: readonly Partition[];
+  readonly associations: readonly Association[] | 'unavailable' | undefined;
+}
+
+/** Asks Slurm. @returns `absent` where it is not installed, `silent` where it does not answer. */
+export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'> {
+  const client = new SlurmPrograms(environment, {});
+  const stop = AbortSignal.timeout(ASK_TIMEOUT_MS);
+  try {
+    const [config, partitions, associations] = await Promise.all([client.config(stop), client.partitions(stop), client.associations(stop)]);
+    return config && partitions ? { config, partitions, associations } : 'silent';
+  } catch (error) {
+    if (error instanceof MissingDependencyError) return 'absent';
+    if (stop.aborted) return 'silent';
+    throw error;
+  }
+}
+
+/** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
+export async function askImageVersion(image: string): Promise<{ readonly program?: string; readonly version?: string; readonly said: string }> {
+  const program = await findContainerProgram();
+  if (program === undefined) return { said: '' };
+  try {
+    const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], { timeout: IMAGE_TIMEOUT_MS, maxBuffer: MIB });
+    return { program, version: stdout.trim().split(/\s+/).at(-1) ?? '', said: stdout };
+  } catch (error) {
+    return { program, said: error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error) };
+  }
+}
+
+/** What came of a job that only looks around. */
+export interface TestJob {
+  readonly outcome: 'completed' | 'failed' | 'waiting';
+  readonly detail: string;
+}
+
+/**
+ * Submits a job of one minute and one core that looks at the work folder and starts the program, and waits for it.
+ * @throws {PipelineError} Slurm refuses it. The job is cancelled when the time is up.
+ */
+export async function runTestJob(environment: NodeJS.ProcessEnv, choices: SlurmChoices, workDir: string, timeoutMs: number): Promise<TestJob> {
+  const { slurmAccount, slurmPartition, slurmQos, slurmImage } = choices;
+  const client = new SlurmPrograms(environment, { account: slurmAccount, partition: slurmPartition, qos: slurmQos });
+  const stop = AbortSignal.timeout(timeoutMs);
+  await mkdir(workDir, { recursive: true });
+  const folder = await mkdtemp(join(workDir, 'doctor-'));
+  const jobName = `ocrp-${folder.slice(folder.lastIndexOf('/') + 1)}`;
+  const container = slurmImage === undefined ? undefined : ((await findContainerProgram()) ?? 'apptainer');
+  const script = makeJobScript({
+    jobName,
+    tasks: 1,
+    cores: 1,
+    wholeNodes: false,
+    minutes: 1,
+    account: slurmAccount,
+    partition: slurmPartition,
+    qos: slurmQos,
+    excludeNodes: [],
+    logFile: join(folder, 'log-%a.txt'),
+    runFolder: folder,
+    wave: 0,
+    sourceFolders: [],
+    // Says its version whatever the words after it.
+    program: container === undefined || slurmImage === undefined
+      ? { command: process.execPath, commandArguments: [ENTRY, '--version'] }
+      : { command: container, commandArguments: ['exec', '--cleanenv', '--no-home', slurmImage, 'ocr-pipeline', '--version'] },
+  });
+  try {
+    await client.submit(script, stop);
+    return await followTestJob(client, jobName, join(folder, 'log-0.txt'), stop);
+  } finally {
+    await client.cancel(jobName, undefined, AbortSignal.timeout(ASK_TIMEOUT_MS)).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function followTestJob(client: SlurmPrograms, jobName: string, log: string, stop: AbortSignal): Promise<TestJob> {
+  let reason = '';
+  let hopelessPolls = 0;
+  while (!stop.aborted) {
+    const rows = await client.queue([jobName], stop).catch((error: unknown) => {
+      if (stop.aborted) return [];
+      throw error;
+    });
+    if (rows === undefined) throw new TransientError('SLURM_UNREACHABLE', 'Slurm took the job and does not answer any more.');
+    const row = rows[0];
+    if (row && !isLive(row.state)) {
+      const logTail = latestStart(await readFile(log, 'utf8').catch(() => ''));
+      const end = classifyEnd({ ...row, logTail });
+      return { outcome: end === 'completed' ? 'completed' : 'failed', detail: end === 'completed' ? `ran on ${row.nodes}` : `${end}\n${logTail.trim()}` };
+    }
+    reason = row?.reason ?? reason;
+    const hopeless = hopelessReason(reason);
+    hopelessPolls = hopeless ? hopelessPolls + 1 : 0;
+    if (hopeless && hopelessPolls > 1) return { outcome: 'failed', detail: `${hopeless.message} ${hopeless.why} [${hopeless.code}]` };
+    await sleep(TEST_JOB_POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+  return { outcome: 'waiting', detail: `did not start in time${reason === '' ? '' : ` (Slurm says: ${reason})`}; it was cancelled` };
+}

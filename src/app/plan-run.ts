@@ -1,0 +1,240 @@
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
+import type { SourceDocument } from '../core/document.ts';
+import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from '../core/done-elsewhere.ts';
+import { DocumentError, PageError, PipelineError } from '../core/errors.ts';
+import { outputPath, planOutputStems } from '../core/output-names.ts';
+import { planSession } from '../core/plan-session.ts';
+import type { PlanEstimate, PlannedFailure, RunPlan } from '../core/run-estimate.ts';
+import type { RunRequest } from '../core/run-request.ts';
+import { foldLedger } from '../core/run-state.ts';
+import { realDisk } from '../files/disk.ts';
+import { RunFolder } from '../runs/run-folder.ts';
+import { list } from '../stages/list.ts';
+import type { DocumentStore, FetchedDocument } from '../stores/document-store.ts';
+import { WorkerPool } from '../work/worker-pool.ts';
+import { openStores, type RunStores } from './run-stores.ts';
+import { prepareRecord, REAL_DEPENDENCIES } from './start-run.ts';
+
+/** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
+const DOCUMENTS_OPENED = 400;
+/** As many where each must be downloaded first. */
+const DOCUMENTS_DOWNLOADED = 5;
+/** Pages a document that are looked at for text of their own. */
+const PAGES_LOOKED_AT = 3;
+/** Pages that are read to know how long one takes. */
+const PAGES_TIMED = 6;
+/** Pages differ: the range around the mean of the sample. */
+const SPREAD = 0.25;
+/** Page results of a printed page, on disk. Measured on the accuracy corpus: 20 to 60 kB. */
+const RESULT_BYTES_PER_PAGE = 40_000;
+
+interface Look {
+  readonly document: SourceDocument;
+  /** Where its bytes are. */
+  readonly file: string;
+  readonly pageCount: number;
+  readonly sampled: number;
+  readonly withText: number;
+}
+
+/** Says what a run would do, from the listing and from samples; changes nothing. */
+export async function planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan> {
+  const record = await prepareRecord(request, false, signal);
+  await using stores = await openStores(record, request.workDir, request.box, () => undefined, signal);
+  const { source, destination } = stores;
+  await using scratch = await openScratch();
+  const label = await source.describe(signal);
+  const listing = await list(source, request.settings.match, signal);
+  const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
+  const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
+
+  const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
+  await using pool = new WorkerPool(REAL_DEPENDENCIES.workerEntry, setup, request.jobs);
+  const elsewhere = await findElsewhere(stores, listing.documents, record, signal);
+  const documents = session.todo.map((entry) => entry.document).filter(({ id }) => !elsewhere.has(id));
+  const done = session.done.filter(({ source: { id } }) => !elsewhere.has(id));
+  const isLocal = record.source.kind === 'local';
+  const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
+  const bring = (document: SourceDocument): Promise<FetchedDocument> =>
+    // Of a local file only that it is there: its SHA-1 is of no use to a plan, and would cost reading it all.
+    source.read(isLocal ? { ...document, sha1: 'unread' } : document, join(scratch.folder, `${documents.indexOf(document)}.pdf`), signal);
+  const { looks, failures } = await lookInto(opened, bring, pool, record.settings.limits.seconds, signal);
+  // What was not opened is taken to be like what was.
+  const scale = documents.length / Math.max(1, opened.length);
+  const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
+  const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
+  const secondsAPage = await timePages(looks.filter((look) => keptShare(look) < 1), pool, signal);
+  const pagesToRead = Math.round(pagesThere - keptPages);
+  const wholly = looks.filter((look) => look.sampled > 0 && look.withText === look.sampled).length * scale;
+  const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
+  const byReason = new Map<string, number>();
+  for (const { reason } of listing.leftOut) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+
+  return {
+    source: { name: label.name, id: label.id },
+    destination: record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
+    toDo: { documents: documents.length - failures.length, notOpened: documents.length - opened.length, pages: pagesToRead, sizeBytes },
+    alreadyDone: {
+      documents: done.length + elsewhere.size,
+      pages: [...done, ...elsewhere.values()].reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
+    },
+    skips:
+      wholly === 0
+        ? []
+        : [{ documents: Math.round(wholly), pages: Math.round(keptPages), reason: 'already have text', hint: '--mode redo to OCR them too' }],
+    failures,
+    leftOut: [...byReason].map(([reason, entries]) => ({ reason, entries })),
+    outputs: {
+      formats: record.settings.formats,
+      perFormat: documents.length,
+      namesTaken: await countTaken(documents, record, destination, signal),
+    },
+    scratch: { neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2), freeBytes: await freeBytes(request.workDir) },
+    samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
+    ...(await estimateAll(request, { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB }, signal)),
+  };
+}
+
+/** Documents whose results lie in Box already, whichever machine put them there. */
+async function findElsewhere(
+  { boxResults }: RunStores,
+  documents: readonly SourceDocument[],
+  { settings: { formats }, recipe }: Awaited<ReturnType<typeof prepareRecord>>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, DoneElsewhere>> {
+  if (!boxResults) return new Map();
+  const results: FoundResult[] = [];
+  for await (const result of boxResults.listResults(signal)) results.push(result);
+  return new Map(findDoneElsewhere(documents, results, { formats, recipeDigest: recipe.digest }).map((each) => [each.document.id, each]));
+}
+
+/** How long here, and on the cluster where one was asked for. */
+async function estimateAll(
+  { jobs, executor }: RunRequest,
+  work: { readonly pages: number; readonly secondsAPage: number | undefined; readonly workerMemoryMiB: number },
+  signal: AbortSignal,
+): Promise<Pick<RunPlan, 'estimates' | 'notes'>> {
+  const seconds = work.secondsAPage === undefined ? undefined : (work.pages * work.secondsAPage) / jobs;
+  const here: PlanEstimate = {
+    where: 'this computer',
+    cores: jobs,
+    seconds: seconds === undefined ? undefined : [seconds * (1 - SPREAD), seconds * (1 + SPREAD)],
+    suggested: executor.kind === 'local',
+  };
+  if (executor.kind === 'local') return { estimates: [here], notes: [] };
+  const { estimateOnSlurm } = await import('./estimate-on-slurm.ts');
+  const { estimates, notes } = await estimateOnSlurm(executor.choices, work, signal);
+  return { estimates: [here, ...estimates], notes };
+}
+
+/** Share of a document's pages that have text of their own, 0 to 1, by its sample. */
+function keptShare(look: Look): number {
+  return look.sampled === 0 ? 0 : look.withText / look.sampled;
+}
+
+function chooseEvenly<T>(all: readonly T[], count: number): T[] {
+  if (all.length <= count) return [...all];
+  return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)] as T);
+}
+
+async function lookInto(
+  documents: readonly SourceDocument[],
+  bring: (document: SourceDocument) => Promise<FetchedDocument>,
+  pool: WorkerPool,
+  limitSeconds: number,
+  signal: AbortSignal,
+): Promise<{ looks: Look[]; failures: PlannedFailure[] }> {
+  const looks: Look[] = [];
+  const failures: PlannedFailure[] = [];
+  await Promise.all(
+    documents.map(async (document) => {
+      const options = { timeoutMs: limitSeconds * 1_000, label: document.path };
+      try {
+        const { file } = await bring(document);
+        const { pageCount } = await pool.run({ call: 'inspect', request: { file }, ...options }, signal);
+        const numbers = [...new Set(chooseEvenly(Array.from({ length: pageCount }, (_, index) => index + 1), PAGES_LOOKED_AT))];
+        const sample = { call: 'sample' as const, request: { file, pageNumbers: numbers }, ...options };
+        const { sampled, withText } = await pool.run(sample, signal).catch((error: unknown) => {
+          if (error instanceof PageError) return { sampled: 0, withText: 0 };
+          throw error;
+        });
+        looks.push({ document, file, pageCount, sampled, withText });
+      } catch (error) {
+        if (!(error instanceof DocumentError)) throw error;
+        failures.push({ path: document.path, code: error.code, reason: error.message });
+      }
+    }),
+  );
+  return { looks, failures };
+}
+
+/** Mean seconds of one core for a page, from a few pages out of the middle of documents; undefined where none could be read. */
+async function timePages(looks: readonly Look[], pool: WorkerPool, signal: AbortSignal): Promise<number | undefined> {
+  const chosen = chooseEvenly(looks, PAGES_TIMED);
+  // As many at once as there are workers: with waiting in it a time would say nothing.
+  const atOnce = pLimit(pool.size);
+  const times = await Promise.all(
+    chosen.map(({ document, file, pageCount }) => atOnce(async () => {
+      const wanted = { file, pageNumber: Math.ceil(pageCount / 2) };
+      const from = performance.now();
+      try {
+        const page = await pool.run({ call: 'read', request: wanted, timeoutMs: 600_000, label: document.path }, signal);
+        return page.state === 'done' ? performance.now() - from : undefined;
+      } catch (error) {
+        if (error instanceof PipelineError && (error instanceof PageError || error instanceof DocumentError)) return undefined;
+        throw error;
+      }
+    })),
+  );
+  const good = times.filter((time) => time !== undefined);
+  return good.length === 0 ? undefined : good.reduce((sum, time) => sum + time, 0) / good.length / 1_000;
+}
+
+async function countTaken(
+  documents: readonly SourceDocument[],
+  record: Awaited<ReturnType<typeof prepareRecord>>,
+  destination: DocumentStore,
+  signal: AbortSignal,
+): Promise<number> {
+  const taken = new Set<string>();
+  try {
+    for await (const entry of destination.list(signal)) {
+      taken.add((entry.kind === 'document' ? entry.document.path : entry.entry.path).normalize('NFC'));
+    }
+  } catch (error) {
+    // Not there yet: nothing is taken.
+    if (error instanceof PipelineError && error.family === 'NoInputError') return 0;
+    throw error;
+  }
+  const stems = planOutputStems(documents.map(({ path }) => path));
+  let count = 0;
+  for (const stem of stems.values()) {
+    for (const format of record.settings.formats) if (taken.has(outputPath(stem, format).normalize('NFC'))) count++;
+  }
+  return count;
+}
+
+function largest(documents: readonly SourceDocument[]): number {
+  return documents.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+}
+
+/** A folder for what must be downloaded to be looked at; gone when the plan is made. */
+async function openScratch(): Promise<AsyncDisposable & { readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'ocr-pipeline-plan-'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Free space where the folder is or will be; undefined where the system does not tell. */
+async function freeBytes(folder: string): Promise<number | undefined> {
+  for (let path = folder; ; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    } catch {
+      if (path === dirname(path)) return undefined;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { basename, dirname, join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Recipe } from '../core/chunk.ts';
+import { asPipelineError, DocumentError, NoInputError, PageError, throwIfStopped, UsageError } from '../core/errors.ts';
+import { planOutputStems } from '../core/output-names.ts';
+import type { PageResult } from '../core/page.ts';
+import type { PageLimits } from '../core/settings.ts';
+import { realDisk } from '../files/disk.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { openPagesFile, writePagesFile } from '../runs/page-results.ts';
+import { RunFolder } from '../runs/run-folder.ts';
+import { WorkerPool } from '../work/worker-pool.ts';
+import { programVersion } from './program-version.ts';
+import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from './contract.ts';
+import { chooseRecipe, NO_READING } from './choose-engine.ts';
+import { REAL_DEPENDENCIES } from './start-run.ts';
+
+const RESULTS = '.pages.jsonl';
+
+/** A document of a step: its name for people and outputs, and its bytes. */
+interface StepDocument {
+  readonly name: string;
+  readonly file: string;
+  readonly stem: string;
+  readonly sha1?: string | undefined;
+}
+
+/** Writes page images: `page-0001.png` for one document, in a folder of its own for each of several. */
+export async function* rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
+  await using pool = makePool(NO_READING, request);
+  const documents = await documentsOf(request.target);
+  for (const document of documents) {
+    const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
+    yield* eachPage(document, request, pool, signal, async (pageNumber, pageCount) => {
+      await makeFolder(folder);
+      const outFile = join(folder, `page-${String(pageNumber).padStart(Math.max(4, String(pageCount).length), '0')}.png`);
+      const wanted = { file: document.file, pageNumber, dpi: request.dpi, outFile };
+      await pool.run({ call: 'rasterize', request: wanted, timeoutMs: timeoutMs(request.limits), label: document.name }, signal);
+      return { source: document.name, pageNumber, file: outFile };
+    });
+  }
+}
+
+/** Reads PDFs or page images; a document's page results go to one file, in page order. */
+export async function* recognizePages(request: RecognizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
+  const recipe = await chooseRecipe({ engine: request.engine, tesseract: request.tesseract, settings: request.recognition });
+  await using pool = makePool(recipe, request);
+  for (const document of await documentsOf(request.target)) {
+    const pages: PageResult[] = [];
+    const readOne = async (pageNumber: number, isImage: boolean): Promise<PageResult> => {
+      const options = { timeoutMs: timeoutMs(request.limits), label: `${document.name} p.${pageNumber}` };
+      try {
+        return isImage
+          ? await pool.run({ call: 'readImage', request: { file: document.file }, ...options }, signal)
+          : await pool.run({ call: 'read', request: { file: document.file, pageNumber }, ...options }, signal);
+      } catch (error) {
+        if (error instanceof PageError) return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };
+        throw error;
+      }
+    };
+    if (/\.(?:png|jpe?g|tiff?|webp|pnm|pbm|pgm|ppm)$/i.test(document.file)) pages.push(await readOne(1, true));
+    else {
+      const problems = eachPage(document, request, pool, signal, async (pageNumber) => {
+        pages.push(await readOne(pageNumber, false));
+        return undefined;
+      });
+      let failed = false;
+      for await (const problem of problems) {
+        failed = true;
+        yield problem;
+      }
+      if (failed) continue;
+    }
+    pages.sort((a, b) => a.pageNumber - b.pageNumber);
+    const file = join(request.outputFolder, document.stem + RESULTS);
+    await makeFolder(dirname(file));
+    const header = { sha1: document.sha1 ?? '', recipe: recipe.digest, pageCount: pages.length, repaired: false };
+    await writePagesFile(file, header, inOrder(pages), realDisk);
+    for (const { pageNumber, error } of pages) if (error) yield { source: document.name, pageNumber, problem: error.message };
+    yield { source: document.name, file };
+  }
+}
+
+/** Puts page results together as outputs. */
+export async function* assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
+  const run = request.target.kind === 'run' ? await openRun(request.target) : undefined;
+  const recipe = run?.record.recipe ?? NO_READING;
+  await using pool = makePool(recipe, request);
+  for (const document of await documentsOf(request.target)) {
+    throwIfStopped(signal);
+    const pagesFile = run ? run.pagesFile(document.sha1 ?? '') : join(request.resultsFolder, document.stem + RESULTS);
+    const opened = await openPagesFile(pagesFile);
+    await opened?.pages.return(undefined);
+    if (!opened) {
+      yield { source: document.name, problem: `There are no page results in ${pagesFile}.` };
+      continue;
+    }
+    const folder = join(request.outputFolder, dirname(document.stem));
+    await makeFolder(folder);
+    const wanted = {
+      sourceFile: document.file,
+      sourceSha1: document.sha1 ?? opened.header.sha1,
+      documentPath: document.name,
+      pagesFile,
+      folder,
+      baseName: basename(document.stem),
+      formats: request.formats,
+      recipe,
+      programVersion: programVersion(),
+    };
+    try {
+      const files = await pool.run({ call: 'assemble', request: wanted, timeoutMs: 3_600_000, label: document.name }, signal);
+      for (const { file } of files) yield { source: document.name, file };
+    } catch (error) {
+      if (!(error instanceof DocumentError)) throw error;
+      yield { source: document.name, problem: error.message };
+    }
+  }
+}
+
+/** Runs `work` on every page asked for, in parallel; what it gives and what goes wrong comes in page order. */
+async function* eachPage(
+  document: StepDocument,
+  { target, limits }: { readonly target: StepTarget; readonly limits: PageLimits },
+  pool: WorkerPool,
+  signal: AbortSignal,
+  work: (pageNumber: number, pageCount: number) => Promise<StepItem | undefined>,
+): AsyncGenerator<StepItem> {
+  let pageCount: number;
+  try {
+    const inspected = { call: 'inspect' as const, request: { file: document.file }, timeoutMs: timeoutMs(limits), label: document.name };
+    ({ pageCount } = await pool.run(inspected, signal));
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    yield { source: document.name, problem: error.message };
+    return;
+  }
+  const all = Array.from({ length: pageCount }, (_, index) => index + 1);
+  const wanted = target.kind === 'files' && target.pageNumbers ? target.pageNumbers.filter((n) => n <= pageCount) : all;
+  const few = pLimit(pool.size * 2);
+  const items = wanted.map((pageNumber) =>
+    few(async (): Promise<StepItem | undefined> => {
+      try {
+        return await work(pageNumber, pageCount);
+      } catch (error) {
+        const failure = asPipelineError(error);
+        if (!(failure instanceof PageError)) throw failure;
+        return { source: document.name, pageNumber, problem: failure.message };
+      }
+    }),
+  );
+  // Held until it is their turn, so that one that fails early is not an unhandled rejection.
+  for (const item of items) item.catch(() => undefined);
+  for (const item of items) {
+    const done = await item;
+    if (done) yield done;
+  }
+}
+
+async function documentsOf(target: StepTarget): Promise<StepDocument[]> {
+  if (target.kind === 'files') {
+    const stems = planOutputStems(target.files.map((file) => basename(file)));
+    if (stems.size < target.files.length) {
+      throw new UsageError('SAME_NAME', 'Several of the files have the same name; their results would have one, too.', {
+        safe: 'Nothing was started.',
+        remedy: 'Give them one at a time, each with its own --output.',
+      });
+    }
+    return target.files.map((file) => ({ name: basename(file), file, stem: stems.get(basename(file)) ?? basename(file) }));
+  }
+  const run = await openRun(target);
+  const { documents } = await run.readState();
+  const stems = planOutputStems([...documents.values()].map(({ source }) => source.path));
+  return [...documents.values()].map(({ source, sha1 }) => ({
+    name: source.path,
+    file: source.id,
+    stem: stems.get(source.path) ?? source.path,
+    sha1,
+  }));
+}
+
+async function openRun({ workDir, name }: Extract<StepTarget, { kind: 'run' }>): Promise<RunFolder> {
+  const run = await RunFolder.open(join(workDir, name), realDisk);
+  if (!run) throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`);
+  return run;
+}
+
+function makePool(recipe: Recipe, request: { readonly jobs: number; readonly limits: PageLimits; readonly tesseract?: string | undefined }): WorkerPool {
+  const { limits, jobs, tesseract } = request;
+  return new WorkerPool(REAL_DEPENDENCIES.workerEntry, { recipe, limits, tesseract }, jobs);
+}
+
+function timeoutMs(limits: PageLimits): number {
+  return limits.seconds * 1_000;
+}
+
+// oxlint-disable-next-line require-await
+async function* inOrder(pages: readonly PageResult[]): AsyncGenerator<PageResult> {
+  yield* pages;
+}

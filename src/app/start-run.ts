@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import type { Recipe } from '../core/chunk.ts';
+import { asPipelineError, ConfigError, EXIT, NoInputError, StoppedError, type PipelineError } from '../core/errors.ts';
+import type { PageResult } from '../core/page.ts';
+import { ProgressMeter } from '../core/progress-meter.ts';
+import type { RunObserver } from '../core/progress.ts';
+import { digestOf } from '../core/recipe.ts';
+import { redact } from '../core/redact.ts';
+import type { RunState } from '../core/run-state.ts';
+import type { ExecutorRequest, RunRequest } from '../core/run-request.ts';
+import type { RunSettings } from '../core/settings.ts';
+import { runPipeline } from '../pipeline.ts';
+import { realDisk, type Disk } from '../files/disk.ts';
+import { parseLine, readLines } from '../files/ndjson.ts';
+import { RunFolder } from '../runs/run-folder.ts';
+import { lockRun } from '../runs/run-lock.ts';
+import { RunLog } from '../runs/run-log.ts';
+import type { RunRecord, StoreReference } from '../runs/run-store.ts';
+import { watchForStop } from '../runs/stop-request.ts';
+import { Session, type SessionParts } from '../session/session.ts';
+import type { BoxStore } from '../stores/box/box-store.ts';
+import { WorkerPool } from '../work/worker-pool.ts';
+import { programVersion } from './program-version.ts';
+import type { ResumeRequest, RunOutcome } from './contract.ts';
+import { chooseRecipe } from './choose-engine.ts';
+import { keepExecutor, makeExecutor, readExecutor } from './make-executor.ts';
+import { findPlaces, openStores } from './run-stores.ts';
+import { saveReport } from './save-report.ts';
+
+/** Other runs of a work folder that are looked at for results to reuse, in the order of their names. */
+const OTHER_RUNS = 50;
+
+/** What a run needs from outside, replaced by tests only: the disk, and the program of a worker. */
+export interface RunDependencies {
+  readonly disk: Disk;
+  readonly workerEntry: URL;
+}
+
+export const REAL_DEPENDENCIES: RunDependencies = {
+  disk: realDisk,
+  workerEntry: new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url),
+};
+
+/** Starts a run, or goes on with the one that was started with the same things. */
+export async function startRun(
+  request: RunRequest,
+  observer: RunObserver,
+  signal: AbortSignal,
+  dependencies: RunDependencies = REAL_DEPENDENCIES,
+): Promise<RunOutcome> {
+  const record = await prepareRecord(request, true, signal);
+  await using run = await RunFolder.create(request.workDir, record, dependencies.disk);
+  return await workOnRun(run, request, observer, signal, dependencies);
+}
+
+/** All that makes a run what it is, settled before anything is started; `make` as of `findPlaces`. @throws {UsageError} `OUTPUT_IS_INPUT`. */
+export async function prepareRecord(request: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
+  const recipe = await chooseRecipe({ ...request, elsewhere: request });
+  const { source, destination } = await findPlaces(request, make, signal);
+  const settings: RunSettings = { ...request.settings, engine: recipe.engine };
+  return {
+    name: nameRun(source, destination, settings, recipe),
+    createdAt: new Date().toISOString(),
+    programVersion: programVersion(),
+    source,
+    destination,
+    settings,
+    recipe,
+  };
+}
+
+/** Goes on with a run as it was frozen. @throws {NoInputError} `RUN_NOT_FOUND`. @throws {ConfigError} `ENGINE_CHANGED`. */
+export async function resumeRun(
+  request: ResumeRequest,
+  observer: RunObserver,
+  signal: AbortSignal,
+  dependencies: RunDependencies = REAL_DEPENDENCIES,
+): Promise<RunOutcome> {
+  const run = await RunFolder.open(join(request.workDir, request.name), dependencies.disk);
+  if (!run) {
+    throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${request.name}" in ${request.workDir}.`, {
+      remedy: 'ocr-pipeline status   lists the runs',
+    });
+  }
+  await using _ = run;
+  const { settings, recipe } = run.record;
+  const executor = await executorOf(run, request);
+  const { workDir, tesseract } = request;
+  const now = await chooseRecipe({ engine: settings.engine, tesseract, settings, elsewhere: { workDir, executor } });
+  if (now.digest !== recipe.digest) {
+    throw new ConfigError('ENGINE_CHANGED', `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`, {
+      safe: 'Nothing was changed. Pages already read are kept.',
+      remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
+    });
+  }
+  return await workOnRun(run, { ...request, executor }, observer, signal, dependencies);
+}
+
+/** Where a run goes on: as asked, or where it was read before. */
+async function executorOf(run: RunFolder, request: ResumeRequest): Promise<ExecutorRequest> {
+  const executor = await readExecutor(run);
+  const { slurm, detach } = request;
+  return executor.kind === 'local' ? executor : { kind: 'slurm', choices: { ...executor.choices, ...slurm }, detach };
+}
+
+/** Documents are opened and put together here, and nothing is read: few workers do. */
+const COORDINATOR_WORKERS = 4;
+
+async function workOnRun(
+  run: RunFolder,
+  request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box' | 'executor'>,
+  observer: RunObserver,
+  signal: AbortSignal,
+  { disk, workerEntry }: RunDependencies,
+): Promise<RunOutcome> {
+  await using lock = await lockRun(run.path);
+  const started = Date.now();
+  const { recipe, settings } = run.record;
+  const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
+  const isLocal = request.executor.kind === 'local';
+  await using pool = new WorkerPool(workerEntry, setup, isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS));
+  const log = new RunLog(run.record.name, run.logFile, disk, redact);
+  const meter = new ProgressMeter(started);
+  const names = new Map<string, string>();
+  const onPage = (sha1: string, page: PageResult): void => {
+    const document = names.get(sha1) ?? sha1;
+    meter.pageRead(document, page, Date.now());
+    log.write({ level: page.error ? 'warn' : 'debug', event: 'page', document, pageNumber: page.pageNumber, text: page.error?.code ?? page.state });
+    if (page.error) observer.notice({ level: 'warn', code: page.error.code, text: page.error.message, document, pageNumber: page.pageNumber });
+  };
+  const notice = (level: 'info' | 'warn', code: string, text: string): void => {
+    log.write({ level, event: 'executor', text });
+    observer.notice({ level, code, text });
+  };
+  const executor = await makeExecutor({ run, request, pool, disk, names, onPage, notice });
+  const tell = (text: string): void => {
+    log.write({ level: 'warn', event: 'box', text });
+    observer.notice({ level: 'warn', code: 'BOX', text });
+  };
+  await using stores = await openStores(run.record, request.workDir, request.box, tell, signal);
+  await stores.source.describe(signal);
+  await stores.destination.checkWritable(signal);
+  const others = await otherRuns(run, request.workDir, disk);
+  const parts: SessionParts = {
+    run,
+    source: stores.source,
+    destination: stores.destination,
+    findResults: findResultsIn(stores.boxResults),
+    executor,
+    onPage,
+    leaveEarly: request.executor.kind === 'slurm' && request.executor.detach,
+    pool,
+    meter,
+    log,
+    observer,
+    names,
+    programVersion: programVersion(),
+    get where() {
+      return executor.where;
+    },
+    otherRunFolders: others.folders,
+    deliveredByOthers: others.delivered,
+  };
+  let failure: PipelineError | undefined;
+  await keepExecutor(run, request.executor);
+  const session = await Session.begin(parts, signal);
+  const stopRequest = watchForStop(run.path);
+  try {
+    await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
+  } catch (error) {
+    failure = asPipelineError(error);
+    if (failure instanceof StoppedError && executor.outlivesUs && signal.aborted) failure = goesOnWithoutUs(failure, run.record.name);
+    if (failure.exitCode === EXIT.bug) {
+      const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
+      log.write({ level: 'error', event: 'defect', text: failure.message, stack });
+    }
+  }
+  // Whoever cancels a run wants its jobs ended, too.
+  if (stopRequest.signal.aborted) await session.chunks.close(true).catch((error: unknown) => notice('warn', 'SLURM_CANCEL', asPipelineError(error).message));
+  await stopRequest.close();
+  await executor.close();
+  const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());
+  await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
+  await log.close();
+  const state = await run.readState();
+  const reportFile = await saveReport(run, state).catch(() => undefined);
+  if (failure) throw failure;
+  const detached = session.leave.signal.aborted;
+  return { record: run.record, folder: run.path, state, reportFile, durationMs: Date.now() - started, detached };
+}
+
+/** Who stops following a run on a cluster does not stop the run. */
+function goesOnWithoutUs({ message }: StoppedError, name: string): StoppedError {
+  return new StoppedError('DETACHED', `${message} The jobs on Slurm go on.`, {
+    safe: 'Their pages are collected when the run goes on.',
+    remedy: `ocr-pipeline resume ${name}   collects and goes on\nocr-pipeline cancel ${name}   ends the jobs, too`,
+  });
+}
+
+/** 0 when all is complete; 74 when results only wait for a name; 65 when documents or pages failed. */
+export function exitCodeOf(state: RunState): number {
+  const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
+  if (failed.length === 0) return EXIT.ok;
+  return failed.every(({ error }) => error?.code === 'NAME_TAKEN') ? EXIT.output : EXIT.someFailed;
+}
+
+/** A word of the source's name and six hex digits of all that makes the run what it is. */
+function nameRun(source: StoreReference, destination: StoreReference, settings: RunSettings, recipe: Recipe): string {
+  const word = source.name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/\.pdf$/g, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 24);
+  return `${word || 'run'}-${digestOf([source, destination, settings, recipe.digest]).slice(0, 6)}`;
+}
+
+async function otherRuns(run: RunFolder, workDir: string, disk: Disk): Promise<{ folders: string[]; delivered: Set<string> }> {
+  const folders: string[] = [];
+  const delivered = new Set<string>();
+  for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {
+    if (name === run.record.name) continue;
+    const other = await RunFolder.open(join(workDir, name), disk).catch(() => undefined);
+    if (!other) continue;
+    if (other.record.recipe.digest === run.record.recipe.digest) folders.push(other.path);
+    const { destination } = other.record;
+    if (JSON.stringify(destination) !== JSON.stringify(run.record.destination)) continue;
+    for await (const { text } of readLines(other.ledgerFile)) {
+      // Most lines are about pages: parse only those that matter.
+      if (!text.includes('"delivered"')) continue;
+      const event = parseLine<{ outputs?: { sha1: string }[] }>(text);
+      for (const { sha1 } of event?.outputs ?? []) delivered.add(sha1);
+    }
+  }
+  return { folders, delivered };
+}
+
+function findResultsIn(results: BoxStore | undefined): SessionParts['findResults'] {
+  return results && ((signal) => results.listResults(signal));
+}

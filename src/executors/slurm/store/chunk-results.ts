@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Chunk } from '../../../core/chunk.ts';
+import { countPages } from '../../../core/plan-session.ts';
+import type { Disk } from '../../../files/disk.ts';
+import { readTrailer, type ChunkTrailer } from '../../../runs/page-results.ts';
+import { WaveStore } from './wave-store.ts';
+
+/** The results of chunks as the file system tells of them: one listing, whatever the number. */
+export class ChunkResults {
+  readonly #folder: string;
+  readonly #disk: Disk;
+  #names: ReadonlySet<string> = new Set();
+
+  constructor(chunksFolder: string, disk: Disk) {
+    this.#folder = chunksFolder;
+    this.#disk = disk;
+  }
+
+  fileOf(chunkId: string): string {
+    return join(this.#folder, `${chunkId}.ndjson`);
+  }
+
+  /** Looks at the folder anew. */
+  async list(): Promise<void> {
+    this.#names = new Set(await WaveStore.names(this.#folder));
+  }
+
+  /** The trailer of a chunk whose result is there and whole, as last listed. One that is not whole is removed. */
+  async trailerOf(chunk: Chunk): Promise<ChunkTrailer | undefined> {
+    if (!this.#names.has(`${chunk.id}.ndjson`)) return undefined;
+    const file = this.fileOf(chunk.id);
+    const trailer = await readTrailer(file);
+    if (trailer?.chunk === chunk.id && trailer.pages >= countPages(chunk.ranges)) return trailer;
+    await this.#disk.remove(file);
+    return undefined;
+  }
+
+  /** Files that tries of a chunk have left unfinished, as last listed. */
+  partialsOf(chunkId: string): string[] {
+    const names = [...this.#names].filter((name) => name.startsWith(`${chunkId}.`) && name.endsWith('.partial'));
+    return names.map((name) => join(this.#folder, name));
+  }
+
+  /** Bytes of the largest unfinished file of a chunk. A new try copies what the earlier had, so that more is progress. */
+  async keptBytes(chunkId: string): Promise<number> {
+    let most = 0;
+    for (const file of this.partialsOf(chunkId)) {
+      const size = await stat(file).then(
+        (facts) => facts.size,
+        () => 0,
+      );
+      most = Math.max(most, size);
+    }
+    return most;
+  }
+}

@@ -1,0 +1,81 @@
+import { access, copyFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { SourceDocument } from '../core/document.ts';
+import type { PageEntry } from '../core/ledger.ts';
+import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts';
+import type { Session } from './session.ts';
+import type { FetchedDocument } from '../stores/document-store.ts';
+
+/** Stages rasterize and recognize: every page's result, in page order in one file; pages read before are not read again. */
+export async function readPages(
+  session: Session,
+  document: SourceDocument,
+  { file, sha1, sizeBytes }: FetchedDocument,
+  signal: AbortSignal,
+): Promise<readonly PageEntry[]> {
+  const { run, pool, meter } = session.parts;
+  const { recipe, settings } = run.record;
+  const pagesFile = run.pagesFile(sha1);
+  await reuseFromOtherRun(session, sha1, pagesFile);
+  const before = await openPagesFile(pagesFile);
+  const entries: PageEntry[] = [];
+  if (before) {
+    for await (const page of before.pages) entries.push(entryOf(page));
+    const { pageCount, repaired } = before.header;
+    if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
+      meter.opened(document.id, pageCount, sizeBytes);
+      meter.foundPages(pageCount);
+      await session.journal(
+        { type: 'inspected', document: document.id, pageCount, repaired },
+        { type: 'pages', document: document.id, pages: entries },
+      );
+      await dropChunks(session, sha1, pagesFile);
+      return entries;
+    }
+    await session.results.addPagesFile(sha1, pagesFile);
+  }
+
+  const label = document.path;
+  const timeoutMs = settings.limits.seconds * 1_000;
+  const { pageCount, repaired } =
+    before?.header ?? (await pool.run({ call: 'inspect', request: { file }, timeoutMs, label, urgent: true }, signal));
+  await session.journal({ type: 'inspected', document: document.id, pageCount, repaired });
+  const missing = session.results.missing(sha1, pageCount);
+  meter.opened(document.id, pageCount, sizeBytes);
+  meter.foundPages(pageCount - missing.length);
+
+  await session.chunks.read(document.id, { sha1, file, pageNumbers: missing }, signal);
+
+  await run.disk.makeFolder(run.documentFolder(sha1));
+  const header = { sha1, recipe: recipe.digest, pageCount, repaired };
+  const all = await writePagesFile(pagesFile, header, session.results.read(sha1, pageCount), run.disk);
+  await session.journal({ type: 'pages', document: document.id, pages: all });
+  await dropChunks(session, sha1, pagesFile);
+  return all;
+}
+
+/** Removes the files of a document's chunks, whose results are in its pages file now. */
+async function dropChunks(session: Session, sha1: string, pagesFile: string): Promise<void> {
+  for (const used of session.results.forget(sha1)) if (used !== pagesFile) await session.parts.run.disk.remove(used);
+}
+
+/** The same bytes read by the same recipe in another run of this work folder need not be read again. */
+async function reuseFromOtherRun(session: Session, sha1: string, pagesFile: string): Promise<void> {
+  const { run } = session.parts;
+  if (await isThere(pagesFile)) return;
+  for (const folder of session.parts.otherRunFolders) {
+    const file = join(folder, relative(run.path, pagesFile));
+    if (!(await isThere(file))) continue;
+    await run.disk.makeFolder(run.documentFolder(sha1));
+    await copyFile(file, `${pagesFile}.tmp`);
+    await run.disk.rename(`${pagesFile}.tmp`, pagesFile);
+    return;
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
