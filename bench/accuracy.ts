@@ -55,7 +55,9 @@ interface AccuracyOptions extends Pick<BenchOptions, 'corpus' | 'jobs' | 'scratc
 /** How many characters our reading gets wrong, document by document, next to plain Tesseract. */
 export async function benchAccuracy(options: AccuracyOptions): Promise<BenchTable[]> {
   insistOnPrograms(['tesseract', 'pdftoppm']);
-  const manifest = JSON.parse(readFileSync(join(options.corpus, 'manifest.json'), 'utf8')) as { readonly items: readonly Item[] };
+  const manifest = JSON.parse(readFileSync(join(options.corpus, 'manifest.json'), 'utf8')) as {
+    readonly items: readonly Item[];
+  };
   const items = manifest.items.filter(({ id }) => !options.ids || options.ids.includes(id));
   const ours = makeFolder(options.outputFolder ?? join(options.scratch, 'ours'));
   const plain = makeFolder(options.plainFolder ?? join(options.scratch, 'plain'));
@@ -127,16 +129,33 @@ async function evaluate(folder: string, items: readonly Item[], options: Accurac
   const evaluator = options.evaluator ?? resolve(PROJECT, '../shared/tools/ocr-eval');
   const result = join(options.scratch, 'scores.json');
   const ids = items.map(({ id }) => id).join(',');
-  await run(evaluator, ['--manifest', join(options.corpus, 'manifest.json'), '--hyp', folder, '--ids', ids, '--json', result]);
+  await run(evaluator, [
+    '--manifest',
+    join(options.corpus, 'manifest.json'),
+    '--hyp',
+    folder,
+    '--ids',
+    ids,
+    '--json',
+    result,
+  ]);
   return JSON.parse(readFileSync(result, 'utf8')) as Scores;
 }
 
-function tabulate(items: readonly Item[], readings: ReadonlyMap<string, Reading>, ours: Scores, plain: Scores): BenchTable {
+function tabulate(
+  items: readonly Item[],
+  readings: ReadonlyMap<string, Reading>,
+  ours: Scores,
+  plain: Scores,
+): BenchTable {
   const rows = items.map(({ id, pages }) => {
     const [our, other] = [ours.docs.find((doc) => doc.id === id), plain.docs.find((doc) => doc.id === id)];
     const reading = readings.get(id);
     const values = [pages, our?.cer, other?.cer, our?.wer, other?.wer, reading?.calls, reading?.seconds];
-    return { what: id, values: values.map((value, at) => (value === undefined ? null : at > 0 && at < 5 ? value.toFixed(4) : value)) };
+    return {
+      what: id,
+      values: values.map((value, at) => (value === undefined ? null : at > 0 && at < 5 ? value.toFixed(4) : value)),
+    };
   });
   const worse = items.filter(({ id }) => excess(id, ours, plain) > GOAL_EXCESS).map(({ id }) => id);
   const [all, plainAll] = [ours.overall, plain.overall];

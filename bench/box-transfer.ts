@@ -46,7 +46,12 @@ export async function benchBoxTransfer(options: BenchOptions): Promise<BenchTabl
     large: await writeFileOf(join(seeded, 'large.pdf'), sizeBytes),
     small: await writeFileOf(join(seeded, 'small.pdf'), SMALL_BYTES),
   };
-  const costs: Costs = { 'rclone down': noCosts(), 'ours down': noCosts(), 'rclone up': noCosts(), 'ours up': noCosts() };
+  const costs: Costs = {
+    'rclone down': noCosts(),
+    'ours down': noCosts(),
+    'rclone up': noCosts(),
+    'ours up': noCosts(),
+  };
   for (let round = 1; round <= options.rounds; round++) {
     options.say(`box transfer: round ${round}`);
     await using served = await serve(seeded, join(options.scratch, 'emulator'));
@@ -71,12 +76,17 @@ function wall(costs: readonly Cost[]): number {
 
 function tableOf(costs: Costs, sizeBytes: number): BenchTable {
   const whole = (what: keyof Costs): number => sizeBytes / MB / wall(costs[what].large);
-  const sustained = (what: keyof Costs): number => (sizeBytes - SMALL_BYTES) / MB / (wall(costs[what].large) - wall(costs[what].small));
+  const sustained = (what: keyof Costs): number =>
+    (sizeBytes - SMALL_BYTES) / MB / (wall(costs[what].large) - wall(costs[what].small));
   const peak = (what: keyof Costs): number => Math.max(...costs[what].large.map(({ mainPeakMiB }) => mainPeakMiB));
-  const ratio = (way: Way, speed: (what: keyof Costs) => number): string => formatNumber(speed(`ours ${way}`) / speed(`rclone ${way}`));
+  const ratio = (way: Way, speed: (what: keyof Costs) => number): string =>
+    formatNumber(speed(`ours ${way}`) / speed(`rclone ${way}`));
   const rows = (Object.keys(costs) as (keyof Costs)[]).map((what) => {
     const cpuSeconds = median(costs[what].large.map((cost) => cost.cpuSeconds));
-    return { what, values: [sustained(what), whole(what), wall(costs[what].large), wall(costs[what].small), cpuSeconds, peak(what)] };
+    return {
+      what,
+      values: [sustained(what), whole(what), wall(costs[what].large), wall(costs[what].small), cpuSeconds, peak(what)],
+    };
   });
   return {
     title: 'Large files to and from Box',
@@ -114,7 +124,9 @@ class Transfer {
     mkdirSync(folder);
     const to = join(folder, basename(file.path));
     try {
-      const cost = await (who === 'ours' ? this.#ours('down', file, to) : this.#rclone(['copyto', `box:${basename(file.path)}`, to]));
+      const cost = await (who === 'ours'
+        ? this.#ours('down', file, to)
+        : this.#rclone(['copyto', `box:${basename(file.path)}`, to]));
       if (statSync(to).size !== file.sizeBytes) throw new Error(`${who} left another size`);
       return cost;
     } finally {
@@ -124,7 +136,9 @@ class Transfer {
 
   up(who: Who, file: BenchFile): Promise<Cost> {
     const name = `${who}-${basename(file.path)}`;
-    return who === 'ours' ? this.#ours('up', file, file.path, name) : this.#rclone(['copyto', file.path, `box:${name}`]);
+    return who === 'ours'
+      ? this.#ours('up', file, file.path, name)
+      : this.#rclone(['copyto', file.path, `box:${name}`]);
   }
 
   #ours(way: Way, { path, sizeBytes, sha1 }: BenchFile, file: string, name = basename(path)): Promise<Cost> {
@@ -141,8 +155,20 @@ class Transfer {
   #rclone(args: readonly string[]): Promise<Cost> {
     const { clientId, clientSecret, accessToken, folderId, authorityFile } = this.#served;
     const config = join(this.#scratch, 'rclone.conf');
-    const token = { access_token: accessToken, token_type: 'bearer', expiry: new Date(Date.now() + 3_000_000).toISOString() };
-    const lines = ['[box]', 'type = box', `client_id = ${clientId}`, `client_secret = ${clientSecret}`, `token = ${JSON.stringify(token)}`, `root_folder_id = ${folderId}`, ''];
+    const token = {
+      access_token: accessToken,
+      token_type: 'bearer',
+      expiry: new Date(Date.now() + 3_000_000).toISOString(),
+    };
+    const lines = [
+      '[box]',
+      'type = box',
+      `client_id = ${clientId}`,
+      `client_secret = ${clientSecret}`,
+      `token = ${JSON.stringify(token)}`,
+      `root_folder_id = ${folderId}`,
+      '',
+    ];
     writeFileSync(config, lines.join('\n'), { mode: 0o600 });
     return measureSuccess({
       program: 'rclone',
@@ -154,7 +180,13 @@ class Transfer {
 }
 
 function proxied({ proxyUrl, authorityFile }: Served): NodeJS.ProcessEnv {
-  return { HTTPS_PROXY: proxyUrl, https_proxy: proxyUrl, NODE_EXTRA_CA_CERTS: authorityFile, NO_PROXY: '', no_proxy: '' };
+  return {
+    HTTPS_PROXY: proxyUrl,
+    https_proxy: proxyUrl,
+    NODE_EXTRA_CA_CERTS: authorityFile,
+    NO_PROXY: '',
+    no_proxy: '',
+  };
 }
 
 /** Starts the emulator as a program of its own, so that its work is not counted as anybody's. */

@@ -24,7 +24,8 @@ interface Way {
 export async function benchContainer(options: BenchOptions): Promise<BenchTable[]> {
   insistOnPrograms(['tesseract', 'pdftoppm', 'ocrmypdf', 'xargs', 'apptainer']);
   const image = resolve(process.env[IMAGE_VARIABLE] ?? DEFAULT_IMAGE);
-  if (!existsSync(image)) throw new Error(`no image at ${image}: scripts/build-image.sh --local ${image}, or name one by ${IMAGE_VARIABLE}`);
+  if (!existsSync(image))
+    throw new Error(`no image at ${image}: scripts/build-image.sh --local ${image}, or name one by ${IMAGE_VARIABLE}`);
   const scans = findScans(options).filter((scan) => scan.upright);
   const input = join(options.scratch, 'scans');
   const pdfs = copyScans(scans, input);
@@ -36,25 +37,54 @@ export async function benchContainer(options: BenchOptions): Promise<BenchTable[
     { what: "Debian's tesseract, ready images", run: () => readImages(images, options.jobs) },
     { what: 'tesseract in the container, ready images', run: () => readInContainer(image, images, options) },
     { what: 'OCRmyPDF, fewest steps', run: (output) => readByOcrmypdf(pdfs, output, 'least', options.jobs) },
-    { what: 'ocr-pipeline in the container', run: (output) => readWith('apptainer', ['run', image], input, output, options) },
+    {
+      what: 'ocr-pipeline in the container',
+      run: (output) => readWith('apptainer', ['run', image], input, output, options),
+    },
     { what: 'ocr-pipeline unpacked from it', run: (output) => readWith(program, [], input, output, options) },
   ];
   const costs = await takeTurns(ways, options);
-  return [speedTable(ways, costs, images.length, options), await startTable(image, program, costs, images.length, options)];
+  return [
+    speedTable(ways, costs, images.length, options),
+    await startTable(image, program, costs, images.length, options),
+  ];
 }
 
 /** One container for all pages, one process a page, as {@link readImages} does it without one. */
 async function readInContainer(image: string, images: readonly string[], options: BenchOptions): Promise<Cost> {
-  const script = 'jobs=$1; shift; printf "%s\\0" "$@" | xargs -0 -n 1 -P "$jobs" sh -c \'tesseract "$1" "$1" -l eng --dpi 300\' sh';
+  const script =
+    'jobs=$1; shift; printf "%s\\0" "$@" | xargs -0 -n 1 -P "$jobs" sh -c \'tesseract "$1" "$1" -l eng --dpi 300\' sh';
   const args = ['exec', '--bind', options.scratch, image, 'sh', '-c', script, 'sh', String(options.jobs), ...images];
   return await measureSuccess({ program: 'apptainer', args, cwd: options.scratch, timeoutMs: RUN_TIMEOUT_MS });
 }
 
-async function readWith(program: string, before: readonly string[], input: string, folder: string, options: BenchOptions): Promise<Cost> {
+async function readWith(
+  program: string,
+  before: readonly string[],
+  input: string,
+  folder: string,
+  options: BenchOptions,
+): Promise<Cost> {
   mkdirSync(folder, { recursive: true });
   const places = ['--input', input, '--output', join(folder, 'out'), '--work-dir', join(folder, 'runs')];
-  const how = ['--lang', 'eng', '--engine', 'tesseract', '--formats', 'txt,pdf', '--jobs', String(options.jobs), '--progress', 'none'];
-  return await measureSuccess({ program, args: [...before, 'run', ...places, ...how], cwd: options.scratch, timeoutMs: RUN_TIMEOUT_MS });
+  const how = [
+    '--lang',
+    'eng',
+    '--engine',
+    'tesseract',
+    '--formats',
+    'txt,pdf',
+    '--jobs',
+    String(options.jobs),
+    '--progress',
+    'none',
+  ];
+  return await measureSuccess({
+    program,
+    args: [...before, 'run', ...places, ...how],
+    cwd: options.scratch,
+    timeoutMs: RUN_TIMEOUT_MS,
+  });
 }
 
 /** All ways in turn, round by round, so that a slow minute of the machine hits all alike. */
@@ -94,11 +124,20 @@ function speedTable(ways: readonly Way[], costs: readonly Cost[][], pages: numbe
   };
 }
 
-async function startTable(image: string, program: string, costs: readonly Cost[][], pages: number, options: BenchOptions): Promise<BenchTable> {
+async function startTable(
+  image: string,
+  program: string,
+  costs: readonly Cost[][],
+  pages: number,
+  options: BenchOptions,
+): Promise<BenchTable> {
   const starts: Record<'inside' | 'outside', number[]> = { inside: [], outside: [] };
   for (let turn = 0; turn < STARTS; turn++) {
     const inside = { program: 'apptainer', args: ['exec', image, 'ocr-pipeline', '--version'] };
-    for (const [where, command] of [['inside', inside], ['outside', { program, args: ['--version'] }]] as const) {
+    for (const [where, command] of [
+      ['inside', inside],
+      ['outside', { program, args: ['--version'] }],
+    ] as const) {
       const { wallSeconds } = await measureSuccess({ ...command, cwd: options.scratch, timeoutMs: START_TIMEOUT_MS });
       starts[where].push(wallSeconds);
     }
@@ -115,6 +154,8 @@ async function startTable(image: string, program: string, costs: readonly Cost[]
       { what: 'started outside', values: [outside] },
       { what: `${PAGES_A_CHUNK} pages on one core`, values: [chunkSeconds] },
     ],
-    findings: [`A container of its own adds ${formatNumber(share)} % to a chunk of ${PAGES_A_CHUNK} pages (goal: less than 1 %).`],
+    findings: [
+      `A container of its own adds ${formatNumber(share)} % to a chunk of ${PAGES_A_CHUNK} pages (goal: less than 1 %).`,
+    ],
   };
 }

@@ -23,7 +23,15 @@ export async function benchLargeDocument(options: BenchOptions): Promise<BenchTa
     const cost = await readByUs({ input, folder, jobs: options.jobs, engine: 'null' });
     rows.push({
       what: `${pages} pages`,
-      values: [megabytes, cost.mainPeakMiB, cost.workerPeakMiB, cost.peakTreeMiB, cost.cpuSeconds, (cost.cpuSeconds * 1000) / pages, cost.wallSeconds],
+      values: [
+        megabytes,
+        cost.mainPeakMiB,
+        cost.workerPeakMiB,
+        cost.peakTreeMiB,
+        cost.cpuSeconds,
+        (cost.cpuSeconds * 1000) / pages,
+        cost.wallSeconds,
+      ],
     });
     rmSync(folder, { recursive: true, force: true });
   }

@@ -19,7 +19,14 @@ export async function benchManyDocuments(options: BenchOptions): Promise<BenchTa
   options.say(`many documents: writing ${documents}`);
   const input = writeDocuments(join(options.scratch, 'many'), documents);
   options.say(`many documents: planning ${documents}`);
-  const places = ['--input', input, '--output', join(options.scratch, 'out'), '--work-dir', join(options.scratch, 'runs')];
+  const places = [
+    '--input',
+    input,
+    '--output',
+    join(options.scratch, 'out'),
+    '--work-dir',
+    join(options.scratch, 'runs'),
+  ];
   // With the null engine no time goes into reading sample pages.
   const args = [...OURS.args, 'plan', ...places, '--engine', 'null'];
   const plan = await measureSuccess({ program: OURS.program, args, timeoutMs: PLAN_TIMEOUT_MS });
@@ -28,12 +35,15 @@ export async function benchManyDocuments(options: BenchOptions): Promise<BenchTa
   const folder = join(options.scratch, 'some');
   const some = writeDocuments(join(folder, 'in'), read);
   const run = await readByUs({ input: some, folder, jobs: options.jobs, engine: 'null' });
-  const files = readdirSync(join(folder, 'runs'), { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+  const files = readdirSync(join(folder, 'runs'), { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
   const filesEach = files.length / read;
   return [
     {
       title: 'Very many small documents',
-      method: 'One-page documents of about 1 KB, a thousand in a folder; `plan`, then `run --engine null` with text and PDF.',
+      method:
+        'One-page documents of about 1 KB, a thousand in a folder; `plan`, then `run --engine null` with text and PDF.',
       columns: ['what', 'documents', 'wall s', 'CPU s', 'main MiB', 'files left in the run folder, a document'],
       rows: [
         { what: 'plan', values: [documents, plan.wallSeconds, plan.cpuSeconds, plan.mainPeakMiB, null] },

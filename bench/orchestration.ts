@@ -25,7 +25,12 @@ export async function benchOrchestration(options: BenchOptions): Promise<BenchTa
   options.say('orchestration: with tesseract');
   const real = await readByUs({ input, folder: join(options.scratch, 'real'), jobs: options.jobs });
   options.say('orchestration: with an engine that only pretends');
-  const pretended = await readByUs({ input, folder: join(options.scratch, 'null'), jobs: options.jobs, engine: 'null' });
+  const pretended = await readByUs({
+    input,
+    folder: join(options.scratch, 'null'),
+    jobs: options.jobs,
+    engine: 'null',
+  });
 
   const main = (real.mainCpuSeconds / real.cpuSeconds) * 100;
   const rest = ((real.mainCpuSeconds + real.workersCpuSeconds - pixels.cpuSeconds) / real.cpuSeconds) * 100;

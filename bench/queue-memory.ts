@@ -20,7 +20,13 @@ export async function benchQueueMemory(options: BenchOptions): Promise<BenchTabl
       const cost = await readByUs({ input, folder, jobs: options.jobs, formats: 'txt', engine: 'null' });
       rows.push({
         what: `${pages} pages, ${shape}`,
-        values: [cost.mainPeakMiB, cost.mainCpuSeconds, (cost.mainCpuSeconds * 1000) / pages, cost.peakTreeMiB, cost.wallSeconds],
+        values: [
+          cost.mainPeakMiB,
+          cost.mainCpuSeconds,
+          (cost.mainCpuSeconds * 1000) / pages,
+          cost.peakTreeMiB,
+          cost.wallSeconds,
+        ],
       });
     }
   }

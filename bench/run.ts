@@ -74,7 +74,8 @@ async function runBench(name: string, shared: Omit<BenchOptions, 'scratch'>): Pr
 }
 
 const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
-if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+if (unknown.length > 0)
+  throw new Error(`no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
 const output = resolve(values.output);
 mkdirSync(output, { recursive: true });
 
@@ -87,7 +88,9 @@ const shared = {
   say: (text: string): void => console.error(`... ${text}`),
 };
 const caution = values.quick ? ' Quick mode: tiny inputs, no figures to quote.' : '';
-const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package.json'), 'utf8')) as {
+  version: string;
+};
 const pages = [`# Benchmarks of ocr-pipeline ${version}\n\n${describeMachine()}.${caution}\n`];
 console.log(pages[0]);
 for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
@@ -96,7 +99,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) 
   const text = tables.map(renderTable).join('\n');
   console.log(text);
   pages.push(text);
-  writeFileSync(join(output, `${name}.json`), `${JSON.stringify({ machine: describeMachine(), ...shared, tables }, null, 2)}\n`);
+  writeFileSync(
+    join(output, `${name}.json`),
+    `${JSON.stringify({ machine: describeMachine(), ...shared, tables }, null, 2)}\n`,
+  );
 }
 writeFileSync(join(output, 'results.md'), pages.join('\n'));
 console.log(`Kept in ${output}: results.md and one JSON file a benchmark.`);

@@ -40,7 +40,12 @@ export async function benchSavioSimulation(options: BenchOptions): Promise<Bench
       pages,
       partition: 'savio3',
       args: ['--nodes', String(nodes), '--time', String(minutes)],
-      env: { PATH: counter.path, [NULL_DELAY_VARIABLE]: pageMs.join(','), OCR_PIPELINE_SLURM_POLL: '5', OCR_PIPELINE_SLURM_GATHER: '5' },
+      env: {
+        PATH: counter.path,
+        [NULL_DELAY_VARIABLE]: pageMs.join(','),
+        OCR_PIPELINE_SLURM_POLL: '5',
+        OCR_PIPELINE_SLURM_GATHER: '5',
+      },
     });
     const started = performance.now();
     const { code, stderr } = await program.start().ended;
@@ -50,7 +55,8 @@ export async function benchSavioSimulation(options: BenchOptions): Promise<Bench
     const allocation = await readAllocation(lab);
     const journal = await new WaveStore(join((await program.runFolder()) ?? '', 'waves'), realDisk).load();
     const workers = journal.measured.busyMs / 1_000 / allocation.coreSeconds;
-    const recorded = (count * pageMs.reduce((sum, each) => sum + each, 0)) / pageMs.length / 1_000 / allocation.coreSeconds;
+    const recorded =
+      (count * pageMs.reduce((sum, each) => sum + each, 0)) / pageMs.length / 1_000 / allocation.coreSeconds;
     return [
       {
         title: 'A simulated cluster of whole nodes',
@@ -58,16 +64,35 @@ export async function benchSavioSimulation(options: BenchOptions): Promise<Bench
           `Real Slurm with ${nodes} nodes of ${CORES_A_NODE} declared cores, the null engine waiting as long for each page as Tesseract took ` +
           `for one of ${pageMs.length} (bench/support/page-times.json). Tasks get ${minutes / 3} minutes of work instead of 20 to 60, so that ` +
           'starting and ending them weighs more than it would. Core time is that of the jobs from start to end as Slurm counts it, in seconds.',
-        columns: ['pages', 'wall s', 'waves', 'tasks', 'core s taken', '% pages (recorded times)', '% pages (as workers count)', 'calls of Slurm'],
+        columns: [
+          'pages',
+          'wall s',
+          'waves',
+          'tasks',
+          'core s taken',
+          '% pages (recorded times)',
+          '% pages (as workers count)',
+          'calls of Slurm',
+        ],
         rows: [
           {
             what: String(count),
-            values: [seconds, journal.waves.length, allocation.tasks, allocation.coreSeconds, recorded * 100, workers * 100, sum(counter.counts())],
+            values: [
+              seconds,
+              journal.waves.length,
+              allocation.tasks,
+              allocation.coreSeconds,
+              recorded * 100,
+              workers * 100,
+              sum(counter.counts()),
+            ],
           },
         ],
         findings: [
           `${formatNumber(recorded * 100)} % of the core time taken is spent on pages (goal: at least ${GOAL_PERCENT} %).`,
-          `Calls of Slurm's programs: ${Object.entries(counter.counts()).map(([name, calls]) => `${calls} ${name}`).join(', ')}.`,
+          `Calls of Slurm's programs: ${Object.entries(counter.counts())
+            .map(([name, calls]) => `${calls} ${name}`)
+            .join(', ')}.`,
         ],
       },
     ];
@@ -79,9 +104,13 @@ export async function benchSavioSimulation(options: BenchOptions): Promise<Bench
 /** Core time of all jobs that have ended, from the controller's own record, which is written when a job is torn down. */
 async function readAllocation(lab: SlurmLab): Promise<{ readonly tasks: number; readonly coreSeconds: number }> {
   await sleep(2_000);
-  const lines = readFileSync(join(lab.folder, 'log/jobcomp.txt'), 'utf8').split('\n').filter((line) => line.includes(' Name=ocrp-'));
+  const lines = readFileSync(join(lab.folder, 'log/jobcomp.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(' Name=ocrp-'));
   const coreSeconds = lines.reduce((sum, line) => {
-    const [start, end] = ['StartTime', 'EndTime'].map((field) => Date.parse(new RegExp(`${field}=(\\S+)`).exec(line)?.[1] ?? ''));
+    const [start, end] = ['StartTime', 'EndTime'].map((field) =>
+      Date.parse(new RegExp(`${field}=(\\S+)`).exec(line)?.[1] ?? ''),
+    );
     return sum + (((end ?? NaN) - (start ?? NaN)) / 1_000) * CORES_A_NODE;
   }, 0);
   return { tasks: lines.length, coreSeconds };
@@ -91,7 +120,7 @@ async function readAllocation(lab: SlurmLab): Promise<{ readonly tasks: number; 
 function documentsOf(pages: number): number[] {
   const lengths = [12, 340, 45, 160, 8, 90, 220, 30, 4, 75];
   const documents: number[] = [];
-  for (let left = pages; left > 0; ) {
+  for (let left = pages; left > 0;) {
     const next = Math.min(left, lengths[documents.length % lengths.length] ?? 1);
     documents.push(next);
     left -= next;

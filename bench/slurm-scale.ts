@@ -28,7 +28,15 @@ export async function benchSlurmScale(options: BenchOptions): Promise<BenchTable
         columns: ['pages', 'wall s', 'main MiB', 'files', 'waves', 'tasks', 'calls to order', 'calls a minute to wait'],
         rows: costs.map((cost) => ({
           what: String(cost.pages),
-          values: [cost.seconds, cost.peakMiB, cost.files, cost.waves, cost.tasks, sum(cost.calls), (sum(cost.waitingCalls) / cost.waitingSeconds) * 60],
+          values: [
+            cost.seconds,
+            cost.peakMiB,
+            cost.files,
+            cost.waves,
+            cost.tasks,
+            sum(cost.calls),
+            (sum(cost.waitingCalls) / cost.waitingSeconds) * 60,
+          ],
         })),
         findings: last
           ? [

@@ -17,7 +17,10 @@ export async function benchStartUp(options: BenchOptions): Promise<BenchTable[]>
       costs.push(await measureSuccess({ program: OURS.program, args: [...OURS.args, ...args], timeoutMs: TIMEOUT_MS }));
     }
     const walls = costs.map((cost) => cost.wallSeconds);
-    rows.push({ what: `ocr-pipeline ${args.join(' ')}`, values: [median(walls), Math.min(...walls), Math.max(...walls)] });
+    rows.push({
+      what: `ocr-pipeline ${args.join(' ')}`,
+      values: [median(walls), Math.min(...walls), Math.max(...walls)],
+    });
   }
   const slowest = Math.max(...rows.map((row) => Number(row.values[0])));
   return [

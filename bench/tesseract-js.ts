@@ -34,7 +34,8 @@ export async function benchTesseractJs(options: BenchOptions): Promise<BenchTabl
     const folder = join(options.scratch, `ours-${round}`);
     ours.push(await readByUs({ input, folder, jobs: options.jobs, formats: 'txt', engine: 'tesseract.js' }));
   }
-  const speed = (costs: readonly Cost[]): number => (images.length * 60) / median(costs.map((cost) => cost.wallSeconds));
+  const speed = (costs: readonly Cost[]): number =>
+    (images.length * 60) / median(costs.map((cost) => cost.wallSeconds));
   const row = (what: string, costs: readonly Cost[]): BenchRow => ({
     what,
     values: [

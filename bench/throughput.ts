@@ -82,7 +82,11 @@ async function aFolder(
   const images = repeatImages(drawn.images, copies);
   const { jobs } = options;
   const peerWays: Record<PeerWay, Way> = {
-    least: { what: 'OCRmyPDF, fewest steps', role: 'peer', run: (output) => readByOcrmypdf(pdfs, output, 'least', jobs) },
+    least: {
+      what: 'OCRmyPDF, fewest steps',
+      role: 'peer',
+      run: (output) => readByOcrmypdf(pdfs, output, 'least', jobs),
+    },
     plain: { what: 'OCRmyPDF, as it comes', run: (output) => readByOcrmypdf(pdfs, output, 'plain', jobs) },
     straighten: {
       what: 'OCRmyPDF --rotate-pages --deskew',
@@ -129,7 +133,10 @@ async function measureCase(each: Case, options: BenchOptions): Promise<BenchTabl
     const cpu = median((costs[at] ?? []).map((cost) => cost.cpuSeconds));
     const wall = median((costs[at] ?? []).map((cost) => cost.wallSeconds));
     const peak = Math.max(...(costs[at] ?? []).map((cost) => cost.peakTreeMiB));
-    return { what: way.what, values: [wall, speed, cpu, cpu / each.pages, peak, speed / bare, hasPeer ? speed / peer : null] };
+    return {
+      what: way.what,
+      values: [wall, speed, cpu, cpu / each.pages, peak, speed / bare, hasPeer ? speed / peer : null],
+    };
   });
   return {
     title: `Throughput: ${each.title}`,
@@ -154,7 +161,9 @@ function findings(each: Case, rows: readonly BenchRow[]): string[] {
     if (other === undefined) continue;
     const faster = valueIn(ours, 'pages/min') / valueIn(other, 'pages/min');
     const cpu = valueIn(ours, 'CPU s') / valueIn(other, 'CPU s');
-    lines.push(`${formatNumber(faster)} times the pages a minute of ${other.what}, at ${percent(cpu)} of its CPU time.`);
+    lines.push(
+      `${formatNumber(faster)} times the pages a minute of ${other.what}, at ${percent(cpu)} of its CPU time.`,
+    );
   }
   return lines;
 }

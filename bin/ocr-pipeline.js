@@ -9,7 +9,11 @@ var minor = Number(parts[1]);
 
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.stderr.write(
-    'ocr-pipeline needs Node ' + NEEDED.join('.') + ' or newer; this is Node ' + process.versions.node + '. [NODE_TOO_OLD] (69)\n'
+    'ocr-pipeline needs Node ' +
+      NEEDED.join('.') +
+      ' or newer; this is Node ' +
+      process.versions.node +
+      '. [NODE_TOO_OLD] (69)\n',
   );
   process.exitCode = 69;
 } else {

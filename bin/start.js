@@ -15,11 +15,13 @@ function start(file) {
     (error) => {
       process.stderr.write(
         error.code === 'ERR_MODULE_NOT_FOUND'
-          ? 'A part of ocr-pipeline is not installed. [INCOMPLETE] (69)\n  Why   ' + error.message + '\n  Do    npm install\n'
-          : 'ocr-pipeline cannot start. Please report this. [CANNOT_START] (70)\n' + error.stack + '\n'
+          ? 'A part of ocr-pipeline is not installed. [INCOMPLETE] (69)\n  Why   ' +
+              error.message +
+              '\n  Do    npm install\n'
+          : 'ocr-pipeline cannot start. Please report this. [CANNOT_START] (70)\n' + error.stack + '\n',
       );
       process.exitCode = error.code === 'ERR_MODULE_NOT_FOUND' ? 69 : 70;
-    }
+    },
   );
 }
 
@@ -43,8 +45,10 @@ module.exports = function startProgram() {
     start(built);
   } else {
     process.stderr.write(
-      'ocr-pipeline is not built, and this Node (' + process.versions.node + ') cannot run its source. [NOT_BUILT] (69)\n' +
-        '  Do    npm run build, or use Node 24\n'
+      'ocr-pipeline is not built, and this Node (' +
+        process.versions.node +
+        ') cannot run its source. [NOT_BUILT] (69)\n' +
+        '  Do    npm run build, or use Node 24\n',
     );
     process.exitCode = 69;
   }

@@ -18,6 +18,12 @@ const manifest = {
   program: { name: 'ocr-pipeline', version: JSON.parse(read('app/package.json').toString()).version },
   node: process.versions.node,
   debian,
-  engine: { name: 'tesseract', version: /^tesseract_([\d.]+)/.exec(source)?.[1], ...record, program: undefined, models },
+  engine: {
+    name: 'tesseract',
+    version: /^tesseract_([\d.]+)/.exec(source)?.[1],
+    ...record,
+    program: undefined,
+    models,
+  },
 };
 writeFileSync(join(root, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

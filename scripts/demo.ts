@@ -34,7 +34,18 @@ class DemoError extends Error {
 
 /** Nothing of the person's own: no settings, no login, no proxy. What describes the terminal stays. */
 function demoEnvironment(emulator: BoxEmulator): Record<string, string> {
-  const kept = ['PATH', 'LANG', 'LC_ALL', 'TERM', 'NO_COLOR', 'FORCE_COLOR', 'ACCESSIBLE', 'TMPDIR', 'SystemRoot', 'TEMP'];
+  const kept = [
+    'PATH',
+    'LANG',
+    'LC_ALL',
+    'TERM',
+    'NO_COLOR',
+    'FORCE_COLOR',
+    'ACCESSIBLE',
+    'TMPDIR',
+    'SystemRoot',
+    'TEMP',
+  ];
   const own = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
   return {
     ...Object.fromEntries(own),
@@ -52,7 +63,11 @@ function demoEnvironment(emulator: BoxEmulator): Record<string, string> {
 }
 
 /** Starts the program as a person would, after showing the command. */
-function start(environment: Readonly<Record<string, string>>, args: readonly string[], stdio: StdioOptions): ChildProcess {
+function start(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  stdio: StdioOptions,
+): ChildProcess {
   console.log(`\n$ ocr-pipeline ${args.map((word) => (/^[\w.,:=/-]+$/.test(word) ? word : `"${word}"`)).join(' ')}\n`);
   const command = [join(project, 'bin/ocr-pipeline.js'), ...args];
   return spawn(process.execPath, command, { cwd: output, env: environment, stdio, timeout: COMMAND_TIMEOUT_MS });
@@ -75,7 +90,11 @@ async function endOf(child: ChildProcess): Promise<number> {
 }
 
 /** Runs a command in this terminal. @throws {DemoError} it ended otherwise than expected. */
-async function runCommand(environment: Readonly<Record<string, string>>, args: readonly string[], expected = 0): Promise<void> {
+async function runCommand(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  expected = 0,
+): Promise<void> {
   const code = await endOf(start(environment, args, 'inherit'));
   if (code !== expected) throw unexpected(`ocr-pipeline ${args[0]}`, code, expected);
 }
@@ -109,7 +128,9 @@ async function logIn(environment: Readonly<Record<string, string>>): Promise<voi
 async function openPage(address: string, redirectsLeft = MAX_REDIRECTS): Promise<number> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = get(address, { agent: new Agent(), timeout: REQUEST_TIMEOUT_MS }, resolve);
-    request.on('timeout', () => request.destroy(new Error('The stand-in for Box does not answer.'))).on('error', reject);
+    request
+      .on('timeout', () => request.destroy(new Error('The stand-in for Box does not answer.')))
+      .on('error', reject);
   });
   response.resume();
   const { location } = response.headers;
@@ -137,7 +158,8 @@ async function tellWhere(saved: ReadonlyMap<string, string>): Promise<void> {
   console.log('\nCopies of the results, from Box. Beside each text is its searchable PDF:\n');
   for (const path of saved.keys()) console.log(`    ${shown(path)}`);
   console.log('\nThe report on the run, for a browser:\n');
-  for await (const report of glob('runs/*/report.html', { cwd: output })) console.log(`    ${shown(join(output, report))}`);
+  for await (const report of glob('runs/*/report.html', { cwd: output }))
+    console.log(`    ${shown(join(output, report))}`);
   const [file, text] = first;
   console.log(`\n${basename(file)} begins:\n`);
   const lines = text.split('\n').filter((line) => line.trim() !== '');

@@ -28,12 +28,24 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
   if (listing.documents.length === 0) throw nothingToDo(listing);
   const plan = await planWork(session, listing.documents, signal);
   await session.listed(listing);
-  for (const { document: { id: document, sha1, sizeBytes }, pageCount, outputs } of plan.elsewhere.values()) {
+  for (const {
+    document: { id: document, sha1, sizeBytes },
+    pageCount,
+    outputs,
+  } of plan.elsewhere.values()) {
     const inspected = { type: 'inspected' as const, document, pageCount, repaired: false };
-    await session.journal({ type: 'fetched', document, sha1, sizeBytes }, inspected, { type: 'delivered', document, outputs }, { type: 'document-done', document });
+    await session.journal(
+      { type: 'fetched', document, sha1, sizeBytes },
+      inspected,
+      { type: 'delivered', document, outputs },
+      { type: 'document-done', document },
+    );
     await run.disk.remove(run.artifactsFolder(sha1));
   }
-  await dropUnused(plan.todo.map(({ document }) => document), run);
+  await dropUnused(
+    plan.todo.map(({ document }) => document),
+    run,
+  );
 
   const fatal = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal, session.leave.signal]);
@@ -70,7 +82,12 @@ export async function runPipeline(session: Session, signal: AbortSignal): Promis
 }
 
 /** One document, from its bytes to its end state. A document that is there twice is worked on one after the other. */
-async function workOn(session: Session, document: SourceDocument, fetched: FetchedDocument, signal: AbortSignal): Promise<void> {
+async function workOn(
+  session: Session,
+  document: SourceDocument,
+  fetched: FetchedDocument,
+  signal: AbortSignal,
+): Promise<void> {
   const { documents } = session.chunks;
   if (session.isWorkedOn(fetched.sha1)) documents.park(document.id);
   await session.alone(fetched.sha1, async () => {
@@ -250,7 +267,8 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
   const code = failed.length === pageCount && codes.size === 1 && first ? first.code : 'PAGES_FAILED';
   return new DocumentError(code, message, {
     why: first?.message,
-    safe: failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
+    safe:
+      failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
     remedy: 'The same command tries the failed pages again, and only those.',
   });
 }

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { createWorker } from 'tesseract.js';
 
 const [jobs, pageSegMode, ...images] = process.argv.slice(2);
-const parameters: Record<string, string> = pageSegMode === undefined || pageSegMode === '-' ? {} : { tessedit_pageseg_mode: pageSegMode };
+const parameters: Record<string, string> =
+  pageSegMode === undefined || pageSegMode === '-' ? {} : { tessedit_pageseg_mode: pageSegMode };
 const require = createRequire(import.meta.url);
 const langPath = join(dirname(require.resolve('@tesseract.js-data/eng/package.json')), '4.0.0_best_int');
 

@@ -30,13 +30,17 @@ if (arrived !== job.sha1) throw new Error(`other bytes arrived: ${arrived ?? 'no
 
 async function fetchLarge(): Promise<string | undefined> {
   for await (const entry of store.list(signal)) {
-    if (entry.kind === 'document' && entry.document.path === job.path) return (await store.read(entry.document, job.file, signal)).sha1;
+    if (entry.kind === 'document' && entry.document.path === job.path)
+      return (await store.read(entry.document, job.file, signal)).sha1;
   }
   return undefined;
 }
 
 async function storeFile(): Promise<string> {
   const { file, sizeBytes, sha1, path } = job;
-  const written = await store.write({ path, artifact: { file, sizeBytes, sha1 }, onConflict: 'stop', isOurs: () => false }, signal);
+  const written = await store.write(
+    { path, artifact: { file, sizeBytes, sha1 }, onConflict: 'stop', isOurs: () => false },
+    signal,
+  );
   return written.sha1;
 }

@@ -21,7 +21,7 @@ export function writeLargePdf(file: string, pages: number): void {
     let length = 0;
     const add = (body: string | Buffer): void => {
       const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
-      for (let from = 0; from < bytes.length; ) from += writeSync(output, bytes, from);
+      for (let from = 0; from < bytes.length;) from += writeSync(output, bytes, from);
       length += bytes.length;
     };
     const addObject = (...bodies: readonly (string | Buffer)[]): void => {
@@ -39,7 +39,9 @@ export function writeLargePdf(file: string, pages: number): void {
     for (let index = 0; index < pages; index++) {
       const [first, pixels] = [3 + index * 3, drawBars(index)];
       const resources = `/Resources<</XObject<</I ${first + 2} 0 R>>>>`;
-      addObject(`<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${WIDTH_PT} ${HEIGHT_PT}]/Contents ${first + 1} 0 R${resources}>>`);
+      addObject(
+        `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${WIDTH_PT} ${HEIGHT_PT}]/Contents ${first + 1} 0 R${resources}>>`,
+      );
       addObject(`<</Length ${content.length}>>stream\n${content}\nendstream`);
       addObject(`<</Type/XObject/Subtype/Image${entries}/Length ${pixels.length}>>stream\n`, pixels, '\nendstream');
     }

@@ -61,7 +61,9 @@ export async function measure(command: Command): Promise<Cost> {
 export async function measureSuccess(command: Command, accepted: readonly number[] = [0]): Promise<Cost> {
   const cost = await measure(command);
   if (accepted.includes(cost.exitCode)) return cost;
-  throw new Error(`${command.program} ${command.args.slice(0, 3).join(' ')} ended with ${cost.exitCode}: ${cost.stderr}`);
+  throw new Error(
+    `${command.program} ${command.args.slice(0, 3).join(' ')} ended with ${cost.exitCode}: ${cost.stderr}`,
+  );
 }
 
 type Watched = Omit<Cost, 'wallSeconds' | 'cpuSeconds'>;

@@ -30,7 +30,8 @@ export async function readByOcrmypdf(
   atOnce = 1,
 ): Promise<Cost> {
   mkdirSync(output, { recursive: true });
-  const script = 'file=$1; out="$2/$(basename "$1" .pdf)"; shift 2; exec ocrmypdf "$@" --sidecar "$out.txt" "$file" "$out.pdf"';
+  const script =
+    'file=$1; out="$2/$(basename "$1" .pdf)"; shift 2; exec ocrmypdf "$@" --sidecar "$out.txt" "$file" "$out.pdf"';
   const options = ['-q', '-l', 'eng', '--skip-text', '--jobs', String(jobs), ...OCRMYPDF_WAYS[way]];
   return await forEachFile(pdfs, atOnce, ['sh', '-c', script, 'sh', '{}', output, ...options]);
 }

@@ -65,7 +65,10 @@ export function copyScans(scans: readonly Scan[], folder: string, copies = 1): s
   mkdirSync(folder, { recursive: true });
   return Array.from({ length: copies }, (_, index) => index + 1).flatMap((number) =>
     scans.map((scan) => {
-      const copy = join(folder, number === 1 ? basename(scan.file) : `${basename(scan.file, '.pdf')}-copy-${number}.pdf`);
+      const copy = join(
+        folder,
+        number === 1 ? basename(scan.file) : `${basename(scan.file, '.pdf')}-copy-${number}.pdf`,
+      );
       cpSync(scan.file, copy);
       if (number > 1) appendFileSync(copy, `% copy ${number}\n`);
       return copy;

@@ -18,7 +18,8 @@ export const app: App = {
   async *assembleDocuments(request, signal) {
     yield* (await import('./single-steps.ts')).assembleDocuments(request, signal);
   },
-  workOnTask: async (runFolder, taskName, signal) => (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
+  workOnTask: async (runFolder, taskName, signal) =>
+    (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
   answerForEngine: async (request) => (await import('./choose-engine.ts')).answerForEngine(request),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
   explainLanguages: async (codes) => (await import('./explain-languages.ts')).explainLanguages(codes),

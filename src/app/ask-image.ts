@@ -29,7 +29,11 @@ const run = promisify(execFile);
  */
 export async function chooseEngineOfImage(
   image: string,
-  { engine, language, workDir }: { readonly engine: EngineName | 'auto'; readonly language: string; readonly workDir: string },
+  {
+    engine,
+    language,
+    workDir,
+  }: { readonly engine: EngineName | 'auto'; readonly language: string; readonly workDir: string },
   disk: Disk,
 ): Promise<ChosenEngine> {
   const facts = await stat(image).catch(() => undefined);
@@ -39,16 +43,23 @@ export async function chooseEngineOfImage(
       remedy: '--image FILE   names it; your research-computing staff may have one.',
     });
   }
-  const key = createHash('sha256').update(JSON.stringify([image, facts.size, facts.mtimeMs, engine, language])).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(JSON.stringify([image, facts.size, facts.mtimeMs, engine, language]))
+    .digest('hex')
+    .slice(0, 16);
   const kept = join(workDir, `image-${key}.json`);
   const known = parseLine<EngineAnswer>(await readFile(kept, 'utf8').catch(() => ''));
   const answer = known ?? (await askImage(image, engine, language));
   if (answer.programVersion !== programVersion()) {
-    throw new ConfigError('IMAGE_VERSION', `The image has version ${answer.programVersion} of this program; this one is ${programVersion()}.`, {
-      why: 'Results of different versions cannot be mixed.',
-      safe: 'Nothing was started.',
-      remedy: 'Use the program of the image: apptainer run IMAGE unpack FOLDER   then FOLDER/bin/ocr-pipeline',
-    });
+    throw new ConfigError(
+      'IMAGE_VERSION',
+      `The image has version ${answer.programVersion} of this program; this one is ${programVersion()}.`,
+      {
+        why: 'Results of different versions cannot be mixed.',
+        safe: 'Nothing was started.',
+        remedy: 'Use the program of the image: apptainer run IMAGE unpack FOLDER   then FOLDER/bin/ocr-pipeline',
+      },
+    );
   }
   if (!known) {
     await disk.makeFolder(workDir);
@@ -59,28 +70,56 @@ export async function chooseEngineOfImage(
 
 async function askImage(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
   const program = await findContainerProgram();
-  if (program === undefined && (await isUnpacked())) return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };
+  if (program === undefined && (await isUnpacked()))
+    return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };
   if (program === undefined) {
-    throw new MissingDependencyError('APPTAINER_MISSING', 'Neither apptainer nor singularity is on this machine, and what is in the image is not known yet.', {
-      safe: 'Nothing was started.',
-      remedy: 'Run this once on a login node; then it works here, too.',
-    });
+    throw new MissingDependencyError(
+      'APPTAINER_MISSING',
+      'Neither apptainer nor singularity is on this machine, and what is in the image is not known yet.',
+      {
+        safe: 'Nothing was started.',
+        remedy: 'Run this once on a login node; then it works here, too.',
+      },
+    );
   }
-  const question = ['exec', '--cleanenv', image, 'ocr-pipeline', 'engines', '--json', '--lang', language, '--engine', engine];
+  const question = [
+    'exec',
+    '--cleanenv',
+    image,
+    'ocr-pipeline',
+    'engines',
+    '--json',
+    '--lang',
+    language,
+    '--engine',
+    engine,
+  ];
   try {
-    const { stdout } = await run(program, question, { timeout: ASK_TIMEOUT_MS, maxBuffer: 1 << 22, env: withoutSettings(process.env) });
+    const { stdout } = await run(program, question, {
+      timeout: ASK_TIMEOUT_MS,
+      maxBuffer: 1 << 22,
+      env: withoutSettings(process.env),
+    });
     const answer = parseLine<EngineAnswer>(stdout.trim().split('\n').at(-1) ?? '');
     if (answer?.engine !== undefined) return answer;
     throw new Error(`it answered: ${stdout.slice(0, 200)}`);
   } catch (cause) {
     const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : '';
-    const record = said.split('\n').flatMap((line) => parseLine<ErrorRecord & { type?: string }>(line) ?? []).find(({ type }) => type === 'error');
+    const record = said
+      .split('\n')
+      .flatMap((line) => parseLine<ErrorRecord & { type?: string }>(line) ?? [])
+      .find(({ type }) => type === 'error');
     if (record) throw errorFromRecord(record);
-    throw new MissingDependencyError('IMAGE_BROKEN', `The container image ${image} does not run here.`, {
-      why: said.trim().split('\n').slice(-5).join('\n') || (cause instanceof Error ? cause.message : undefined),
-      safe: 'Nothing was started.',
-      remedy: 'ocr-pipeline doctor image',
-    }, { cause });
+    throw new MissingDependencyError(
+      'IMAGE_BROKEN',
+      `The container image ${image} does not run here.`,
+      {
+        why: said.trim().split('\n').slice(-5).join('\n') || (cause instanceof Error ? cause.message : undefined),
+        safe: 'Nothing was started.',
+        remedy: 'ocr-pipeline doctor image',
+      },
+      { cause },
+    );
   }
 }
 
@@ -89,7 +128,10 @@ async function askImage(image: string, engine: EngineName | 'auto', language: st
  * image be another one, nodes notice: see work-on-task.ts.
  */
 async function isUnpacked(): Promise<boolean> {
-  return await access(new URL('../../../../manifest.json', import.meta.url)).then(() => true, () => false);
+  return await access(new URL('../../../manifest.json', import.meta.url)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Apptainer, or Singularity where that is what there is; undefined where neither is on PATH. */
@@ -98,7 +140,13 @@ export async function findContainerProgram(path: string = process.env['PATH'] ??
     for (const folder of path.split(delimiter)) {
       if (folder === '') continue;
       const file = join(folder, program);
-      if (await access(file, constants.X_OK).then(() => true, () => false)) return file;
+      if (
+        await access(file, constants.X_OK).then(
+          () => true,
+          () => false,
+        )
+      )
+        return file;
     }
   }
   return undefined;

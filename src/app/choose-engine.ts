@@ -37,6 +37,13 @@ export async function chooseRecipe({ engine, tesseract, settings, elsewhere }: R
 }
 
 /** What this program would read with. */
-export async function answerForEngine(request: { readonly engine: EngineName | 'auto'; readonly lang: string; readonly tesseract?: string | undefined }): Promise<EngineAnswer> {
-  return { programVersion: programVersion(), engine: await chooseEngine(request.engine, request.lang, request.tesseract) };
+export async function answerForEngine(request: {
+  readonly engine: EngineName | 'auto';
+  readonly lang: string;
+  readonly tesseract?: string | undefined;
+}): Promise<EngineAnswer> {
+  return {
+    programVersion: programVersion(),
+    engine: await chooseEngine(request.engine, request.lang, request.tesseract),
+  };
 }

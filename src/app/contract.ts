@@ -66,7 +66,11 @@ export interface RunJobs {
 
 /** What one step is applied to: files named by the person, or all documents of a run. */
 export type StepTarget =
-  | { readonly kind: 'files'; readonly files: readonly string[]; /** 1-based, ascending; absent: all. */ readonly pageNumbers?: readonly number[] | undefined }
+  | {
+      readonly kind: 'files';
+      readonly files: readonly string[];
+      /** 1-based, ascending; absent: all. */ readonly pageNumbers?: readonly number[] | undefined;
+    }
   | { readonly kind: 'run'; readonly workDir: string; readonly name: string };
 
 interface StepRequest {

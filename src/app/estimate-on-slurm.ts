@@ -32,7 +32,12 @@ export async function estimateOnSlurm(
   });
   const associations = partitions && (await client.associations(stop).catch(() => undefined));
   if (!partitions && notes.length === 0) notes.push('Slurm does not answer.');
-  if (!partitions) notes.push(site ? `Partitions are those that ${site.name} published.` : 'Name the site for its partitions and rates: --site savio');
+  if (!partitions)
+    notes.push(
+      site
+        ? `Partitions are those that ${site.name} published.`
+        : 'Name the site for its partitions and rates: --site savio',
+    );
   if (site) notes.push(`Rates: ${site.name}, ${site.asOf}, ${site.standing}. Pages were timed on this computer.`);
   else if (partitions) notes.push('No rates are known; --site NAME adds them.');
   const priced = {
@@ -43,5 +48,12 @@ export async function estimateOnSlurm(
     partition: slurmPartition,
     account: slurmAccount,
   };
-  return { estimates: priceRun(priced, { partitions, associations: Array.isArray(associations) ? associations : undefined, site }), notes };
+  return {
+    estimates: priceRun(priced, {
+      partitions,
+      associations: Array.isArray(associations) ? associations : undefined,
+      site,
+    }),
+    notes,
+  };
 }

@@ -38,16 +38,23 @@ export async function findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMa
   }
   const client = new SlurmPrograms(process.env, {});
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-  const names = [...ordered].flatMap(([{ record }, waves]) => waves.flatMap(({ wave, ended }) => (ended ? [] : jobNameOf(record.name, wave))));
+  const names = [...ordered].flatMap(([{ record }, waves]) =>
+    waves.flatMap(({ wave, ended }) => (ended ? [] : jobNameOf(record.name, wave))),
+  );
   const rows = names.length === 0 ? [] : await client.queue(names, signal).catch(() => undefined);
   const byName = Map.groupBy(rows ?? [], ({ jobName }) => jobName);
   const found = new Map<RunEntry, RunJobs>();
   for (const [entry, waves] of ordered) {
     if (!rows && waves.some(({ ended }) => !ended)) continue;
-    const ofRun = waves.flatMap(({ wave }) => byName.get(jobNameOf(entry.record.name, wave)) ?? []).filter(({ state }) => isLive(state));
+    const ofRun = waves
+      .flatMap(({ wave }) => byName.get(jobNameOf(entry.record.name, wave)) ?? [])
+      .filter(({ state }) => isLive(state));
     const waiting = ofRun.filter(({ state }) => state === 'PENDING');
     const [first] = waiting;
-    const starts = first && ofRun.length === waiting.length ? await client.startEstimate(first.jobName, signal).catch(() => undefined) : undefined;
+    const starts =
+      first && ofRun.length === waiting.length
+        ? await client.startEstimate(first.jobName, signal).catch(() => undefined)
+        : undefined;
     found.set(entry, {
       jobIds: [...new Set(waves.flatMap(({ jobId }) => jobId ?? []))],
       waiting: waiting.length,

@@ -38,7 +38,7 @@ export async function cancelRun(entry: RunEntry): Promise<CancelOutcome> {
   const { endJobs, hasJobs } = await import('./find-jobs.ts');
   if (!(await hasJobs(folder))) return isRunning ? 'asked-to-stop' : 'not-running';
   // Whoever follows the run ends its jobs; if it cannot, we do.
-  for (const from = Date.now(); Date.now() - from < STOP_TIMEOUT_MS && (await isLocked(folder)); ) await sleep(200);
+  for (const from = Date.now(); Date.now() - from < STOP_TIMEOUT_MS && (await isLocked(folder));) await sleep(200);
   await endJobs(entry, !(await isLocked(folder)));
   return 'jobs-cancelled';
 }

@@ -34,7 +34,11 @@ export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<Cl
   const client = new SlurmPrograms(environment, {});
   const stop = AbortSignal.timeout(ASK_TIMEOUT_MS);
   try {
-    const [config, partitions, associations] = await Promise.all([client.config(stop), client.partitions(stop), client.associations(stop)]);
+    const [config, partitions, associations] = await Promise.all([
+      client.config(stop),
+      client.partitions(stop),
+      client.associations(stop),
+    ]);
     return config && partitions ? { config, partitions, associations } : 'silent';
   } catch (error) {
     if (error instanceof MissingDependencyError) return 'absent';
@@ -44,11 +48,16 @@ export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<Cl
 }
 
 /** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
-export async function askImageVersion(image: string): Promise<{ readonly program?: string; readonly version?: string; readonly said: string }> {
+export async function askImageVersion(
+  image: string,
+): Promise<{ readonly program?: string; readonly version?: string; readonly said: string }> {
   const program = await findContainerProgram();
   if (program === undefined) return { said: '' };
   try {
-    const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], { timeout: IMAGE_TIMEOUT_MS, maxBuffer: MIB });
+    const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], {
+      timeout: IMAGE_TIMEOUT_MS,
+      maxBuffer: MIB,
+    });
     return { program, version: stdout.trim().split(/\s+/).at(-1) ?? '', said: stdout };
   } catch (error) {
     return { program, said: error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error) };
@@ -65,7 +74,12 @@ export interface TestJob {
  * Submits a job of one minute and one core that looks at the work folder and starts the program, and waits for it.
  * @throws {PipelineError} Slurm refuses it. The job is cancelled when the time is up.
  */
-export async function runTestJob(environment: NodeJS.ProcessEnv, choices: SlurmChoices, workDir: string, timeoutMs: number): Promise<TestJob> {
+export async function runTestJob(
+  environment: NodeJS.ProcessEnv,
+  choices: SlurmChoices,
+  workDir: string,
+  timeoutMs: number,
+): Promise<TestJob> {
   const { slurmAccount, slurmPartition, slurmQos, slurmImage } = choices;
   const client = new SlurmPrograms(environment, { account: slurmAccount, partition: slurmPartition, qos: slurmQos });
   const stop = AbortSignal.timeout(timeoutMs);
@@ -88,9 +102,13 @@ export async function runTestJob(environment: NodeJS.ProcessEnv, choices: SlurmC
     wave: 0,
     sourceFolders: [],
     // Says its version whatever the words after it.
-    program: container === undefined || slurmImage === undefined
-      ? { command: process.execPath, commandArguments: [ENTRY, '--version'] }
-      : { command: container, commandArguments: ['exec', '--cleanenv', '--no-home', slurmImage, 'ocr-pipeline', '--version'] },
+    program:
+      container === undefined || slurmImage === undefined
+        ? { command: process.execPath, commandArguments: [ENTRY, '--version'] }
+        : {
+            command: container,
+            commandArguments: ['exec', '--cleanenv', '--no-home', slurmImage, 'ocr-pipeline', '--version'],
+          },
   });
   try {
     await client.submit(script, stop);
@@ -109,18 +127,26 @@ async function followTestJob(client: SlurmPrograms, jobName: string, log: string
       if (stop.aborted) return [];
       throw error;
     });
-    if (rows === undefined) throw new TransientError('SLURM_UNREACHABLE', 'Slurm took the job and does not answer any more.');
+    if (rows === undefined)
+      throw new TransientError('SLURM_UNREACHABLE', 'Slurm took the job and does not answer any more.');
     const row = rows[0];
     if (row && !isLive(row.state)) {
       const logTail = latestStart(await readFile(log, 'utf8').catch(() => ''));
       const end = classifyEnd({ ...row, logTail });
-      return { outcome: end === 'completed' ? 'completed' : 'failed', detail: end === 'completed' ? `ran on ${row.nodes}` : `${end}\n${logTail.trim()}` };
+      return {
+        outcome: end === 'completed' ? 'completed' : 'failed',
+        detail: end === 'completed' ? `ran on ${row.nodes}` : `${end}\n${logTail.trim()}`,
+      };
     }
     reason = row?.reason ?? reason;
     const hopeless = hopelessReason(reason);
     hopelessPolls = hopeless ? hopelessPolls + 1 : 0;
-    if (hopeless && hopelessPolls > 1) return { outcome: 'failed', detail: `${hopeless.message} ${hopeless.why} [${hopeless.code}]` };
+    if (hopeless && hopelessPolls > 1)
+      return { outcome: 'failed', detail: `${hopeless.message} ${hopeless.why} [${hopeless.code}]` };
     await sleep(TEST_JOB_POLL_MS, undefined, { signal: stop }).catch(() => undefined);
   }
-  return { outcome: 'waiting', detail: `did not start in time${reason === '' ? '' : ` (Slurm says: ${reason})`}; it was cancelled` };
+  return {
+    outcome: 'waiting',
+    detail: `did not start in time${reason === '' ? '' : ` (Slurm says: ${reason})`}; it was cancelled`,
+  };
 }

@@ -28,7 +28,8 @@ export interface ExecutorParts {
 /** Builds what reads the pages. @throws {ConfigError} `RUN_ON_SLURM`: jobs of this run are still out there. */
 export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
   const { run, request, pool, disk, names, onPage } = parts;
-  if (request.executor.kind === 'slurm') return (await import('./make-slurm-executor.ts')).makeSlurmExecutor(parts, request.executor);
+  if (request.executor.kind === 'slurm')
+    return (await import('./make-slurm-executor.ts')).makeSlurmExecutor(parts, request.executor);
   const { waves } = await new WaveStore(run.wavesFolder, disk).load();
   if (waves.some(({ ended }) => !ended)) {
     throw new ConfigError('RUN_ON_SLURM', `Jobs of run ${run.record.name} are on Slurm.`, {
@@ -52,7 +53,8 @@ function fileOf(run: RunFolder): string {
 export async function keepExecutor(run: RunFolder, executor: ExecutorRequest): Promise<void> {
   const kept = executor.kind === 'slurm' ? { kind: 'slurm', choices: executor.choices } : executor;
   const text = `${JSON.stringify(kept, null, 2)}\n`;
-  if ((await readFile(fileOf(run), 'utf8').catch(() => undefined)) !== text) await run.disk.writeWhole(fileOf(run), text);
+  if ((await readFile(fileOf(run), 'utf8').catch(() => undefined)) !== text)
+    await run.disk.writeWhole(fileOf(run), text);
 }
 
 /** Where a run was read last; on this computer where nothing is said. */
@@ -68,5 +70,7 @@ export async function readExecutor(run: Pick<RunFolder, 'path'>): Promise<Execut
  */
 export function jobEnvironment(environment: NodeJS.ProcessEnv, hasImage: boolean): Record<string, string> {
   const names = hasImage ? [NULL_DELAY_VARIABLE] : [NULL_DELAY_VARIABLE, 'TESSDATA_PREFIX'];
-  return Object.fromEntries(names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
 }

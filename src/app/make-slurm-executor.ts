@@ -10,11 +10,18 @@ import { jobEnvironment, type ExecutorParts } from './make-executor.ts';
 const ENTRY = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 
 /** Builds the executor that reads pages on a cluster. */
-export function makeSlurmExecutor({ run, request, disk, notice }: ExecutorParts, { choices, detach }: Extract<ExecutorRequest, { kind: 'slurm' }>): Executor {
+export function makeSlurmExecutor(
+  { run, request, disk, notice }: ExecutorParts,
+  { choices, detach }: Extract<ExecutorRequest, { kind: 'slurm' }>,
+): Executor {
   const { recipe, settings, source, name } = run.record;
   const { slurmImage, slurmCores } = choices;
   return new SlurmExecutor({
-    client: new SlurmPrograms(process.env, { account: choices.slurmAccount, partition: choices.slurmPartition, qos: choices.slurmQos }),
+    client: new SlurmPrograms(process.env, {
+      account: choices.slurmAccount,
+      partition: choices.slurmPartition,
+      qos: choices.slurmQos,
+    }),
     store: new WaveStore(run.wavesFolder, disk),
     runName: name,
     recipe,
@@ -30,7 +37,8 @@ export function makeSlurmExecutor({ run, request, disk, notice }: ExecutorParts,
       account: choices.slurmAccount,
       partition: choices.slurmPartition,
       qos: choices.slurmQos,
-      program: slurmImage === undefined ? { command: process.execPath, commandArguments: [ENTRY] } : { image: slurmImage },
+      program:
+        slurmImage === undefined ? { command: process.execPath, commandArguments: [ENTRY] } : { image: slurmImage },
       sourceFolders: source.kind === 'local' ? [...new Set(source.ids.flatMap((path) => [path, dirname(path)]))] : [],
     },
     tesseract: slurmImage === undefined ? request.tesseract : undefined,

@@ -5,7 +5,13 @@ import { classifyCall } from '../stores/box/transport/classify.ts';
 import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../stores/box/transport/box-settings.ts';
 import { BoxStore, type BoxStoreOptions } from '../stores/box/box-store.ts';
 import { connect, openNetwork, type BoxConnection, type BoxNetwork } from '../stores/box/transport/connect.ts';
-import { findFolder, findFolderAbove, parseFolderAddress, type BoxFolder, type FolderAddress } from '../stores/box/listing/folder-address.ts';
+import {
+  findFolder,
+  findFolderAbove,
+  parseFolderAddress,
+  type BoxFolder,
+  type FolderAddress,
+} from '../stores/box/listing/folder-address.ts';
 import { listItems } from '../stores/box/listing/list-items.ts';
 import { defaultLoginFile } from '../stores/box/login/login-file.ts';
 import type { BoxUser } from '../stores/box/login/login-record.ts';
@@ -43,7 +49,10 @@ export interface BoxAccess extends Disposable {
     signal: AbortSignal,
   ): Promise<{ readonly folder: BoxFolder; readonly missing: readonly string[]; readonly store: BoxStore }>;
   /** What is in a folder, named by ID, link or `box:Path`; in no promised order. @throws {UsageError | AccessError | TransientError} */
-  listFolder(address: string, signal: AbortSignal): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxItem[] }>;
+  listFolder(
+    address: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxItem[] }>;
 }
 
 /** Opens the way to Box as the settings and the environment say. Asks Box nothing yet. */
@@ -60,7 +69,8 @@ export async function openBox(
     openLogin({ loginFile, app: known, developerToken: environment['BOX_DEVELOPER_TOKEN'] }, network);
   // One for all, so that all calls share a login and its renewals.
   let connecting: Promise<BoxConnection> | undefined;
-  const connection = (): Promise<BoxConnection> => (connecting ??= login().then((opened) => connect(network, opened.login)));
+  const connection = (): Promise<BoxConnection> =>
+    (connecting ??= login().then((opened) => connect(network, opened.login)));
   return {
     network,
     loginFile,

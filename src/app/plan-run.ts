@@ -60,13 +60,21 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
   const bring = (document: SourceDocument): Promise<FetchedDocument> =>
     // Of a local file only that it is there: its SHA-1 is of no use to a plan, and would cost reading it all.
-    source.read(isLocal ? { ...document, sha1: 'unread' } : document, join(scratch.folder, `${documents.indexOf(document)}.pdf`), signal);
+    source.read(
+      isLocal ? { ...document, sha1: 'unread' } : document,
+      join(scratch.folder, `${documents.indexOf(document)}.pdf`),
+      signal,
+    );
   const { looks, failures } = await lookInto(opened, bring, pool, record.settings.limits.seconds, signal);
   // What was not opened is taken to be like what was.
   const scale = documents.length / Math.max(1, opened.length);
   const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
   const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
-  const secondsAPage = await timePages(looks.filter((look) => keptShare(look) < 1), pool, signal);
+  const secondsAPage = await timePages(
+    looks.filter((look) => keptShare(look) < 1),
+    pool,
+    signal,
+  );
   const pagesToRead = Math.round(pagesThere - keptPages);
   const wholly = looks.filter((look) => look.sampled > 0 && look.withText === look.sampled).length * scale;
   const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
@@ -75,8 +83,14 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
 
   return {
     source: { name: label.name, id: label.id },
-    destination: record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
-    toDo: { documents: documents.length - failures.length, notOpened: documents.length - opened.length, pages: pagesToRead, sizeBytes },
+    destination:
+      record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
+    toDo: {
+      documents: documents.length - failures.length,
+      notOpened: documents.length - opened.length,
+      pages: pagesToRead,
+      sizeBytes,
+    },
     alreadyDone: {
       documents: done.length + elsewhere.size,
       pages: [...done, ...elsewhere.values()].reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0),
@@ -84,7 +98,14 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
     skips:
       wholly === 0
         ? []
-        : [{ documents: Math.round(wholly), pages: Math.round(keptPages), reason: 'already have text', hint: '--mode redo to OCR them too' }],
+        : [
+            {
+              documents: Math.round(wholly),
+              pages: Math.round(keptPages),
+              reason: 'already have text',
+              hint: '--mode redo to OCR them too',
+            },
+          ],
     failures,
     leftOut: [...byReason].map(([reason, entries]) => ({ reason, entries })),
     outputs: {
@@ -92,9 +113,16 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
       perFormat: documents.length,
       namesTaken: await countTaken(documents, record, destination, signal),
     },
-    scratch: { neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2), freeBytes: await freeBytes(request.workDir) },
+    scratch: {
+      neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2),
+      freeBytes: await freeBytes(request.workDir),
+    },
     samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
-    ...(await estimateAll(request, { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB }, signal)),
+    ...(await estimateAll(
+      request,
+      { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB },
+      signal,
+    )),
   };
 }
 
@@ -108,7 +136,12 @@ async function findElsewhere(
   if (!boxResults) return new Map();
   const results: FoundResult[] = [];
   for await (const result of boxResults.listResults(signal)) results.push(result);
-  return new Map(findDoneElsewhere(documents, results, { formats, recipeDigest: recipe.digest }).map((each) => [each.document.id, each]));
+  return new Map(
+    findDoneElsewhere(documents, results, { formats, recipeDigest: recipe.digest }).map((each) => [
+      each.document.id,
+      each,
+    ]),
+  );
 }
 
 /** How long here, and on the cluster where one was asked for. */
@@ -155,7 +188,14 @@ async function lookInto(
       try {
         const { file } = await bring(document);
         const { pageCount } = await pool.run({ call: 'inspect', request: { file }, ...options }, signal);
-        const numbers = [...new Set(chooseEvenly(Array.from({ length: pageCount }, (_, index) => index + 1), PAGES_LOOKED_AT))];
+        const numbers = [
+          ...new Set(
+            chooseEvenly(
+              Array.from({ length: pageCount }, (_, index) => index + 1),
+              PAGES_LOOKED_AT,
+            ),
+          ),
+        ];
         const sample = { call: 'sample' as const, request: { file, pageNumbers: numbers }, ...options };
         const { sampled, withText } = await pool.run(sample, signal).catch((error: unknown) => {
           if (error instanceof PageError) return { sampled: 0, withText: 0 };
@@ -177,17 +217,23 @@ async function timePages(looks: readonly Look[], pool: WorkerPool, signal: Abort
   // As many at once as there are workers: with waiting in it a time would say nothing.
   const atOnce = pLimit(pool.size);
   const times = await Promise.all(
-    chosen.map(({ document, file, pageCount }) => atOnce(async () => {
-      const wanted = { file, pageNumber: Math.ceil(pageCount / 2) };
-      const from = performance.now();
-      try {
-        const page = await pool.run({ call: 'read', request: wanted, timeoutMs: 600_000, label: document.path }, signal);
-        return page.state === 'done' ? performance.now() - from : undefined;
-      } catch (error) {
-        if (error instanceof PipelineError && (error instanceof PageError || error instanceof DocumentError)) return undefined;
-        throw error;
-      }
-    })),
+    chosen.map(({ document, file, pageCount }) =>
+      atOnce(async () => {
+        const wanted = { file, pageNumber: Math.ceil(pageCount / 2) };
+        const from = performance.now();
+        try {
+          const page = await pool.run(
+            { call: 'read', request: wanted, timeoutMs: 600_000, label: document.path },
+            signal,
+          );
+          return page.state === 'done' ? performance.now() - from : undefined;
+        } catch (error) {
+          if (error instanceof PipelineError && (error instanceof PageError || error instanceof DocumentError))
+            return undefined;
+          throw error;
+        }
+      }),
+    ),
   );
   const good = times.filter((time) => time !== undefined);
   return good.length === 0 ? undefined : good.reduce((sum, time) => sum + time, 0) / good.length / 1_000;

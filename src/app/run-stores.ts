@@ -29,22 +29,36 @@ type Places = Pick<RunRecord, 'source' | 'destination'>;
  * path and not there yet is made, if `make` says so, and else named by where it would be.
  * @throws {UsageError} `OUTPUT_IS_INPUT`. @throws {AccessError} Box does not let us see a folder, or nobody is logged in.
  */
-export async function findPlaces(request: Pick<RunRequest, 'source' | 'destination' | 'box'>, make: boolean, signal: AbortSignal): Promise<Places> {
+export async function findPlaces(
+  request: Pick<RunRequest, 'source' | 'destination' | 'box'>,
+  make: boolean,
+  signal: AbortSignal,
+): Promise<Places> {
   const { source, destination } = request;
   if (source.kind === 'local' && destination.kind === 'local') return localPlaces(source.paths, destination.folder);
   using box = await openAccess(request.box);
   const refer = async (address: string): Promise<StoreReference> => {
-    const { folder, store } = await box.openStore(address, { below: [], recursive: true, exclude: [], scratch: '' }, signal);
+    const { folder, store } = await box.openStore(
+      address,
+      { below: [], recursive: true, exclude: [], scratch: '' },
+      signal,
+    );
     const { link } = await store.describe(signal);
     return { kind: 'box', name: folder.path, ids: [folder.id], link };
   };
   const from = source.kind === 'box' ? await refer(source.address) : localReference(source.paths);
   if (destination.kind === 'local') return { source: from, destination: localReference([destination.folder]) };
-  if (destination.address !== undefined) return { source: from, destination: await findTarget(box, destination.address, make, signal) };
+  if (destination.address !== undefined)
+    return { source: from, destination: await findTarget(box, destination.address, make, signal) };
   return { source: from, destination: { ...from, name: `${from.name}/${RESULTS_FOLDER}`, below: [RESULTS_FOLDER] } };
 }
 
-async function findTarget(box: BoxAccess, address: string, make: boolean, signal: AbortSignal): Promise<StoreReference> {
+async function findTarget(
+  box: BoxAccess,
+  address: string,
+  make: boolean,
+  signal: AbortSignal,
+): Promise<StoreReference> {
   const { folder, missing, store } = await box.findTarget(address, signal).catch((error: unknown) => {
     throw error instanceof AccessError && error.code === 'BOX_FOLDER_NOT_FOUND' ? noTarget(error) : error;
   });
@@ -102,7 +116,11 @@ export async function openStores(
   const scratch = join(workDir, record.name, 'fetched', 'archives');
   const openBoxStore = async ({ ids, below = [] }: StoreReference, exclude: readonly string[]): Promise<BoxStore> => {
     if (!box) throw new Error('a Box store without a way to Box');
-    const { store } = await box.openStore(ids[0] ?? '', { below, recursive: settings.recursive, exclude, scratch }, signal);
+    const { store } = await box.openStore(
+      ids[0] ?? '',
+      { below, recursive: settings.recursive, exclude, scratch },
+      signal,
+    );
     opened.push(store);
     return store;
   };
@@ -114,7 +132,12 @@ export async function openStores(
     // The folder of the results may not be there yet: then its parent answers, which must not be passed over.
     const passedOver = resultsId === undefined || source.ids.includes(resultsId) ? [] : [resultsId];
     const from = source.kind === 'box' ? await openBoxStore(source, passedOver) : localSource(record, workDir);
-    return { source: from, destination: boxResults ?? localDestination(record), boxResults, [Symbol.asyncDispose]: close };
+    return {
+      source: from,
+      destination: boxResults ?? localDestination(record),
+      boxResults,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -132,9 +155,17 @@ async function openAccess(choices: BoxChoices, notice?: StoreNotice): Promise<Bo
   return await openBox(choices, process.env, notice && ((wait) => notice(describeWait(wait))));
 }
 
-function localSource({ source, destination, settings }: Pick<RunRecord, 'source' | 'destination' | 'settings'>, workDir: string): LocalFolder {
+function localSource(
+  { source, destination, settings }: Pick<RunRecord, 'source' | 'destination' | 'settings'>,
+  workDir: string,
+): LocalFolder {
   const results = destination.kind === 'local' ? destination.ids : [];
-  return new LocalFolder({ roots: source.ids, recursive: settings.recursive, exclude: [...results, resolve(workDir)], isProtected: () => true });
+  return new LocalFolder({
+    roots: source.ids,
+    recursive: settings.recursive,
+    exclude: [...results, resolve(workDir)],
+    isProtected: () => true,
+  });
 }
 
 function localDestination({ source, destination }: Pick<RunRecord, 'source' | 'destination'>): LocalFolder {

@@ -33,9 +33,15 @@ export async function* rasterizePages(request: RasterizeRequest, signal: AbortSi
     const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
     yield* eachPage(document, request, pool, signal, async (pageNumber, pageCount) => {
       await makeFolder(folder);
-      const outFile = join(folder, `page-${String(pageNumber).padStart(Math.max(4, String(pageCount).length), '0')}.png`);
+      const outFile = join(
+        folder,
+        `page-${String(pageNumber).padStart(Math.max(4, String(pageCount).length), '0')}.png`,
+      );
       const wanted = { file: document.file, pageNumber, dpi: request.dpi, outFile };
-      await pool.run({ call: 'rasterize', request: wanted, timeoutMs: timeoutMs(request.limits), label: document.name }, signal);
+      await pool.run(
+        { call: 'rasterize', request: wanted, timeoutMs: timeoutMs(request.limits), label: document.name },
+        signal,
+      );
       return { source: document.name, pageNumber, file: outFile };
     });
   }
@@ -43,7 +49,11 @@ export async function* rasterizePages(request: RasterizeRequest, signal: AbortSi
 
 /** Reads PDFs or page images; a document's page results go to one file, in page order. */
 export async function* recognizePages(request: RecognizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
-  const recipe = await chooseRecipe({ engine: request.engine, tesseract: request.tesseract, settings: request.recognition });
+  const recipe = await chooseRecipe({
+    engine: request.engine,
+    tesseract: request.tesseract,
+    settings: request.recognition,
+  });
   await using pool = makePool(recipe, request);
   for (const document of await documentsOf(request.target)) {
     const pages: PageResult[] = [];
@@ -76,7 +86,8 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     await makeFolder(dirname(file));
     const header = { sha1: document.sha1 ?? '', recipe: recipe.digest, pageCount: pages.length, repaired: false };
     await writePagesFile(file, header, inOrder(pages), realDisk);
-    for (const { pageNumber, error } of pages) if (error) yield { source: document.name, pageNumber, problem: error.message };
+    for (const { pageNumber, error } of pages)
+      if (error) yield { source: document.name, pageNumber, problem: error.message };
     yield { source: document.name, file };
   }
 }
@@ -109,7 +120,10 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
       programVersion: programVersion(),
     };
     try {
-      const files = await pool.run({ call: 'assemble', request: wanted, timeoutMs: 3_600_000, label: document.name }, signal);
+      const files = await pool.run(
+        { call: 'assemble', request: wanted, timeoutMs: 3_600_000, label: document.name },
+        signal,
+      );
       for (const { file } of files) yield { source: document.name, file };
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
@@ -128,7 +142,12 @@ async function* eachPage(
 ): AsyncGenerator<StepItem> {
   let pageCount: number;
   try {
-    const inspected = { call: 'inspect' as const, request: { file: document.file }, timeoutMs: timeoutMs(limits), label: document.name };
+    const inspected = {
+      call: 'inspect' as const,
+      request: { file: document.file },
+      timeoutMs: timeoutMs(limits),
+      label: document.name,
+    };
     ({ pageCount } = await pool.run(inspected, signal));
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
@@ -166,7 +185,11 @@ async function documentsOf(target: StepTarget): Promise<StepDocument[]> {
         remedy: 'Give them one at a time, each with its own --output.',
       });
     }
-    return target.files.map((file) => ({ name: basename(file), file, stem: stems.get(basename(file)) ?? basename(file) }));
+    return target.files.map((file) => ({
+      name: basename(file),
+      file,
+      stem: stems.get(basename(file)) ?? basename(file),
+    }));
   }
   const run = await openRun(target);
   const { documents } = await run.readState();
@@ -185,7 +208,10 @@ async function openRun({ workDir, name }: Extract<StepTarget, { kind: 'run' }>):
   return run;
 }
 
-function makePool(recipe: Recipe, request: { readonly jobs: number; readonly limits: PageLimits; readonly tesseract?: string | undefined }): WorkerPool {
+function makePool(
+  recipe: Recipe,
+  request: { readonly jobs: number; readonly limits: PageLimits; readonly tesseract?: string | undefined },
+): WorkerPool {
   const { limits, jobs, tesseract } = request;
   return new WorkerPool(REAL_DEPENDENCIES.workerEntry, { recipe, limits, tesseract }, jobs);
 }

@@ -88,10 +88,14 @@ export async function resumeRun(
   const { workDir, tesseract } = request;
   const now = await chooseRecipe({ engine: settings.engine, tesseract, settings, elsewhere: { workDir, executor } });
   if (now.digest !== recipe.digest) {
-    throw new ConfigError('ENGINE_CHANGED', `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`, {
-      safe: 'Nothing was changed. Pages already read are kept.',
-      remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
-    });
+    throw new ConfigError(
+      'ENGINE_CHANGED',
+      `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`,
+      {
+        safe: 'Nothing was changed. Pages already read are kept.',
+        remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
+      },
+    );
   }
   return await workOnRun(run, { ...request, executor }, observer, signal, dependencies);
 }
@@ -118,15 +122,32 @@ async function workOnRun(
   const { recipe, settings } = run.record;
   const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
   const isLocal = request.executor.kind === 'local';
-  await using pool = new WorkerPool(workerEntry, setup, isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS));
+  await using pool = new WorkerPool(
+    workerEntry,
+    setup,
+    isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS),
+  );
   const log = new RunLog(run.record.name, run.logFile, disk, redact);
   const meter = new ProgressMeter(started);
   const names = new Map<string, string>();
   const onPage = (sha1: string, page: PageResult): void => {
     const document = names.get(sha1) ?? sha1;
     meter.pageRead(document, page, Date.now());
-    log.write({ level: page.error ? 'warn' : 'debug', event: 'page', document, pageNumber: page.pageNumber, text: page.error?.code ?? page.state });
-    if (page.error) observer.notice({ level: 'warn', code: page.error.code, text: page.error.message, document, pageNumber: page.pageNumber });
+    log.write({
+      level: page.error ? 'warn' : 'debug',
+      event: 'page',
+      document,
+      pageNumber: page.pageNumber,
+      text: page.error?.code ?? page.state,
+    });
+    if (page.error)
+      observer.notice({
+        level: 'warn',
+        code: page.error.code,
+        text: page.error.message,
+        document,
+        pageNumber: page.pageNumber,
+      });
   };
   const notice = (level: 'info' | 'warn', code: string, text: string): void => {
     log.write({ level, event: 'executor', text });
@@ -169,14 +190,18 @@ async function workOnRun(
     await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
   } catch (error) {
     failure = asPipelineError(error);
-    if (failure instanceof StoppedError && executor.outlivesUs && signal.aborted) failure = goesOnWithoutUs(failure, run.record.name);
+    if (failure instanceof StoppedError && executor.outlivesUs && signal.aborted)
+      failure = goesOnWithoutUs(failure, run.record.name);
     if (failure.exitCode === EXIT.bug) {
       const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
       log.write({ level: 'error', event: 'defect', text: failure.message, stack });
     }
   }
   // Whoever cancels a run wants its jobs ended, too.
-  if (stopRequest.signal.aborted) await session.chunks.close(true).catch((error: unknown) => notice('warn', 'SLURM_CANCEL', asPipelineError(error).message));
+  if (stopRequest.signal.aborted)
+    await session.chunks
+      .close(true)
+      .catch((error: unknown) => notice('warn', 'SLURM_CANCEL', asPipelineError(error).message));
   await stopRequest.close();
   await executor.close();
   const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());
@@ -216,7 +241,11 @@ function nameRun(source: StoreReference, destination: StoreReference, settings: 
   return `${word || 'run'}-${digestOf([source, destination, settings, recipe.digest]).slice(0, 6)}`;
 }
 
-async function otherRuns(run: RunFolder, workDir: string, disk: Disk): Promise<{ folders: string[]; delivered: Set<string> }> {
+async function otherRuns(
+  run: RunFolder,
+  workDir: string,
+  disk: Disk,
+): Promise<{ folders: string[]; delivered: Set<string> }> {
   const folders: string[] = [];
   const delivered = new Set<string>();
   for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {

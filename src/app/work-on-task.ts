@@ -35,7 +35,11 @@ const REAL: TaskDependencies = {
   workerEntry: REAL_DEPENDENCIES.workerEntry,
   environment: process.env,
   checkEngine,
-  isThere: (file) => access(file).then(() => true, () => false),
+  isThere: (file) =>
+    access(file).then(
+      () => true,
+      () => false,
+    ),
   say: (line) => process.stderr.write(`${line}\n`),
 };
 
@@ -45,10 +49,16 @@ const REAL: TaskDependencies = {
  * @throws {NoInputError} `TASK_NOT_FOUND`: there is no such order.
  * @throws {PipelineError} whatever stopped it; finished pages are kept.
  */
-export async function workOnTask(runFolder: string, taskName: string, signal: AbortSignal, dependencies: TaskDependencies = REAL): Promise<void> {
+export async function workOnTask(
+  runFolder: string,
+  taskName: string,
+  signal: AbortSignal,
+  dependencies: TaskDependencies = REAL,
+): Promise<void> {
   const { disk, environment, say } = dependencies;
   const name = parseTaskName(taskName);
-  if (!name) throw new UsageError('BAD_TASK', `"${taskName}" names no task; it needs a wave and an index, such as 3-0.`);
+  if (!name)
+    throw new UsageError('BAD_TASK', `"${taskName}" names no task; it needs a wave and an index, such as 3-0.`);
   const order = await new WaveStore(join(runFolder, WAVES_FOLDER), disk).readTask(name.wave, name.index);
   if (!order) throw new NoInputError('TASK_NOT_FOUND', `There is no order for task ${taskName} in ${runFolder}.`);
   const { header, task } = order;
@@ -61,7 +71,9 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
     if (trailer?.chunk !== id) open.push({ id, ranges, recipe: header.recipe, limits: header.limits });
   }
   const workers = Math.min(await readAvailableCpus(), task.maxWorkers ?? Infinity, Math.max(1, pagesOf(open)));
-  say(`task ${taskName}: ${open.length} of ${task.chunks.length} chunks to read, ${pagesOf(open)} pages, ${workers} workers`);
+  say(
+    `task ${taskName}: ${open.length} of ${task.chunks.length} chunks to read, ${pagesOf(open)} pages, ${workers} workers`,
+  );
   if (open.length === 0) return;
   await checkSources(open, dependencies.isThere);
   await dependencies.checkEngine(header.recipe, header.tesseract);
@@ -69,7 +81,9 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   const tryName = nameOfTry(environment);
   const filesOf = (chunk: Chunk): ChunkFiles => {
     const partial = `${chunk.id}.${tryName}.partial`;
-    const earlier = names.filter((other) => other.startsWith(`${chunk.id}.`) && other.endsWith('.partial') && other !== partial);
+    const earlier = names.filter(
+      (other) => other.startsWith(`${chunk.id}.`) && other.endsWith('.partial') && other !== partial,
+    );
     return {
       partial: join(chunksFolder, partial),
       result: join(chunksFolder, `${chunk.id}.ndjson`),
@@ -79,7 +93,13 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
   let pages = 0;
   const setup = { recipe: header.recipe, limits: header.limits, tesseract: header.tesseract };
   await using pool = new WorkerPool(dependencies.workerEntry, setup, workers);
-  const parts = { pool, disk, watch: new SystemicFailureWatch(), label: (sha1: string) => sha1.slice(0, 16), onPage: () => void pages++ };
+  const parts = {
+    pool,
+    disk,
+    watch: new SystemicFailureWatch(),
+    label: (sha1: string) => sha1.slice(0, 16),
+    onPage: () => void pages++,
+  };
   try {
     await workTask(open, filesOf, parts, signal);
   } finally {
@@ -91,10 +111,14 @@ export async function workOnTask(runFolder: string, taskName: string, signal: Ab
 async function checkEngine(recipe: Recipe, tesseract: string | undefined): Promise<void> {
   const here = await chooseRecipe({ engine: recipe.engine, tesseract, settings: recipe });
   if (here.digest === recipe.digest) return;
-  throw new ConfigError('ENGINE_DIFFERS', `This node would read with ${here.engine} ${here.engineVersion}; the run was planned with ${recipe.engine} ${recipe.engineVersion}, or with other models or another version of this program.`, {
-    safe: 'Nothing was read here.',
-    remedy: '--image FILE   makes all nodes read alike; or install the same on all.',
-  });
+  throw new ConfigError(
+    'ENGINE_DIFFERS',
+    `This node would read with ${here.engine} ${here.engineVersion}; the run was planned with ${recipe.engine} ${recipe.engineVersion}, or with other models or another version of this program.`,
+    {
+      safe: 'Nothing was read here.',
+      remedy: '--image FILE   makes all nodes read alike; or install the same on all.',
+    },
+  );
 }
 
 /** One document that is gone is its own misfortune; where none is there, this node does not see their folder. */
@@ -113,6 +137,12 @@ function pagesOf(chunks: readonly (Chunk | ChunkOrder)[]): number {
 }
 
 /** Each try writes to files of its own: one that was given up may still be alive on a node that is cut off. */
-function nameOfTry({ SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: task, SLURM_RESTART_COUNT: restart = '0' }: NodeJS.ProcessEnv): string {
-  return job !== undefined && task !== undefined ? `${job}_${task}_${restart}` : `here-${randomBytes(4).toString('hex')}`;
+function nameOfTry({
+  SLURM_ARRAY_JOB_ID: job,
+  SLURM_ARRAY_TASK_ID: task,
+  SLURM_RESTART_COUNT: restart = '0',
+}: NodeJS.ProcessEnv): string {
+  return job !== undefined && task !== undefined
+    ? `${job}_${task}_${restart}`
+    : `here-${randomBytes(4).toString('hex')}`;
 }

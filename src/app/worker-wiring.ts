@@ -8,7 +8,8 @@ export const workerParts: WorkerParts = {
   makeEngine,
   makeThumbnail: async (image) => (await import('../renderers/image-files.ts')).makeThumbnail(image),
   writePng: async (image, outFile) => (await import('../renderers/image-files.ts')).writePng(image, outFile),
-  readImageFile: async (file, megapixels) => (await import('../renderers/image-files.ts')).readImageFile(file, megapixels),
+  readImageFile: async (file, megapixels) =>
+    (await import('../renderers/image-files.ts')).readImageFile(file, megapixels),
 };
 
 async function makeEngine({ recipe, tesseract }: WorkerSetup): Promise<OcrEngine> {

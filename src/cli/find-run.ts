@@ -32,6 +32,9 @@ export function findRun<Entry extends Pick<RunEntry, 'record'>>(
     });
   }
   throw new UsageError('RUN_AMBIGUOUS', `"${name}" is the beginning of ${matching.length} runs.`, {
-    remedy: `One of: ${matching.slice(0, 5).map(({ record }) => record.name).join(', ')}`,
+    remedy: `One of: ${matching
+      .slice(0, 5)
+      .map(({ record }) => record.name)
+      .join(', ')}`,
   });
 }

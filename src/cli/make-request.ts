@@ -1,5 +1,12 @@
 import { UsageError } from '../core/errors.ts';
-import type { BoxChoices, DestinationRequest, ExecutorRequest, RunRequest, SlurmChoices, SourceRequest } from '../core/run-request.ts';
+import type {
+  BoxChoices,
+  DestinationRequest,
+  ExecutorRequest,
+  RunRequest,
+  SlurmChoices,
+  SourceRequest,
+} from '../core/run-request.ts';
 import type { ResolvedSettings } from '../core/config/resolve-settings.ts';
 import type { Settings } from '../core/config/settings-table.ts';
 import type { PageLimits } from '../core/settings.ts';
@@ -44,13 +51,22 @@ export async function makeRunRequest(settings: Settings, detach = false): Promis
 function executorOf(settings: Settings, detach: boolean): ExecutorRequest {
   if (settings.executor === 'slurm') return { kind: 'slurm', choices: slurmChoices(settings), detach };
   if (!detach) return { kind: 'local' };
-  throw new UsageError('NOTHING_TO_DETACH', '--detach is for runs on a cluster: on this computer pages are read by this program itself.', {
-    safe: 'Nothing was started.',
-    remedy: 'Add --executor slurm, or leave out --detach',
-  });
+  throw new UsageError(
+    'NOTHING_TO_DETACH',
+    '--detach is for runs on a cluster: on this computer pages are read by this program itself.',
+    {
+      safe: 'Nothing was started.',
+      remedy: 'Add --executor slurm, or leave out --detach',
+    },
+  );
 }
 
-const SLURM_SETTINGS = [...SLURM_FLAGS, 'slurmPoll', 'slurmGather', 'slurmPatience'] as const satisfies readonly (keyof SlurmChoices)[];
+const SLURM_SETTINGS = [
+  ...SLURM_FLAGS,
+  'slurmPoll',
+  'slurmGather',
+  'slurmPatience',
+] as const satisfies readonly (keyof SlurmChoices)[];
 
 /** The settings that decide what is asked of Slurm, and no others. */
 export function slurmChoices(settings: Settings): SlurmChoices {
@@ -90,7 +106,8 @@ function sourceOf({ input, boxFolder }: Settings): SourceRequest {
 }
 
 function destinationOf({ output, boxFolder, boxOutputFolder }: Settings): DestinationRequest {
-  if (output !== undefined && boxOutputFolder !== undefined) throw twoPlaces('--output', '--box-output-folder', 'Results go to one place');
+  if (output !== undefined && boxOutputFolder !== undefined)
+    throw twoPlaces('--output', '--box-output-folder', 'Results go to one place');
   if (output !== undefined) return { kind: 'local', folder: output };
   if (boxOutputFolder !== undefined || boxFolder !== undefined) return { kind: 'box', address: boxOutputFolder };
   throw missingFlag('--output', 'Where should the results go? Name a folder', '--output ./text');

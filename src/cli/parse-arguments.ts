@@ -114,7 +114,9 @@ function textsOf(option: Option, value: unknown): readonly string[] {
   if (value === false) throw unknownFlag(`no-${option.name}`, []);
   const texts = Array.isArray(value) ? value.map(String) : [String(value)];
   if (texts.every((text) => text === '')) {
-    throw new UsageError('MISSING_VALUE', `--${option.name} needs a value: ${option.kind.expects}.`, { safe: 'Nothing was started.' });
+    throw new UsageError('MISSING_VALUE', `--${option.name} needs a value: ${option.kind.expects}.`, {
+      safe: 'Nothing was started.',
+    });
   }
   if (option.kind.form === 'one' && texts.length > 1) {
     throw new UsageError('REPEATED_FLAG', `--${option.name} was given ${texts.length} times; give it once.`, {

@@ -70,7 +70,10 @@ function findCommand(word: string): Command {
   const isTopic = near !== undefined && TOPIC_NAMES.includes(near);
   throw new UsageError('UNKNOWN_COMMAND', `There is no command called "${word}".`, {
     ...advice,
-    remedy: near === undefined ? 'ocr-pipeline --help   lists them' : `Did you mean ocr-pipeline ${isTopic ? `help ${near}` : near}?`,
+    remedy:
+      near === undefined
+        ? 'ocr-pipeline --help   lists them'
+        : `Did you mean ocr-pipeline ${isTopic ? `help ${near}` : near}?`,
   });
 }
 

@@ -15,15 +15,13 @@ export interface ErrorContext {
 }
 
 /** Prints an error, and for a defect of ours keeps its stack, and answers with the exit code. */
-export async function reportError(
-  thrown: unknown,
-  context: ErrorContext,
-  command?: Command,
-): Promise<ExitCode> {
+export async function reportError(thrown: unknown, context: ErrorContext, command?: Command): Promise<ExitCode> {
   const { terminal } = context;
   const debug = wantsDebug(context);
   let error = asPipelineError(thrown);
-  const crash = describeCrash(thrown, [`ocr-pipeline ${programVersion()}, Node ${process.versions.node}, ${process.platform}`]);
+  const crash = describeCrash(thrown, [
+    `ocr-pipeline ${programVersion()}, Node ${process.versions.node}, ${process.platform}`,
+  ]);
   if (error instanceof InternalError) {
     error = withReportAdvice(error, await keepCrash(crash, context.shell));
   }
@@ -65,6 +63,7 @@ function withReportAdvice(error: InternalError, logFile: string | undefined): In
 /** Looked up without the settings, which may be what is wrong. */
 function wantsDebug({ args, shell }: ErrorContext): boolean {
   const flag = args.findIndex((word) => word === '--log-level');
-  const given = flag >= 0 ? args[flag + 1] : args.find((word) => word.startsWith('--log-level='))?.slice('--log-level='.length);
+  const given =
+    flag >= 0 ? args[flag + 1] : args.find((word) => word.startsWith('--log-level='))?.slice('--log-level='.length);
   return (given ?? shell.environment['OCR_PIPELINE_LOG_LEVEL']) === 'debug';
 }

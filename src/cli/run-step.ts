@@ -13,7 +13,9 @@ export async function findTarget(invocation: Invocation, { workDir }: Settings):
   const { flags, positionals, shell, app } = invocation;
   if (flags.run !== undefined) {
     if (positionals.length > 0) {
-      throw new UsageError('FILES_AND_RUN', 'Files and --run were both named; give one of them.', { safe: 'Nothing was started.' });
+      throw new UsageError('FILES_AND_RUN', 'Files and --run were both named; give one of them.', {
+        safe: 'Nothing was started.',
+      });
     }
     const entry = findRun(await app.listRuns(workDir), flags.run, workDir);
     return { kind: 'run', workDir, name: entry.record.name };

@@ -112,10 +112,15 @@ function drain(stream: OutputStream): Promise<void> {
 
 function stdoutError(cause: Error): OutputError {
   const code = 'code' in cause ? ` (${String(cause.code)})` : '';
-  return new OutputError('STDOUT_FAILED', `The result could not be written to standard output${code}.`, {
-    safe: 'What was already on disk is unchanged.',
-    remedy: 'Check where the output is redirected to, then the same command.',
-  }, { cause });
+  return new OutputError(
+    'STDOUT_FAILED',
+    `The result could not be written to standard output${code}.`,
+    {
+      safe: 'What was already on disk is unchanged.',
+      remedy: 'Check where the output is redirected to, then the same command.',
+    },
+    { cause },
+  );
 }
 
 /** ANSI colours by meaning. */

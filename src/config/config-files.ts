@@ -49,10 +49,7 @@ export function configPlaces({ workingFolder, environment }: CallingShell): read
  * Reads one configuration file; `undefined` where there is none.
  * @throws {ConfigError} it cannot be read, is not YAML, or has a key we do not know; file and line are named.
  */
-export async function readConfigFile(
-  place: ConfigPlace,
-  shell: CallingShell,
-): Promise<SettingsSource | undefined> {
+export async function readConfigFile(place: ConfigPlace, shell: CallingShell): Promise<SettingsSource | undefined> {
   const text = await readBounded(place);
   if (text === undefined) return undefined;
   const shown = showPath(place.file, shell);
@@ -110,7 +107,8 @@ async function readEntries(text: string, shown: string): Promise<readonly [key: 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const at = (offset: number | undefined): string => `${shown} line ${lines.linePos(offset ?? 0).line}`;
   const broken = document.errors[0];
-  if (broken) throw syntaxError(at(broken.pos[0]), broken.code === 'DUPLICATE_KEY' ? 'gives a key twice' : 'is not valid YAML');
+  if (broken)
+    throw syntaxError(at(broken.pos[0]), broken.code === 'DUPLICATE_KEY' ? 'gives a key twice' : 'is not valid YAML');
 
   const entries: [string, RawValue][] = [];
   const visit = (node: unknown, prefix: string, depth: number, where: string): void => {
@@ -120,7 +118,8 @@ async function readEntries(text: string, shown: string): Promise<readonly [key: 
       const keyAt = at(isScalar(pair.key) ? pair.key.range?.[0] : node.range?.[0]);
       if (key === undefined) throw syntaxError(keyAt, 'has a key that is not plain text');
       if (isMap(pair.value)) visit(pair.value, `${key}.`, depth + 1, keyAt);
-      else if (isScalar(pair.value)) entries.push([key, { texts: scalarTexts(pair.value), where: `${keyAt} (${key})` }]);
+      else if (isScalar(pair.value))
+        entries.push([key, { texts: scalarTexts(pair.value), where: `${keyAt} (${key})` }]);
       else if (isSeq(pair.value) && pair.value.items.every((item) => isScalar(item))) {
         const texts = pair.value.items.flatMap((item) => (isScalar(item) ? scalarTexts(item) : []));
         entries.push([key, { texts, where: `${keyAt} (${key})` }]);

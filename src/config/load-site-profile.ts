@@ -17,12 +17,19 @@ export async function loadSiteProfile(site: string): Promise<SiteProfile> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    const here = (await readdir(FOLDER).catch(() => [])).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
-    throw new ConfigError('SITE_UNKNOWN', `There is no site profile "${site}".`, {
-      why: `Those that come with the program: ${here.join(', ')}.`,
-      safe: 'Nothing was started.',
-      remedy: '--site NAME, or --site FILE',
-    }, { cause });
+    const here = (await readdir(FOLDER).catch(() => []))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length));
+    throw new ConfigError(
+      'SITE_UNKNOWN',
+      `There is no site profile "${site}".`,
+      {
+        why: `Those that come with the program: ${here.join(', ')}.`,
+        safe: 'Nothing was started.',
+        remedy: '--site NAME, or --site FILE',
+      },
+      { cause },
+    );
   }
   let parsed: unknown;
   try {

@@ -9,7 +9,10 @@ export interface ListingDifference {
 }
 
 /** Tells what became of the documents of a listing by the time of a later one. Pure; in the order of the first. */
-export function compareListings(before: readonly SourceDocument[], after: readonly SourceDocument[]): ListingDifference {
+export function compareListings(
+  before: readonly SourceDocument[],
+  after: readonly SourceDocument[],
+): ListingDifference {
   const now = new Map(after.map((document) => [document.id, document]));
   const changes = before.flatMap(({ id, path, version }): { document: string; change: SourceChange }[] => {
     const there = now.get(id);

@@ -11,7 +11,9 @@ export interface DisplayedPage {
   /** The box around a box of the recognized frame, in whole pixels inside the page image. */
   place(box: BoxPx): BoxPx;
   /** The ends of a line's baseline, in pixels of the page image; undefined where it is not known. */
-  baseline(line: Line): readonly [from: readonly [x: number, y: number], to: readonly [x: number, y: number]] | undefined;
+  baseline(
+    line: Line,
+  ): readonly [from: readonly [x: number, y: number], to: readonly [x: number, y: number]] | undefined;
 }
 
 /** The page of a result; pages that were never rendered have a size of 0. */

@@ -45,9 +45,11 @@ export function findDoneElsewhere(
     });
     const [first] = found;
     if (first === undefined || found.length < wanted.formats.length) return [];
-    const outputs = found.map(({ format, result: { path, id, sha1: outputSha1, sizeBytes, link } }): DeliveredOutput => {
-      return { format, outcome: 'unchanged', path, id, sha1: outputSha1, sizeBytes, link };
-    });
+    const outputs = found.map(
+      ({ format, result: { path, id, sha1: outputSha1, sizeBytes, link } }): DeliveredOutput => {
+        return { format, outcome: 'unchanged', path, id, sha1: outputSha1, sizeBytes, link };
+      },
+    );
     return [{ document: { ...document, sha1 }, pageCount: countPages(first.result), outputs }];
   });
 }

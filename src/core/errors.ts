@@ -159,7 +159,12 @@ export function stopReason(signal: AbortSignal): PipelineError {
   const reason: unknown = signal.reason;
   return reason instanceof PipelineError
     ? reason
-    : new StoppedError('STOPPED', 'Stopped before the end.', { safe: 'All that is finished is kept.' }, { cause: reason });
+    : new StoppedError(
+        'STOPPED',
+        'Stopped before the end.',
+        { safe: 'All that is finished is kept.' },
+        { cause: reason },
+      );
 }
 
 /** @throws {PipelineError} the signal was aborted. */

@@ -47,7 +47,10 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'document-done'; readonly document: string }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
   /** The folder that results went to, where it is one with an address. */
-  | { readonly type: 'placed'; readonly folder: { readonly name: string; readonly id: string; readonly link?: string | undefined } }
+  | {
+      readonly type: 'placed';
+      readonly folder: { readonly name: string; readonly id: string; readonly link?: string | undefined };
+    }
   /** The source was listed again at the end of the work: what differs, and how many documents were added. */
   | {
       readonly type: 'listed-again';

@@ -41,7 +41,10 @@ export function packChunks(ranges: readonly PageRange[], { maxPages, shared }: C
 function cutEvenly(pageNumbers: readonly number[], maxPages: number): (readonly number[])[] {
   const count = Math.ceil(pageNumbers.length / maxPages);
   return Array.from({ length: count }, (_, index) =>
-    pageNumbers.slice(Math.floor((index * pageNumbers.length) / count), Math.floor(((index + 1) * pageNumbers.length) / count)),
+    pageNumbers.slice(
+      Math.floor((index * pageNumbers.length) / count),
+      Math.floor(((index + 1) * pageNumbers.length) / count),
+    ),
   );
 }
 

@@ -70,7 +70,9 @@ export class ProgressMeter {
   }
 
   /** The counts of this moment. */
-  read(nowMs: number): Pick<RunProgress, 'documents' | 'pages' | 'bytes' | 'pagesPerMinute' | 'secondsLeft' | 'lookAt'> {
+  read(
+    nowMs: number,
+  ): Pick<RunProgress, 'documents' | 'pages' | 'bytes' | 'pagesPerMinute' | 'secondsLeft' | 'lookAt'> {
     const estimatedTotal = this.#estimateTotal();
     const pagesPerMinute = this.#rate(nowMs);
     const left = Math.max(0, estimatedTotal - this.#pages.done - this.#pages.failed);

@@ -15,7 +15,10 @@ const RULES: readonly [pattern: RegExp, replacement: string][] = [
   // A quoted value, up to a quote that is escaped as the opening one was.
   [new RegExp(String.raw`${PROPERTY}(\\*)(["'])(?:(?!\2\3)(?:\\.|[^\\]))*`, 'gis'), `$1$2$3${HIDDEN}`],
   // A bare value. JSON's own bare words are no secrets.
-  [new RegExp(String.raw`${PROPERTY}(?!(?:null|true|false|-?\d+(?:\.\d+)?)\s*(?:[,}\]]|$))[^\s"'\\,{}[\]]+`, 'gi'), `$1${HIDDEN}`],
+  [
+    new RegExp(String.raw`${PROPERTY}(?!(?:null|true|false|-?\d+(?:\.\d+)?)\s*(?:[,}\]]|$))[^\s"'\\,{}[\]]+`, 'gi'),
+    `$1${HIDDEN}`,
+  ],
   // A form field, a query parameter or a variable's assignment.
   [new RegExp(String.raw`(\b(?:${SECRET_NAMES})=\\*["']?)[^\s&"'<>\\]+`, 'gi'), `$1${HIDDEN}`],
   // Box's download and upload hosts sign their links in path and query alike: only the host is kept.

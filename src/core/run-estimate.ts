@@ -31,7 +31,11 @@ export interface PlanEstimate {
 
 /** What a run would do. Making it changes nothing. */
 export interface RunPlan {
-  readonly source: { readonly name: string; readonly id?: string | undefined; readonly foldersDeep?: number | undefined };
+  readonly source: {
+    readonly name: string;
+    readonly id?: string | undefined;
+    readonly foldersDeep?: number | undefined;
+  };
   readonly destination: string;
   readonly toDo: {
     readonly documents: number;
@@ -46,7 +50,11 @@ export interface RunPlan {
   readonly failures: readonly PlannedFailure[];
   /** Entries that are not worked on, by reason. */
   readonly leftOut: readonly { readonly reason: string; readonly entries: number }[];
-  readonly outputs: { readonly formats: readonly OutputFormat[]; readonly perFormat: number; readonly namesTaken: number };
+  readonly outputs: {
+    readonly formats: readonly OutputFormat[];
+    readonly perFormat: number;
+    readonly namesTaken: number;
+  };
   readonly scratch: { readonly neededBytes: number; readonly freeBytes?: number | undefined };
   /** Sample pages that were read for the estimate. */
   readonly samplePages: number;

@@ -50,7 +50,10 @@ export type SourceRequest =
 /** Where results go. */
 export type DestinationRequest =
   | { readonly kind: 'local'; /** Absolute; made when needed. */ readonly folder: string }
-  | { readonly kind: 'box'; /** As of a source; absent: a folder `OCR` inside the source. */ readonly address?: string | undefined };
+  | {
+      readonly kind: 'box';
+      /** As of a source; absent: a folder `OCR` inside the source. */ readonly address?: string | undefined;
+    };
 
 /** Where reading is done and with what. */
 export interface EngineRequest {

@@ -81,7 +81,11 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         nextDocuments.set(
           event.source.id,
           unchanged
-            ? { ...known, source: event.source, stage: known.source.path === event.source.path ? known.stage : 'listed' }
+            ? {
+                ...known,
+                source: event.source,
+                stage: known.source.path === event.source.path ? known.stage : 'listed',
+              }
             : { source: event.source, stage: 'listed', pages: new Map(), outputs: known?.outputs ?? [] },
         );
         break;
@@ -100,7 +104,10 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         placed = event.folder;
         break;
       case 'listed-again':
-        meanwhile = { changes: new Map(event.changes.map(({ document, change }) => [document, change])), added: event.added };
+        meanwhile = {
+          changes: new Map(event.changes.map(({ document, change }) => [document, change])),
+          added: event.added,
+        };
         break;
       case 'fetched':
       case 'inspected':

@@ -53,7 +53,9 @@ export function checkSiteProfile(value: unknown, file: string): SiteProfile {
   const reader = new Reader(file);
   const profile = reader.object(value, 'the file');
   const sources = reader.object(profile['sources'], 'sources');
-  const known = Object.fromEntries(Object.entries(sources).map(([name, text]) => [name, reader.text(text, `sources.${name}`)]));
+  const known = Object.fromEntries(
+    Object.entries(sources).map(([name, text]) => [name, reader.text(text, `sources.${name}`)]),
+  );
   const source = (given: unknown, where: string): string => {
     const name = reader.text(given, where);
     return name in known ? name : reader.fail(where, `names "${name}", which is not among the sources`);
@@ -118,7 +120,9 @@ class Reader {
   }
 
   text(value: unknown, where: string, pattern = /\S/): string {
-    return typeof value === 'string' && pattern.test(value) ? value : this.fail(where, `must be a text${pattern.source === '\\S' ? '' : ` like ${pattern.source}`}`);
+    return typeof value === 'string' && pattern.test(value)
+      ? value
+      : this.fail(where, `must be a text${pattern.source === '\\S' ? '' : ` like ${pattern.source}`}`);
   }
 
   optionalText(value: unknown, where: string): string | undefined {
@@ -126,7 +130,9 @@ class Reader {
   }
 
   number(value: unknown, where: string, least: number): number {
-    return typeof value === 'number' && Number.isFinite(value) && value >= least ? value : this.fail(where, `must be a number, ${least} or more`);
+    return typeof value === 'number' && Number.isFinite(value) && value >= least
+      ? value
+      : this.fail(where, `must be a number, ${least} or more`);
   }
 
   truth(value: unknown, where: string): boolean {

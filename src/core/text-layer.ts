@@ -67,9 +67,7 @@ function hasRealText(text: PageText): boolean {
   if (text.imageShare < SCAN_IMAGE_SHARE && text.visibleCharacters > 0) return true;
   if (text.invisibleCharacters >= MIN_INVISIBLE_CHARACTERS) return true;
   const body = countBody(text);
-  return (
-    body.lines >= MIN_BODY_LINES && body.characters >= MIN_BODY_CHARACTERS && text.textSpread >= MIN_TEXT_SPREAD
-  );
+  return body.lines >= MIN_BODY_LINES && body.characters >= MIN_BODY_CHARACTERS && text.textSpread >= MIN_TEXT_SPREAD;
 }
 
 /** Invisible text over a scan, or more of it than of visible text: someone read this page before. */

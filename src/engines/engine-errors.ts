@@ -6,7 +6,8 @@ export function tesseractMissing(program: string | undefined): MissingDependency
   const what = program === undefined ? 'Tesseract is not installed here' : `Tesseract cannot be run as "${program}"`;
   return new MissingDependencyError('TESSERACT_MISSING', `${what}.`, {
     safe: 'Finished pages are kept.',
-    remedy: 'Install it (Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract),\nor add  --engine tesseract.js  to do without.',
+    remedy:
+      'Install it (Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract),\nor add  --engine tesseract.js  to do without.',
   });
 }
 
@@ -16,7 +17,11 @@ export function languageMissing(wanted: string, here: readonly string[]): Missin
   const near = suggestLanguages(wanted);
   return new MissingDependencyError('LANG_MISSING', `There is no language data called "${wanted}".`, {
     why: installed.length > 0 ? `Here are: ${installed.join(' ')}` : 'No language data is installed.',
-    remedy: remedyFor(wanted, near.map(({ code }) => code), installed),
+    remedy: remedyFor(
+      wanted,
+      near.map(({ code }) => code),
+      installed,
+    ),
   });
 }
 

@@ -40,7 +40,8 @@ export async function findEngines(tesseract?: string): Promise<readonly EngineRe
 async function reportNative(named: string | undefined): Promise<EngineReport> {
   const none = { name: 'tesseract', available: false, languages: [], orientation: false };
   const program = await findTesseract(named);
-  if (program === undefined) return { ...none, detail: `not found: ${named ?? process.env[TESSERACT_VARIABLE] ?? 'no tesseract on PATH'}` };
+  if (program === undefined)
+    return { ...none, detail: `not found: ${named ?? process.env[TESSERACT_VARIABLE] ?? 'no tesseract on PATH'}` };
   const installation = await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
   if (!installation) return { ...none, detail: `${program} does not answer as Tesseract does` };
   const { version, languages, compiledFor, openMp } = installation;
@@ -75,7 +76,11 @@ export async function listLanguages(tesseract?: string): Promise<readonly string
  * languages, else tesseract.js where that has them. A program that was named and is missing is never passed over.
  * @throws {MissingDependencyError} `TESSERACT_MISSING`, `LANG_MISSING`.
  */
-export async function chooseEngine(wanted: EngineName | 'auto', language: string, tesseract?: string): Promise<ChosenEngine> {
+export async function chooseEngine(
+  wanted: EngineName | 'auto',
+  language: string,
+  tesseract?: string,
+): Promise<ChosenEngine> {
   if (wanted === 'null') return { engine: 'null', ...identifyNull(language) };
   if (wanted === 'tesseract.js') return await chooseJs(language);
   const native = await lookForNative(tesseract);
@@ -97,7 +102,8 @@ async function chooseJs(language: string): Promise<ChosenEngine> {
 
 async function lookForNative(named: string | undefined): Promise<NativeInstallation | undefined> {
   const program = await findTesseract(named);
-  const installation = program === undefined ? undefined : await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+  const installation =
+    program === undefined ? undefined : await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
   const insisted = named ?? process.env[TESSERACT_VARIABLE];
   if (!installation && insisted) throw tesseractMissing(insisted);
   return installation;
@@ -118,7 +124,8 @@ export async function openEngine(
   tesseract?: string,
   known?: EngineIdentity,
 ): Promise<OcrEngine> {
-  if (engine === 'null') return new NullEngine(language, ...(process.env[NULL_DELAY_VARIABLE] ?? '0').split(',').map(Number));
+  if (engine === 'null')
+    return new NullEngine(language, ...(process.env[NULL_DELAY_VARIABLE] ?? '0').split(',').map(Number));
   if (engine === 'tesseract.js') return await openTesseractJs(language, known);
   const program = await findTesseract(tesseract);
   if (program === undefined) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);

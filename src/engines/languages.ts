@@ -150,7 +150,10 @@ export function suggestLanguages(wanted: string): KnownLanguage[] {
   const key = wanted.normalize('NFC').toLowerCase();
   const meant = KNOWN_LANGUAGES.filter(
     ({ code, name, aliases }) =>
-      code === key || aliases.includes(key) || name.toLowerCase().split(/[\s,()]+/)[0] === key || nameStartsWith(name, key),
+      code === key ||
+      aliases.includes(key) ||
+      name.toLowerCase().split(/[\s,()]+/)[0] === key ||
+      nameStartsWith(name, key),
   );
   const close = meant.length > 0 ? meant : KNOWN_LANGUAGES.filter(({ code }) => isOneSlipAway(code, key));
   return close.slice(0, 4);

@@ -84,7 +84,9 @@ export async function inspectTesseract(program: string, signal: AbortSignal): Pr
 async function askForBuild(program: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const folder = dirname(dirname(await realpath(program)));
-    const record = JSON.parse(await readFile(join(folder, BUILD_RECORD), 'utf8')) as { readonly builds?: Readonly<Record<string, string>> };
+    const record = JSON.parse(await readFile(join(folder, BUILD_RECORD), 'utf8')) as {
+      readonly builds?: Readonly<Record<string, string>>;
+    };
     const { stdout } = await runProgram(program, ['--which-build'], NOTHING, PROBE_LIMITS, signal);
     const build = stdout.toString().trim();
     return Object.hasOwn(record.builds ?? {}, build) ? build : undefined;

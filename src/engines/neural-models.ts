@@ -19,7 +19,12 @@ export async function areNeuralModels(files: readonly string[]): Promise<boolean
 async function isNeuralModel(file: string): Promise<boolean> {
   const handle = await open(file, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4 + MAX_COMPONENTS * OFFSET_BYTES), 0, 4 + MAX_COMPONENTS * OFFSET_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.alloc(4 + MAX_COMPONENTS * OFFSET_BYTES),
+      0,
+      4 + MAX_COMPONENTS * OFFSET_BYTES,
+      0,
+    );
     const count = bytesRead < 4 ? 0 : buffer.readUInt32LE(0);
     if (count <= LSTM || count > MAX_COMPONENTS || bytesRead < 4 + count * OFFSET_BYTES) return false;
     // The offset of what is not there is -1.

@@ -36,7 +36,9 @@ export class NullEngine implements OcrEngine {
     const stop = AbortSignal.any([signal, this.#closed.signal]);
     try {
       // The digest decides, so that a page takes as long wherever and whenever it is read.
-      await sleep(this.#delaysMs[Number.parseInt(digest.slice(0, 8), 16) % this.#delaysMs.length] ?? 0, undefined, { signal: stop });
+      await sleep(this.#delaysMs[Number.parseInt(digest.slice(0, 8), 16) % this.#delaysMs.length] ?? 0, undefined, {
+        signal: stop,
+      });
     } catch {
       stop.throwIfAborted();
     }
@@ -68,6 +70,8 @@ function layOut(digest: string, { widthPx, heightPx }: PageImage): RecognizedPag
 
 /** What the null engine is for the recipe. It has every language. */
 export function identifyNull(language: string): EngineIdentity {
-  const models = splitLanguages(language).map((code) => [code, createHash('sha256').update(code).digest('hex')] as const);
+  const models = splitLanguages(language).map(
+    (code) => [code, createHash('sha256').update(code).digest('hex')] as const,
+  );
   return { name: 'null', version: '1', models: Object.fromEntries(models) };
 }

@@ -82,18 +82,31 @@ export async function runProgram(
     stdin?.end();
     const end = await ended.promise;
     signal.throwIfAborted();
-    return { ...end, startError, stdout: Buffer.concat(chunks), stderrTail, tooMuchOutput: received > limits.stdoutBytes };
+    return {
+      ...end,
+      startError,
+      stdout: Buffer.concat(chunks),
+      stderrTail,
+      tooMuchOutput: received > limits.stdoutBytes,
+    };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
   }
 }
 
-function pipesOf({ stdin, stdout, stderr }: ChildProcess): { stdin: Writable | null; stdout: Readable; stderr: Readable } {
+function pipesOf({ stdin, stdout, stderr }: ChildProcess): {
+  stdin: Writable | null;
+  stdout: Readable;
+  stderr: Readable;
+} {
   if (stdout && stderr) return { stdin, stdout, stderr };
   throw new InternalError('NO_PIPES', 'A program was started without pipes to hear it by.');
 }
 
-function ending(code: number | null, killedBy: NodeJS.Signals | null): { exitCode?: number; killedBy?: NodeJS.Signals } {
+function ending(
+  code: number | null,
+  killedBy: NodeJS.Signals | null,
+): { exitCode?: number; killedBy?: NodeJS.Signals } {
   return killedBy === null ? { exitCode: code ?? 0 } : { killedBy };
 }

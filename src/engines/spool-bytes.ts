@@ -28,7 +28,7 @@ export async function spoolBytes(parts: readonly Uint8Array[]): Promise<FileHand
 export async function respoolBytes(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
   let at = 0;
   for (const part of parts) {
-    for (let from = 0; from < part.length; ) {
+    for (let from = 0; from < part.length;) {
       const { bytesWritten } = await handle.write(part, from, part.length - from, at);
       from += bytesWritten;
       at += bytesWritten;

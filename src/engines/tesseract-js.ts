@@ -63,7 +63,10 @@ export class TesseractJs implements OcrEngine {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       signal.throwIfAborted();
-      const reading = running.worker.recognize(packImage(image), parametersFor(image, options), { text: false, hocr: true });
+      const reading = running.worker.recognize(packImage(image), parametersFor(image, options), {
+        text: false,
+        hocr: true,
+      });
       const { data } = await Promise.race([reading, running.broken, aborted.promise]);
       running.pages++;
       if (running.pages >= PAGES_A_WORKER) await this.#stop();
@@ -129,10 +132,14 @@ function parametersFor(image: PageImage, { pageSegMode, mayBeInverted }: Recogni
 }
 
 /** The folder in which tesseract.js finds all languages: that of the package, or links to several. */
-async function gatherFiles(codes: readonly string[], files: LanguageFiles): Promise<AsyncDisposable & { readonly path: string }> {
+async function gatherFiles(
+  codes: readonly string[],
+  files: LanguageFiles,
+): Promise<AsyncDisposable & { readonly path: string }> {
   const sources = codes.map((code) => fileOf(code, files));
   const [only] = sources;
-  if (sources.length === 1 && only !== undefined) return { path: dirname(only), [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (sources.length === 1 && only !== undefined)
+    return { path: dirname(only), [Symbol.asyncDispose]: () => Promise.resolve() };
   const path = await mkdtemp(join(tmpdir(), 'ocr-pipeline-languages-'));
   for (const source of sources) await symlink(source, join(path, basename(source)));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
@@ -153,7 +160,12 @@ async function within<T>(promise: Promise<T>, timeoutMs: number, late: () => T |
 }
 
 function notInstalled(cause?: unknown): MissingDependencyError {
-  return new MissingDependencyError('TESSERACT_JS_MISSING', 'tesseract.js is not installed.', { remedy: 'npm install' }, { cause });
+  return new MissingDependencyError(
+    'TESSERACT_JS_MISSING',
+    'tesseract.js is not installed.',
+    { remedy: 'npm install' },
+    { cause },
+  );
 }
 
 function startFailure(): MissingDependencyError {

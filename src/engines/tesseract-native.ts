@@ -102,7 +102,8 @@ export class NativeTesseract implements OcrEngine {
     if (end.startError === 'ENOENT' || end.startError === 'EACCES') return tesseractMissing(this.#program);
     if (end.startError === undefined && end.killedBy === undefined) {
       const installation = await inspectTesseract(this.#program, signal);
-      const missing = installation && splitLanguages(this.#language).find((code) => !installation.languages.includes(code));
+      const missing =
+        installation && splitLanguages(this.#language).find((code) => !installation.languages.includes(code));
       if (missing !== undefined) return languageMissing(missing, installation?.languages ?? []);
     }
     return new PageError('ENGINE_FAILED', `Tesseract could not read this page: ${describeEnd(end)}.`, {
@@ -155,7 +156,10 @@ function lastLine(text: string): string | undefined {
  * What an installation is for the recipe, with the digest of each language's model.
  * @throws {MissingDependencyError} `LANG_MISSING`.
  */
-export async function identifyNativeTesseract(installation: NativeInstallation, language: string): Promise<EngineIdentity> {
+export async function identifyNativeTesseract(
+  installation: NativeInstallation,
+  language: string,
+): Promise<EngineIdentity> {
   const { version, languages, dataFolder } = installation;
   const models: Record<string, string> = {};
   for (const code of splitLanguages(language)) {

@@ -60,7 +60,12 @@ export class TesseractStream implements AsyncDisposable {
    * Starts a process; `settings` are Tesseract's arguments after its input and output. Undefined where it does not work
    * as a stream, after a moment.
    */
-  static async start(program: string, settings: readonly string[], maxBytes: number, signal: AbortSignal): Promise<TesseractStream | undefined> {
+  static async start(
+    program: string,
+    settings: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<TesseractStream | undefined> {
     const image = await spoolBytes([]);
     if (!image) return undefined;
     // Without a terminal its output is held back until there are some thousand bytes; stdbuf(1) lets lines out.

@@ -65,7 +65,12 @@ export class LocalExecutor implements Executor {
         this.#dependencies.onPage(sha1, page);
       },
     };
-    const ended = workChunk(chunk, this.#filesOf(chunk.id), dependencies, AbortSignal.any([signal, aborter.signal])).then(
+    const ended = workChunk(
+      chunk,
+      this.#filesOf(chunk.id),
+      dependencies,
+      AbortSignal.any([signal, aborter.signal]),
+    ).then(
       () => {
         running.state = 'done';
       },

@@ -45,7 +45,8 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } catch (error) {
     // Some network file systems refuse fsync on folders; the rename itself is then as durable as they make it.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP'))) throw error;
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
+      throw error;
   } finally {
     await folder.close();
   }
@@ -115,7 +116,13 @@ export const realDisk: Disk = {
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         // Some network file systems have no hard links.
         if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EMLINK') {
-          if (await access(to).then(() => false, () => true)) await rename(from, to);
+          if (
+            await access(to).then(
+              () => false,
+              () => true,
+            )
+          )
+            await rename(from, to);
         } else if (code !== 'EEXIST') throw error;
       }
       await rm(from, { force: true });

@@ -6,7 +6,13 @@ import { OutputError } from '../core/errors.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** Copies a file into place in one step, its SHA-1 checked on the way. False where the name was taken meanwhile. */
-export async function placeCopy(from: string, target: string, sha1: string, replace: boolean, signal: AbortSignal): Promise<boolean> {
+export async function placeCopy(
+  from: string,
+  target: string,
+  sha1: string,
+  replace: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
   const folder = dirname(target);
   await makeFolder(folder);
   // Short and unlike the target's name: that may have 255 bytes already.
@@ -47,8 +53,15 @@ async function linkIntoPlace(aside: string, target: string): Promise<boolean> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST') return false;
     // No hard links here (exFAT, some network file systems).
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EMLINK') throw error;
-    if (await stat(target).then(() => true, () => false)) return false;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EMLINK')
+      throw error;
+    if (
+      await stat(target).then(
+        () => true,
+        () => false,
+      )
+    )
+      return false;
     await rename(aside, target);
     return true;
   }

@@ -36,7 +36,9 @@ export async function* writeAlto(header: DocumentHeader, pages: AsyncIterable<Pa
 function pageElement(page: PageResult, lang: string): string {
   const shown = displayPage(page);
   const n = page.pageNumber;
-  const paragraphs = page.blocks.flatMap((block) => block.paragraphs).filter(({ lines }) => lines.some(({ words }) => words.length > 0));
+  const paragraphs = page.blocks
+    .flatMap((block) => block.paragraphs)
+    .filter(({ lines }) => lines.some(({ words }) => words.length > 0));
   const blocks = paragraphs.map((paragraph, index) => blockElement(paragraph, shown, `p${n}_b${index + 1}`, lang));
   const confidence = page.confidence === undefined ? '' : ` PC="${share(page.confidence)}"`;
   // Text that was in the PDF is not of our making.
@@ -50,7 +52,9 @@ function pageElement(page: PageResult, lang: string): string {
 
 function blockElement(paragraph: Paragraph, shown: DisplayedPage, id: string, lang: string): string {
   const rotation = shown.textAngleDeg === 0 ? '' : ` ROTATION="${shown.textAngleDeg}"`;
-  const lines = paragraph.lines.filter(({ words }) => words.length > 0).map((line, index) => lineElement(line, shown, `${id}_l${index + 1}`));
+  const lines = paragraph.lines
+    .filter(({ words }) => words.length > 0)
+    .map((line, index) => lineElement(line, shown, `${id}_l${index + 1}`));
   return `<TextBlock ID="${id}" ${position(shown.place(paragraph.box))}${rotation}${lang}>\n${lines.join('')}</TextBlock>\n`;
 }
 

@@ -42,7 +42,9 @@ function pageElement(header: DocumentHeader, page: PageResult): string {
 }
 
 function blockElement(block: Block, shown: DisplayedPage, id: string): string {
-  const paragraphs = block.paragraphs.map((paragraph, index) => paragraphElement(paragraph, shown, `${id}_${index + 1}`));
+  const paragraphs = block.paragraphs.map((paragraph, index) =>
+    paragraphElement(paragraph, shown, `${id}_${index + 1}`),
+  );
   return ` <div class="ocr_carea" id="block_${id}" title="${bbox(shown.place(block.box))}">\n${paragraphs.join('')} </div>\n`;
 }
 

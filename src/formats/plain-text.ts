@@ -3,13 +3,21 @@ import type { Line, PageResult } from '../core/page.ts';
 /** The text of one page in reading order: lines by `\n`, paragraphs by a blank line, NFC; empty where none was read. */
 export function pageText(page: Pick<PageResult, 'blocks'>): string {
   const paragraphs = page.blocks.flatMap(({ paragraphs: all }) =>
-    all.map(({ lines }) => lines.map(lineText).filter((line) => line !== '').join('\n')),
+    all.map(({ lines }) =>
+      lines
+        .map(lineText)
+        .filter((line) => line !== '')
+        .join('\n'),
+    ),
   );
   return paragraphs.filter((text) => text !== '').join('\n\n');
 }
 
 function lineText({ words }: Line): string {
-  return words.map(({ text }) => wordText(text)).filter((text) => text !== '').join(' ');
+  return words
+    .map(({ text }) => wordText(text))
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /**

@@ -20,7 +20,10 @@ export class TextEncoder16 {
   /** Upper-case hexadecimal, four digits a character. Past 2048 different ones beyond U+FFFF they become U+FFFD. */
   encode(text: string): string {
     let hex = '';
-    for (const character of text) hex += this.#codeOf(character.codePointAt(0) ?? REPLACEMENT).toString(16).padStart(4, '0');
+    for (const character of text)
+      hex += this.#codeOf(character.codePointAt(0) ?? REPLACEMENT)
+        .toString(16)
+        .padStart(4, '0');
     return hex.toUpperCase();
   }
 
@@ -42,36 +45,45 @@ export async function writeFont(update: IncrementalUpdate, font: PdfRef, encoder
   const program = update.allocate();
   const glyphs = update.allocate();
   const unicode = update.allocate();
-  await update.writeObject(font, dict({
-    Type: name('Font'),
-    Subtype: name('Type0'),
-    BaseFont: name(FONT_NAME),
-    Encoding: name('Identity-H'),
-    DescendantFonts: [cidFont],
-    ToUnicode: unicode,
-  }));
-  await update.writeObject(cidFont, dict({
-    Type: name('Font'),
-    Subtype: name('CIDFontType2'),
-    BaseFont: name(FONT_NAME),
-    CIDSystemInfo: dict({ Registry: string('Adobe'), Ordering: string('Identity'), Supplement: 0 }),
-    FontDescriptor: descriptor,
-    DW: GLYPH_WIDTH,
-    CIDToGIDMap: glyphs,
-  }));
-  await update.writeObject(descriptor, dict({
-    Type: name('FontDescriptor'),
-    FontName: name(FONT_NAME),
-    // Fixed pitch, and a character set of its own (ISO 32000-1, table 123).
-    Flags: 5,
-    FontBBox: [0, FONT_DESCENT, GLYPH_WIDTH, FONT_ASCENT],
-    ItalicAngle: 0,
-    Ascent: FONT_ASCENT,
-    Descent: FONT_DESCENT,
-    CapHeight: FONT_ASCENT,
-    StemV: 80,
-    FontFile2: program,
-  }));
+  await update.writeObject(
+    font,
+    dict({
+      Type: name('Font'),
+      Subtype: name('Type0'),
+      BaseFont: name(FONT_NAME),
+      Encoding: name('Identity-H'),
+      DescendantFonts: [cidFont],
+      ToUnicode: unicode,
+    }),
+  );
+  await update.writeObject(
+    cidFont,
+    dict({
+      Type: name('Font'),
+      Subtype: name('CIDFontType2'),
+      BaseFont: name(FONT_NAME),
+      CIDSystemInfo: dict({ Registry: string('Adobe'), Ordering: string('Identity'), Supplement: 0 }),
+      FontDescriptor: descriptor,
+      DW: GLYPH_WIDTH,
+      CIDToGIDMap: glyphs,
+    }),
+  );
+  await update.writeObject(
+    descriptor,
+    dict({
+      Type: name('FontDescriptor'),
+      FontName: name(FONT_NAME),
+      // Fixed pitch, and a character set of its own (ISO 32000-1, table 123).
+      Flags: 5,
+      FontBBox: [0, FONT_DESCENT, GLYPH_WIDTH, FONT_ASCENT],
+      ItalicAngle: 0,
+      Ascent: FONT_ASCENT,
+      Descent: FONT_DESCENT,
+      CapHeight: FONT_ASCENT,
+      StemV: 80,
+      FontFile2: program,
+    }),
+  );
   const bytes = buildGlyphlessFont();
   await update.writeStream(program, dict({ Length1: bytes.length }), bytes);
   await update.writeStream(glyphs, new PdfDict(), everyCodeToGlyph1());
@@ -94,7 +106,8 @@ function writeToUnicode(spareCodes: ReadonlyMap<number, number>): string {
     ranges.push(`<${first}> <${hex16(high * 256 + 255)}> <${first}>`);
   }
   const singles = [...spareCodes].map(
-    ([codePoint, code]) => `<${hex16(code)}> <${Buffer.from(String.fromCodePoint(codePoint), 'utf16le').swap16().toString('hex')}>`,
+    ([codePoint, code]) =>
+      `<${hex16(code)}> <${Buffer.from(String.fromCodePoint(codePoint), 'utf16le').swap16().toString('hex')}>`,
   );
   return [
     '/CIDInit /ProcSet findresource begin',

@@ -87,11 +87,16 @@ async function stripForm(
   const { bytes } = await context.pdf.decodeStream(form, { maxBytes: MAX_CONTENT_BYTES, stopAtImageFilter: false });
   const stripped = stripInvisibleText(bytes, mode);
   const resources = await context.pdf.get(form.dict, 'Resources');
-  const inner = resources instanceof PdfDict ? await stripForms(context, resources, stripped.drawn, depth + 1) : undefined;
+  const inner =
+    resources instanceof PdfDict ? await stripForms(context, resources, stripped.drawn, depth + 1) : undefined;
   if (!stripped.changed && !inner) return undefined;
   const ref = context.update.allocate();
   const own = inner && resources instanceof PdfDict ? { Resources: resources.with({ XObject: inner }) } : {};
-  await context.update.writeStream(ref, form.dict.with({ ...own, F: undefined, FFilter: undefined, DP: undefined }), stripped.bytes);
+  await context.update.writeStream(
+    ref,
+    form.dict.with({ ...own, F: undefined, FFilter: undefined, DP: undefined }),
+    stripped.bytes,
+  );
   return ref;
 }
 

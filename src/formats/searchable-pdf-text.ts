@@ -150,5 +150,8 @@ function scaleFor(widthPt: number, glyphs: number, sizePt: number): string {
 
 /** The word as text to show: composed, on one line, without control characters. */
 function showable(text: string): string {
-  return text.normalize('NFC').replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\ufffe\uffff]/gu, '').trim();
+  return text
+    .normalize('NFC')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\ufffe\uffff]/gu, '')
+    .trim();
 }

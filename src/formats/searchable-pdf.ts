@@ -84,7 +84,7 @@ async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal
 }
 
 async function writeAll(out: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await out.write(bytes, at, bytes.length - at);
     at += bytesWritten;
   }
@@ -96,7 +96,8 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } catch (error) {
     // Some network file systems refuse fsync on folders; the rename is then as durable as they make it.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP'))) throw error;
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
+      throw error;
   } finally {
     await folder.close();
   }

@@ -17,7 +17,13 @@ export async function* writeTsv(pages: AsyncIterable<PageResult>): AsyncGenerato
 function pageRows(page: PageResult): string[] {
   const shown = displayPage(page);
   const rows: string[] = [];
-  const add = (level: number, counts: readonly number[], [left, top, right, bottom]: BoxPx, confidence: string, text: string): void => {
+  const add = (
+    level: number,
+    counts: readonly number[],
+    [left, top, right, bottom]: BoxPx,
+    confidence: string,
+    text: string,
+  ): void => {
     const numbers = [level, page.pageNumber, ...counts, ...Array.from({ length: 4 - counts.length }, () => 0)];
     rows.push(`${[...numbers, left, top, right - left, bottom - top, confidence, text].join('\t')}\n`);
   };

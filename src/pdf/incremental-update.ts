@@ -87,7 +87,11 @@ export class IncrementalUpdate {
     await this.#flush();
   }
 
-  async #writeXrefStream(places: Map<number, UpdatedPlace>, start: number, previous: Record<string, number>): Promise<void> {
+  async #writeXrefStream(
+    places: Map<number, UpdatedPlace>,
+    start: number,
+    previous: Record<string, number>,
+  ): Promise<void> {
     const ref = this.allocate();
     places.set(ref.num, { kind: 'plain', offset: start, gen: 0 });
     const { index, widths, bytes } = writeStreamRows(places);

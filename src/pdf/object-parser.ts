@@ -149,7 +149,7 @@ export class ObjectParser extends ByteCursor {
   #readLiteral(): PdfString {
     this.position++;
     const out: number[] = [];
-    for (let open = 1; ; ) {
+    for (let open = 1; ;) {
       const byte = this.peek();
       if (byte < 0) break;
       this.position++;
@@ -239,7 +239,8 @@ export class ObjectParser extends ByteCursor {
 
   /** Whether the word shows that closing brackets are missing; it is then left to be read again. */
   #endsObject(keyword: PdfKeyword, start: number): boolean {
-    if (!this.#options.references || !/^(?:endobj|stream|endstream|obj|xref|trailer)$/u.test(keyword.word)) return false;
+    if (!this.#options.references || !/^(?:endobj|stream|endstream|obj|xref|trailer)$/u.test(keyword.word))
+      return false;
     this.position = start;
     return true;
   }

@@ -29,7 +29,8 @@ export async function openCipher(encrypt: PdfDict, fileId: Uint8Array, read: Ent
   const version = await number(encrypt, 'V', 0);
   const revision = await number(encrypt, 'R', 0);
   const isKnown = [1, 2, 4, 5].includes(version) && revision >= 2 && revision <= 6;
-  if (!isName(await read(encrypt, 'Filter'), 'Standard') || !isKnown) throw locked('It is protected in a way only its own software can open.');
+  if (!isName(await read(encrypt, 'Filter'), 'Standard') || !isKnown)
+    throw locked('It is protected in a way only its own software can open.');
   const parms: SecurityParms = {
     version,
     revision,

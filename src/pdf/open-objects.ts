@@ -36,7 +36,8 @@ export async function openObjects(file: ByteSource): Promise<OpenedObjects> {
   const repaired = await openRepaired(source);
   if (sound && sound.pages.length > repaired.pages.length) return sound;
   if (repaired.pages.length > 0) return repaired;
-  if (repaired.store.table.size === 0 && header < 0) throw refuse('PDF_NOT_A_PDF', 'The file is not a PDF, whatever its name says.');
+  if (repaired.store.table.size === 0 && header < 0)
+    throw refuse('PDF_NOT_A_PDF', 'The file is not a PDF, whatever its name says.');
   if (sound ?? repaired.hasCatalog) throw refuse('PDF_NO_PAGES', 'The PDF has no pages that can be reached.');
   throw refuse('PDF_DAMAGED', 'The PDF is damaged: its list of pages is missing.');
 }
@@ -69,7 +70,8 @@ async function openRepaired(source: ByteSource): Promise<OpenedObjects & { reado
     catalog = await store.resolve(found);
   }
   const hasCatalog = catalog instanceof PdfDict;
-  const pages = catalog instanceof PdfDict ? await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value)) : [];
+  const pages =
+    catalog instanceof PdfDict ? await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value)) : [];
   return { store, pages, repaired: true, hasCatalog };
 }
 

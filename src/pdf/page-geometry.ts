@@ -7,7 +7,8 @@ export const DEFAULT_BOX: BoxPt = [0, 0, 612, 792];
 /** The box of four numbers with its corners in order; `undefined` where it has no area. */
 export function boxOf(values: readonly unknown[]): BoxPt | undefined {
   const [a, b, c, d] = values;
-  if (typeof a !== 'number' || typeof b !== 'number' || typeof c !== 'number' || typeof d !== 'number') return undefined;
+  if (typeof a !== 'number' || typeof b !== 'number' || typeof c !== 'number' || typeof d !== 'number')
+    return undefined;
   const box: BoxPt = [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
   return box[2] > box[0] && box[3] > box[1] ? box : undefined;
 }

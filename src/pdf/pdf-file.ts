@@ -200,7 +200,12 @@ async function asPageErrors<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof OutputLimitError)
-      throw new PageError('PAGE_TOO_LARGE', 'A part of the page unpacks to more than is allowed.', {}, { cause: error });
+      throw new PageError(
+        'PAGE_TOO_LARGE',
+        'A part of the page unpacks to more than is allowed.',
+        {},
+        { cause: error },
+      );
     if (error instanceof PdfSyntaxError) throw pageDamaged('A part of the page cannot be unpacked.', { cause: error });
     throw error;
   }

@@ -62,7 +62,15 @@ export class PdfStream {
 }
 
 export type PdfValue =
-  null | boolean | number | PdfName | PdfString | PdfRef | PdfDict | PdfStream | readonly PdfValue[];
+  | null
+  | boolean
+  | number
+  | PdfName
+  | PdfString
+  | PdfRef
+  | PdfDict
+  | PdfStream
+  | readonly PdfValue[];
 
 /** Whether the value is that name, or any name where none is given. */
 export function isName(value: PdfValue | undefined, name?: string): value is PdfName {

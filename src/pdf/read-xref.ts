@@ -137,7 +137,8 @@ function addStreamEntries(bytes: Uint8Array, dict: PdfDict, table: XrefTable): v
   const [typeWidth = 0, placeWidth = 0, lastWidth = 0] = widths;
   const rowBytes = typeWidth + placeWidth + lastWidth;
   if (!isSane || rowBytes === 0) throw new PdfSyntaxError('bad cross-reference stream');
-  const index = dict.get('Index') === undefined ? [0, numbers([dict.get('Size') ?? 0])[0] ?? 0] : numbers(dict.get('Index'));
+  const index =
+    dict.get('Index') === undefined ? [0, numbers([dict.get('Size') ?? 0])[0] ?? 0] : numbers(dict.get('Index'));
   let at = 0;
   for (let i = 0; i + 1 < index.length; i += 2) {
     const first = index[i] as number;

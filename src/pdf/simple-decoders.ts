@@ -58,7 +58,7 @@ export function decodeAscii85(bytes: Uint8Array): Uint8Array {
  */
 export function decodeRunLength(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let length = 0;
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const code = bytes[i] as number;
     if (code === 128) break;
     length += code < 128 ? code + 1 : 257 - code;
@@ -67,7 +67,7 @@ export function decodeRunLength(bytes: Uint8Array, maxBytes: number): Uint8Array
   if (length > maxBytes) throw new OutputLimitError('limit');
   const out = new Uint8Array(length);
   let at = 0;
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const code = bytes[i] as number;
     if (code === 128) break;
     if (code < 128) {
@@ -99,7 +99,7 @@ export function decodeLzw(bytes: Uint8Array, earlyChange: number, maxBytes: numb
   let previous = -1;
   let buffer = 0;
   let held = 0;
-  for (let i = 0; ; ) {
+  for (let i = 0; ;) {
     while (held < width && i < bytes.length) {
       buffer = ((buffer << 8) | (bytes[i++] as number)) & 0xffffff;
       held += 8;
@@ -116,7 +116,11 @@ export function decodeLzw(bytes: Uint8Array, earlyChange: number, maxBytes: numb
     }
     const isNew = code === next && previous >= 0;
     if (code >= 256 && code >= next && !isNew) break;
-    const size = isNew ? (previous < 256 ? 1 : (lengths[previous] as number)) + 1 : code < 256 ? 1 : (lengths[code] as number);
+    const size = isNew
+      ? (previous < 256 ? 1 : (lengths[previous] as number)) + 1
+      : code < 256
+        ? 1
+        : (lengths[code] as number);
     if (length + size > maxBytes) throw new OutputLimitError('limit');
     if (length + size > out.length) {
       const grown = new Uint8Array(Math.min(maxBytes, Math.max(out.length * 2, length + size)));

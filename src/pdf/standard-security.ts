@@ -50,7 +50,11 @@ function deriveOldKey(parms: SecurityParms, keyBytes: number): Buffer {
 function matchesUserHash(parms: SecurityParms, key: Uint8Array): boolean {
   if (parms.revision < 3) return rc4(key, PADDING).every((byte, i) => byte === parms.userHash[i]);
   let check: Uint8Array = md5(PADDING, parms.fileId);
-  for (let round = 0; round < 20; round++) check = rc4(key.map((byte) => byte ^ round), check);
+  for (let round = 0; round < 20; round++)
+    check = rc4(
+      key.map((byte) => byte ^ round),
+      check,
+    );
   return check.every((byte, i) => byte === parms.userHash[i]);
 }
 
@@ -83,7 +87,9 @@ function hashRevision5(revision: number, salt: Uint8Array, extra: Uint8Array): B
     const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(false);
     const mixed = Buffer.concat([cipher.update(repeated), cipher.final()]);
     const remainder = mixed.subarray(0, 16).reduce((sum, byte) => sum + byte, 0) % 3;
-    key = createHash(['sha256', 'sha384', 'sha512'][remainder] as string).update(mixed).digest();
+    key = createHash(['sha256', 'sha384', 'sha512'][remainder] as string)
+      .update(mixed)
+      .digest();
     last = mixed[mixed.length - 1] as number;
   }
   return key.subarray(0, 32);

@@ -99,5 +99,8 @@ function orderOrientations(along: 'x' | 'y', angleDeg: number, heads: 1 | -1): r
     { turnDeg: 270, skewDeg: along === 'y' ? -angleDeg : 0 },
   ];
   const [first, second] = along === 'x' ? [level, sideways] : [sideways, level];
-  return [...(heads > 0 ? first : first.toReversed()), ...second].map(({ turnDeg, skewDeg }) => ({ turnDeg, skewDeg: skewDeg + 0 }));
+  return [...(heads > 0 ? first : first.toReversed()), ...second].map(({ turnDeg, skewDeg }) => ({
+    turnDeg,
+    skewDeg: skewDeg + 0,
+  }));
 }

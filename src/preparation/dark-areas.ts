@@ -18,7 +18,8 @@ export function hasLightText(marks: readonly Mark[], map: InkMap, dpi: number): 
   return marks.some((mark) => {
     const width = mark.right - mark.left;
     const height = mark.bottom - mark.top;
-    if (width < LEAST_WIDTH * inch || height < LEAST_HEIGHT * inch || mark.area < width * height * LEAST_FILL) return false;
+    if (width < LEAST_WIDTH * inch || height < LEAST_HEIGHT * inch || mark.area < width * height * LEAST_FILL)
+      return false;
     return hasGaps(mark, map, Math.ceil(WIDEST_STROKE * inch));
   });
 }

@@ -149,7 +149,8 @@ function measurePaper(light: Uint8Array, width: number, height: number): Uint8Ar
     const top = Math.floor(tile / columns) * TILE;
     const right = Math.min(width, left + TILE);
     const bottom = Math.min(height, top + TILE);
-    for (let y = top; y < bottom; y++) for (let at = y * width + left, end = y * width + right; at < end; at++) histogram[light[at]!]!++;
+    for (let y = top; y < bottom; y++)
+      for (let at = y * width + left, end = y * width + right; at < end; at++) histogram[light[at]!]!++;
     paper[tile] = quantile(histogram, (right - left) * (bottom - top), 0.7);
   }
   return paper;

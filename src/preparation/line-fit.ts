@@ -109,13 +109,19 @@ function stripsWithInk({ counts, strips, rows }: InkStrips): InkedStrip[] {
 }
 
 /** Adds up strips, each moved so that lines at this angle become level. */
-function addStrips({ counts, strips, rows, stripCells }: InkStrips, inked: readonly InkedStrip[], angleDeg: number, profile: Int32Array): void {
+function addStrips(
+  { counts, strips, rows, stripCells }: InkStrips,
+  inked: readonly InkedStrip[],
+  angleDeg: number,
+  profile: Int32Array,
+): void {
   const slope = Math.tan(angleDeg * RADIANS);
   profile.fill(0);
   for (const { strip, start, end } of inked) {
     const shift = Math.round((strip + 0.5 - strips / 2) * stripCells * slope);
     const last = Math.min(rows, end - shift);
-    for (let row = Math.max(0, start - shift), at = strip * rows + shift + row; row < last; row++, at++) profile[row]! += counts[at]!;
+    for (let row = Math.max(0, start - shift), at = strip * rows + shift + row; row < last; row++, at++)
+      profile[row]! += counts[at]!;
   }
 }
 

@@ -21,7 +21,7 @@ export function findMarks({ width, ink }: InkMap): Mark[] {
   let above = 0;
   let rowStart = 0;
   let y = -1;
-  for (let at = ink.indexOf(1); at >= 0; ) {
+  for (let at = ink.indexOf(1); at >= 0;) {
     const row = Math.floor(at / width);
     if (row !== y) {
       above = row === y + 1 ? rowStart : runs.count;
@@ -37,7 +37,8 @@ export function findMarks({ width, ink }: InkMap): Mark[] {
     const run = runs.add(left, right, y);
     // Runs of the row above that touch this one, also by a corner.
     while (above < aboveEnd && runs.right[above]! < left) above++;
-    for (let touching = above; touching < aboveEnd && runs.left[touching]! <= right; touching++) runs.join(run, touching);
+    for (let touching = above; touching < aboveEnd && runs.left[touching]! <= right; touching++)
+      runs.join(run, touching);
     at = ink.indexOf(1, end);
   }
   return runs.collect();
@@ -73,7 +74,7 @@ class RunTable {
     const parent = this.#parent;
     let root = run;
     while (parent[root] !== root) root = parent[root]!;
-    for (let at = run; parent[at] !== root; ) {
+    for (let at = run; parent[at] !== root;) {
       const next = parent[at]!;
       parent[at] = root;
       at = next;

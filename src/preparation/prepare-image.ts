@@ -47,7 +47,11 @@ export function prepareImage(
 }
 
 /** Over 1: enlarge. A fraction of 1 by a whole number: reduce. 1: leave as it is. */
-export function scaleFactor(image: Pick<PageImage, 'widthPx' | 'heightPx' | 'dpi'>, letterPx: number, wantedDpi: number): number {
+export function scaleFactor(
+  image: Pick<PageImage, 'widthPx' | 'heightPx' | 'dpi'>,
+  letterPx: number,
+  wantedDpi: number,
+): number {
   const ratio = wantedDpi / image.dpi;
   const size = wantedDpi / 300;
   if (letterPx <= 0) return 1;

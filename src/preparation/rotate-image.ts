@@ -45,7 +45,8 @@ const STRETCH_BITS = 5;
 /** 1 for each stretch of so many bytes, rows disregarded, that is not all white. */
 function findInkedStretches(data: Uint8Array): Uint8Array {
   const inked = new Uint8Array(Math.ceil(data.length / STRETCH) + 1);
-  const words = data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : new Int32Array(0);
+  const words =
+    data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : new Int32Array(0);
   for (let word = 0; word < words.length; word++) if (words[word] !== -1) inked[word >> (STRETCH_BITS - 2)] = 1;
   for (let at = words.length * 4; at < data.length; at++) if (data[at] !== 255) inked[at >> STRETCH_BITS] = 1;
   return inked;

@@ -30,7 +30,8 @@ export function findTextMarks(marks: readonly Mark[], map: InkMap, dpi: number):
     const height = mark.bottom - mark.top;
     const long = Math.max(width, height);
     const short = Math.min(width, height);
-    if (long < least || short > largest || long > longest || long > short * LONGEST_WORD || mark.area < least) return false;
+    if (long < least || short > largest || long > longest || long > short * LONGEST_WORD || mark.area < least)
+      return false;
     return !touchesEdge(mark, map) && (short < BLOT * inch || mark.area < width * height * FULL);
   });
 }
@@ -47,7 +48,10 @@ export function looksBlank(marks: readonly Mark[], map: InkMap, dpi: number): bo
   const inch = cellsPerInch(map, dpi);
   const edge = SCANNER_EDGE * inch;
   const letters = findTextMarks(marks, map, dpi)
-    .filter(({ left, top, right, bottom }) => left > edge && top > edge && right < map.width - edge && bottom < map.height - edge)
+    .filter(
+      ({ left, top, right, bottom }) =>
+        left > edge && top > edge && right < map.width - edge && bottom < map.height - edge,
+    )
     .sort((a, b) => a.left - b.left);
   for (const [index, one] of letters.entries()) {
     const reach = one.right + 0.5 * inch;

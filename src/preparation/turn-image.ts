@@ -23,7 +23,11 @@ export function turnImage(image: PageImage, turnDeg: QuarterTurn): PageImage {
 }
 
 /** Where the pixel after the turn comes from: `start + x * stepX + y * stepY`, in pixels of the image before. */
-function sourceSteps(turnDeg: 90 | 180 | 270, widthPx: number, heightPx: number): readonly [start: number, stepX: number, stepY: number] {
+function sourceSteps(
+  turnDeg: 90 | 180 | 270,
+  widthPx: number,
+  heightPx: number,
+): readonly [start: number, stepX: number, stepY: number] {
   if (turnDeg === 90) return [(heightPx - 1) * widthPx, -widthPx, 1];
   if (turnDeg === 180) return [heightPx * widthPx - 1, -1, -widthPx];
   return [widthPx - 1, widthPx, -1];

@@ -26,7 +26,8 @@ export function convertSamples(samples: Samples, space: SampleSpace, decode: rea
     if (zero !== undefined && one !== undefined) return convertBits(complete, zero < one);
   }
   const bytes = toBytes(complete);
-  const raster = space.kind === 'indexed' ? lookUp(bytes, space.palette, decode, samples) : applyDecode(bytes, decode, samples);
+  const raster =
+    space.kind === 'indexed' ? lookUp(bytes, space.palette, decode, samples) : applyDecode(bytes, decode, samples);
   return greyIfColourless(whitenMissing(raster, samples));
 }
 

@@ -42,7 +42,8 @@ export async function decodeBilevel(image: BilevelImage, signal: AbortSignal): P
     signal.throwIfAborted();
     const decoded = typeof id === 'string' ? await waitForImage(page, id) : undefined;
     const rowBytes = Math.ceil(widthPx / 8);
-    if (decoded?.kind !== pdfjs.ImageKind.GRAYSCALE_1BPP || decoded.data?.length !== rowBytes * heightPx) return undefined;
+    if (decoded?.kind !== pdfjs.ImageKind.GRAYSCALE_1BPP || decoded.data?.length !== rowBytes * heightPx)
+      return undefined;
     return { widthPx, heightPx, components: 1, bitsPerComponent: 1, data: Uint8Array.from(decoded.data) };
   } finally {
     await task.destroy();

@@ -37,14 +37,21 @@ export async function decodeImage(
     switch (decoded.remainingFilter) {
       case 'DCTDecode': {
         const transform = decoded.parms?.get('ColorTransform');
-        return await decodeJpeg(decoded.bytes, description, typeof transform === 'number' ? transform : undefined, limits);
+        return await decodeJpeg(
+          decoded.bytes,
+          description,
+          typeof transform === 'number' ? transform : undefined,
+          limits,
+        );
       }
       case 'JPXDecode':
         return await decodeJpx(decoded.bytes, description, limits);
       case 'CCITTFaxDecode':
       case 'JBIG2Decode': {
         const samples = await decodeFaxOrJbig2(pdf, decoded, description, signal);
-        return samples && canConvert(description, 1) ? convertSamples(samples, description.space, description.decode) : undefined;
+        return samples && canConvert(description, 1)
+          ? convertSamples(samples, description.space, description.decode)
+          : undefined;
       }
       case undefined:
         return convertPlain(decoded.bytes, description);
@@ -91,7 +98,9 @@ async function decodeFaxOrJbig2(
 ): Promise<Samples | undefined> {
   if (remainingFilter === 'CCITTFaxDecode') {
     const samples = parms && (await decodeGroup4(bytes, parms, widthPx, heightPx));
-    return samples ?? decodeBilevel({ filter: remainingFilter, bytes, globals: undefined, parms, widthPx, heightPx }, signal);
+    return (
+      samples ?? decodeBilevel({ filter: remainingFilter, bytes, globals: undefined, parms, widthPx, heightPx }, signal)
+    );
   }
   if (remainingFilter !== 'JBIG2Decode') return undefined;
   const shared = await pdf.resolve(parms?.get('JBIG2Globals'));

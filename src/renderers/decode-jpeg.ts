@@ -43,7 +43,13 @@ export async function decodeJpeg(
     .raw()
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== header.components) return undefined;
-  const samples = { widthPx: info.width, heightPx: info.height, components: info.channels, bitsPerComponent: 8, data } as const;
+  const samples = {
+    widthPx: info.width,
+    heightPx: info.height,
+    components: info.channels,
+    bitsPerComponent: 8,
+    data,
+  } as const;
   return convertSamples(samples, asGiven.space, description.decode);
 }
 

@@ -35,7 +35,14 @@ export async function describeImage(pdf: PdfFile, image: PdfStream): Promise<Ima
   const bitsPerComponent = isStencil ? 1 : typeof bits === 'number' ? bits : 8;
   const space: ImageDescription['space'] = isStencil ? { kind: 'grey' } : await readSpace(pdf, await get('ColorSpace'));
   const decode = await readNumbers(pdf, await get('Decode'));
-  return { widthPx, heightPx, bitsPerComponent, isStencil, space, decode: isDefault(decode, space, bitsPerComponent) ? undefined : decode };
+  return {
+    widthPx,
+    heightPx,
+    bitsPerComponent,
+    isStencil,
+    space,
+    decode: isDefault(decode, space, bitsPerComponent) ? undefined : decode,
+  };
 }
 
 function isCount(value: PdfValue): value is number {
@@ -108,4 +115,3 @@ function fit(palette: Uint8Array): Uint8Array {
   out.set(palette.subarray(0, MAX_PALETTE_BYTES));
   return out;
 }
-

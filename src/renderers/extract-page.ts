@@ -10,9 +10,23 @@ const MAX_OBJECTS = 50_000;
 
 /** What a page shows depends on these; other entries lead to the rest of the document. */
 const PAGE_KEYS = ['Contents', 'Group'] as const;
-const ANNOTATION_KEYS = new Set(
-  ['Type', 'Subtype', 'Rect', 'F', 'AP', 'AS', 'C', 'IC', 'QuadPoints', 'InkList', 'Vertices', 'L', 'BS', 'Border', 'CA'],
-);
+const ANNOTATION_KEYS = new Set([
+  'Type',
+  'Subtype',
+  'Rect',
+  'F',
+  'AP',
+  'AS',
+  'C',
+  'IC',
+  'QuadPoints',
+  'InkList',
+  'Vertices',
+  'L',
+  'BS',
+  'Border',
+  'CA',
+]);
 const MAX_ANNOTATIONS = 1000;
 
 /** Of the page in the new file; the catalog and the page tree come before it. */
@@ -75,7 +89,8 @@ async function readAnnotations(pdf: PdfFile, page: PdfPage): Promise<PdfValue[]>
   const annotations: PdfValue[] = [];
   for (const item of isPdfArray(list) ? list.slice(0, MAX_ANNOTATIONS) : []) {
     const value = await pdf.resolve(item);
-    if (value instanceof PdfDict) annotations.push(new PdfDict([...value.entries].filter(([key]) => ANNOTATION_KEYS.has(key))));
+    if (value instanceof PdfDict)
+      annotations.push(new PdfDict([...value.entries].filter(([key]) => ANNOTATION_KEYS.has(key))));
   }
   return annotations;
 }
@@ -94,7 +109,8 @@ class Copier {
   renumber(value: PdfValue): PdfValue {
     if (value instanceof PdfRef) return new PdfRef(this.#numberOf(value), 0);
     if (isPdfArray(value)) return value.map((item) => this.renumber(item));
-    if (value instanceof PdfDict) return new PdfDict([...value.entries].map(([key, item]) => [key, this.renumber(item)] as const));
+    if (value instanceof PdfDict)
+      return new PdfDict([...value.entries].map(([key, item]) => [key, this.renumber(item)] as const));
     // Streams are objects of their own; one that stands elsewhere is damage.
     return value instanceof PdfStream ? null : value;
   }

@@ -122,7 +122,8 @@ export class PathOutline {
       this.#point(matrix, x, y + height);
     } else if (op === 'c' || op === 'v' || op === 'y') {
       this.#isSimple = false;
-      for (let i = 0; i + 1 < numbers.length; i += 2) this.#point(matrix, numbers[i] as number, numbers[i + 1] as number);
+      for (let i = 0; i + 1 < numbers.length; i += 2)
+        this.#point(matrix, numbers[i] as number, numbers[i + 1] as number);
     }
   }
 

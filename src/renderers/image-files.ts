@@ -14,7 +14,13 @@ const USUAL_DPI = 300;
 
 /** Makes a small grey picture of a page for the report: WebP, base64. Same image, same text. */
 export async function makeThumbnail(image: PageImage): Promise<string> {
-  const picture = await (await pixelsOf(image)).greyscale().resize({ width: THUMBNAIL_PX }).webp({ quality: 50 }).toBuffer();
+  const picture = await (
+    await pixelsOf(image)
+  )
+    .greyscale()
+    .resize({ width: THUMBNAIL_PX })
+    .webp({ quality: 50 })
+    .toBuffer();
   return picture.toString('base64');
 }
 
@@ -24,7 +30,12 @@ export async function writePng(image: PageImage, outFile: string): Promise<void>
   try {
     const bits = image.bitsPerPixel === 1 ? { palette: true, colours: 2, dither: 0 } : {};
     const density = { density: image.dpi };
-    await (await pixelsOf(image)).withMetadata(density).png({ compressionLevel: 6, ...bits }).toFile(aside);
+    await (
+      await pixelsOf(image)
+    )
+      .withMetadata(density)
+      .png({ compressionLevel: 6, ...bits })
+      .toFile(aside);
     await rename(aside, outFile);
   } catch (error) {
     throw asOutputError(error, outFile);
@@ -44,7 +55,9 @@ export async function readImageFile(file: string, megapixels: number): Promise<P
     const { density, channels } = await source.metadata();
     const grey = channels <= 2;
     const flat = source.rotate().flatten({ background: '#ffffff' });
-    const { data, info } = await (grey ? flat.greyscale() : flat.toColourspace('srgb')).raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await (grey ? flat.greyscale() : flat.toColourspace('srgb'))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const dpi = density !== undefined && density >= 50 ? density : USUAL_DPI;
     const scale = 72 / dpi;
     return {
@@ -56,7 +69,12 @@ export async function readImageFile(file: string, megapixels: number): Promise<P
       toPoints: [scale, 0, 0, -scale, 0, info.height * scale],
     };
   } catch (cause) {
-    throw new PageError('IMAGE_UNREADABLE', `${file} cannot be read as an image of up to ${megapixels} megapixels.`, {}, { cause });
+    throw new PageError(
+      'IMAGE_UNREADABLE',
+      `${file} cannot be read as an image of up to ${megapixels} megapixels.`,
+      {},
+      { cause },
+    );
   }
 }
 

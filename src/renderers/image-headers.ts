@@ -75,7 +75,7 @@ export function readJpxHeader(bytes: Uint8Array): JpxHeader | undefined {
 /** Looks through the boxes before the code stream for what changes the meaning of samples. */
 function hasPlainBoxes(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + 8 <= bytes.length; ) {
+  for (let at = 0; at + 8 <= bytes.length;) {
     const length = view.getUint32(at);
     const type = Buffer.from(bytes.subarray(at + 4, at + 8)).toString('latin1');
     if (type === 'jp2h') {

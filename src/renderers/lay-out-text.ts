@@ -212,7 +212,11 @@ function belongTogether(a: Line & { readonly sizePx: number }, b: Line & { reado
   const near = Math.max(a.sizePx, b.sizePx);
   const apartX = Math.max(a.box[0], b.box[0]) - Math.min(a.box[2], b.box[2]);
   const apartY = Math.max(a.box[1], b.box[1]) - Math.min(a.box[3], b.box[3]);
-  return Math.max(apartX, apartY) < near && Math.min(apartX, apartY) < 0 && Math.max(a.sizePx, b.sizePx) < 1.6 * Math.min(a.sizePx, b.sizePx);
+  return (
+    Math.max(apartX, apartY) < near &&
+    Math.min(apartX, apartY) < 0 &&
+    Math.max(a.sizePx, b.sizePx) < 1.6 * Math.min(a.sizePx, b.sizePx)
+  );
 }
 
 function directionOf(lines: readonly Line[]): 'ltr' | 'rtl' {

@@ -21,12 +21,7 @@ const ROUNDING = 1e-4;
 
 /** What two boxes share; `undefined` where that has no area. */
 export function intersect(a: BoxPt, b: BoxPt): BoxPt | undefined {
-  const both: BoxPt = [
-    Math.max(a[0], b[0]),
-    Math.max(a[1], b[1]),
-    Math.min(a[2], b[2]),
-    Math.min(a[3], b[3]),
-  ];
+  const both: BoxPt = [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
   return both[0] < both[2] && both[1] < both[3] ? both : undefined;
 }
 

@@ -63,13 +63,21 @@ export class PdfjsSession {
   ): Promise<T> {
     const loaded = await loadPdfjs();
     try {
-      return await untilAborted(signal, this.#work(pageNumber, key, (page) => use(page, loaded)));
+      return await untilAborted(
+        signal,
+        this.#work(pageNumber, key, (page) => use(page, loaded)),
+      );
     } catch (error) {
       // After an abort pdf.js may still be at work: nothing of it is used again.
       if (signal.aborted) await this.close();
       signal.throwIfAborted();
       if (error instanceof PipelineError) throw error;
-      throw new PageError('PAGE_DAMAGED', `Page ${pageNumber} cannot be read: its content is damaged.`, {}, { cause: error });
+      throw new PageError(
+        'PAGE_DAMAGED',
+        `Page ${pageNumber} cannot be read: its content is damaged.`,
+        {},
+        { cause: error },
+      );
     }
   }
 

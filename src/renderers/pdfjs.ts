@@ -163,7 +163,8 @@ class PdfjsDocument implements OpenDocument {
         }
         return await this.#session.withPage(page.pageNumber, page.ref, signal, use);
       } catch (error) {
-        if (!(error instanceof DocumentError) && !(error instanceof PageError && error.code === 'PAGE_DAMAGED')) throw error;
+        if (!(error instanceof DocumentError) && !(error instanceof PageError && error.code === 'PAGE_DAMAGED'))
+          throw error;
         cause = error;
       }
     }

@@ -27,12 +27,7 @@ const MAX_WIDENING = 4;
  * @param matrix from the unit square to user space.
  * @returns `undefined` where it cannot: tilted, pixels far from square, or the page much larger than the image.
  */
-export function planScan(
-  widthPx: number,
-  heightPx: number,
-  matrix: Matrix,
-  place: PagePlace,
-): ScanPlan | undefined {
+export function planScan(widthPx: number, heightPx: number, matrix: Matrix, place: PagePlace): ScanPlan | undefined {
   const pixelsToUser = compose([1 / widthPx, 0, 0, -1 / heightPx, 0, 1], matrix);
   if (!isInvertible(pixelsToUser)) return undefined;
   const { xDpi, yDpi } = resolutionOf(matrix, widthPx, heightPx, place.userUnit);

@@ -93,8 +93,11 @@ function areaOf(box: BoxPt): number {
 }
 
 function isOnlyLevelScans(content: PageContent): boolean {
-  return content.isComplete && content.marks.every((mark) => {
-    if (mark.kind === 'image') return isAxisAligned(mark.matrix, 1e-3);
-    return mark.kind === 'text' && !mark.isVisible;
-  });
+  return (
+    content.isComplete &&
+    content.marks.every((mark) => {
+      if (mark.kind === 'image') return isAxisAligned(mark.matrix, 1e-3);
+      return mark.kind === 'text' && !mark.isVisible;
+    })
+  );
 }

@@ -29,7 +29,8 @@ export async function readNumbers(pdf: PdfFile, dict: PdfDict, key: string): Pro
 /** The state within a form: nothing shows outside its box. */
 export async function clipToForm(pdf: PdfFile, state: GraphicsState, form: PdfDict): Promise<GraphicsState> {
   const [x1, y1, x2, y2] = await readNumbers(pdf, form, 'BBox');
-  if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number') return state;
+  if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number')
+    return state;
   const outline = new PathOutline();
   outline.add('re', [x1, y1, x2 - x1, y2 - y1], state.matrix);
   return clipTo(state, outline);

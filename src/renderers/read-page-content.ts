@@ -118,7 +118,8 @@ class ContentReader {
     else if (op === 'EMC') scope.optional.pop();
     else if (op === 'BMC' || op === 'BDC') scope.optional.push(isName(args[0], 'OC'));
     else if (op === 'EI') this.#addImage(undefined, scope, false, false);
-    else if (op === 'gs' || op === 'Do' || op === 'Tf' || (/^(?:scn|SCN)$/u.test(op) && isName(args.at(-1)))) return false;
+    else if (op === 'gs' || op === 'Do' || op === 'Tf' || (/^(?:scn|SCN)$/u.test(op) && isName(args.at(-1))))
+      return false;
     else scope.state = afterOperator(scope.state, op, args);
     return true;
   }

@@ -19,8 +19,10 @@ const AGAIN = 'The same command tries it again, and only what failed.';
 /** What helps, where the error itself does not say it or not for one who cannot open the file. */
 const HELP: Readonly<Record<string, string>> = {
   PDF_ENCRYPTED: 'Ask for a copy without a password, or save one if you know it; put it in place of this one.',
-  PAGE_DAMAGED: 'See whether a PDF viewer shows it. If so, save it anew from there; if not, get the file again or scan the page again.',
-  IMAGE_UNREADABLE: 'See whether a PDF viewer shows it. If so, save it anew from there; if not, get the file again or scan the page again.',
+  PAGE_DAMAGED:
+    'See whether a PDF viewer shows it. If so, save it anew from there; if not, get the file again or scan the page again.',
+  IMAGE_UNREADABLE:
+    'See whether a PDF viewer shows it. If so, save it anew from there; if not, get the file again or scan the page again.',
   PAGE_TOO_LARGE: 'Scan the page at a lower resolution, or raise --page-megapixels if there is memory for it.',
   PAGE_MEMORY: 'Raise --page-memory if there is more, or scan the page at a lower resolution.',
   READING_MEMORY: 'Raise --page-memory if there is more, or scan the page at a lower resolution.',

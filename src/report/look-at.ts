@@ -37,14 +37,23 @@ export function chooseFaintPages(state: RunState): LookAt {
   const documents: FaintDocument[] = [];
   for (const { source, sha1, stage, pages } of state.documents.values()) {
     const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
-      end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE ? [{ document: source.path, sha1, pageNumber, confidence }] : [],
+      end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE
+        ? [{ document: source.path, sha1, pageNumber, confidence }]
+        : [],
     );
     if (ofDocument.length === 0) continue;
     for (const page of ofDocument) faint.push(page);
     const confidence = ofDocument.reduce((least, page) => Math.min(least, page.confidence), FAINT_CONFIDENCE);
-    documents.push({ document: source.path, pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber), confidence, failed: stage === 'failed' });
+    documents.push({
+      document: source.path,
+      pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber),
+      confidence,
+      failed: stage === 'failed',
+    });
   }
   documents.sort((a, b) => compareNatural(a.document, b.document));
-  faint.sort((a, b) => a.confidence - b.confidence || compareNatural(a.document, b.document) || a.pageNumber - b.pageNumber);
+  faint.sort(
+    (a, b) => a.confidence - b.confidence || compareNatural(a.document, b.document) || a.pageNumber - b.pageNumber,
+  );
   return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length };
 }

@@ -17,5 +17,7 @@ export function plural(count: number, noun: string): string {
 
 /** Says below a table how many of its rows are not shown. */
 export function more(rows: number): Html {
-  return rows > MOST_ROWS ? html`<p>And ${formatNumber(rows - MOST_ROWS)} more; ledger.ndjson in the run folder has them all.</p>` : html``;
+  return rows > MOST_ROWS
+    ? html`<p>And ${formatNumber(rows - MOST_ROWS)} more; ledger.ndjson in the run folder has them all.</p>`
+    : html``;
 }

@@ -36,7 +36,8 @@ export async function readTrailer(file: string): Promise<ChunkTrailer | undefine
   try {
     handle = await open(file, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESTALE')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESTALE'))
+      return undefined;
     throw error;
   }
   try {
@@ -242,5 +243,7 @@ export function entryOf(page: PageResult): PageEntry {
   let words = 0;
   for (const _ of wordsOf(page)) words++;
   const confidence = page.confidence === undefined ? null : Math.round(page.confidence * 10) / 10;
-  return page.error ? [page.pageNumber, page.state, confidence, words, page.error] : [page.pageNumber, page.state, confidence, words];
+  return page.error
+    ? [page.pageNumber, page.state, confidence, words, page.error]
+    : [page.pageNumber, page.state, confidence, words];
 }

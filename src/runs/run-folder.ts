@@ -56,16 +56,22 @@ export class RunFolder implements RunStore, AsyncDisposable {
     try {
       text = await readFile(join(path, 'run.json'), 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+        return undefined;
       throw error;
     }
     try {
       return new RunFolder(path, JSON.parse(text) as RunRecord, disk);
     } catch (cause) {
-      throw new ConfigError('RUN_DAMAGED', `${join(path, 'run.json')} is not readable.`, {
-        safe: 'Nothing was changed.',
-        remedy: 'Move the folder away and start the run again.',
-      }, { cause });
+      throw new ConfigError(
+        'RUN_DAMAGED',
+        `${join(path, 'run.json')} is not readable.`,
+        {
+          safe: 'Nothing was changed.',
+          remedy: 'Move the folder away and start the run again.',
+        },
+        { cause },
+      );
     }
   }
 

@@ -57,7 +57,8 @@ export async function lockRun(folder: string): Promise<RunLock> {
     }
     const numbers = await listLocks(folder);
     const overtaken = numbers.some((number) => number > mine);
-    for (const number of numbers) if (number < mine || (overtaken && number === mine)) await rm(fileOf(folder, number), { force: true });
+    for (const number of numbers)
+      if (number < mine || (overtaken && number === mine)) await rm(fileOf(folder, number), { force: true });
     if (!overtaken) return holdLock(folder, mine, record);
   }
   throw new TransientError('RUN_BUSY', `Somebody else is taking over the run in ${folder}.`, {
@@ -100,10 +101,14 @@ function holdLock(folder: string, mine: number, record: LockRecord): RunLock {
 }
 
 function takenOver(folder: string): TransientError {
-  return new TransientError('RUN_TAKEN_OVER', 'Another process has taken this run over, after minutes without a sign of life from this one.', {
-    safe: 'The other one goes on with it; all finished pages are kept.',
-    remedy: `ocr-pipeline status --watch   to follow it, in ${folder}`,
-  });
+  return new TransientError(
+    'RUN_TAKEN_OVER',
+    'Another process has taken this run over, after minutes without a sign of life from this one.',
+    {
+      safe: 'The other one goes on with it; all finished pages are kept.',
+      remedy: `ocr-pipeline status --watch   to follow it, in ${folder}`,
+    },
+  );
 }
 
 /** False while it is still being written. @throws {TransientError} `RUN_BUSY`: its holder lives. */

@@ -62,7 +62,9 @@ export class ChunkTracker {
   async read(documentId: string, range: PageRange, signal: AbortSignal): Promise<void> {
     const underWay = [...(this.#bySha1.get(range.sha1) ?? [])];
     const covered = new Set(
-      underWay.flatMap(({ chunk }) => chunk.ranges.flatMap(({ sha1, pageNumbers }) => (sha1 === range.sha1 ? pageNumbers : []))),
+      underWay.flatMap(({ chunk }) =>
+        chunk.ranges.flatMap(({ sha1, pageNumbers }) => (sha1 === range.sha1 ? pageNumbers : [])),
+      ),
     );
     const pageNumbers = range.pageNumbers.filter((number) => !covered.has(number));
     this.documents.park(documentId);

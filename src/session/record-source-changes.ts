@@ -7,7 +7,11 @@ import { list, type Listing } from '../stages/list.ts';
  * it: so that nobody takes results of an older version for those of the newest. `before` is the listing that was
  * worked on, absent where there was nothing to do. Best effort: the results are safe already.
  */
-export async function recordSourceChanges(session: Session, before: Listing | undefined, signal: AbortSignal): Promise<void> {
+export async function recordSourceChanges(
+  session: Session,
+  before: Listing | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { run, source, destination, log } = session.parts;
   const { record } = run;
   try {

@@ -83,9 +83,15 @@ export class Session {
     this.chunks = new ChunkTracker({
       executor,
       // No earlier session of the run had as many before it.
-      makeChunk: (ranges) => ({ id: `${state.sessions.length + 1}-${++chunksMade}`, ranges, recipe, limits: settings.limits }),
+      makeChunk: (ranges) => ({
+        id: `${state.sessions.length + 1}-${++chunksMade}`,
+        ranges,
+        recipe,
+        limits: settings.limits,
+      }),
       // Where pages are read elsewhere, this is the first that is heard of them.
-      onDone: (chunk) => results.add(run.chunkResultFile(chunk.id), true, executor.outlivesUs ? parts.onPage : undefined),
+      onDone: (chunk) =>
+        results.add(run.chunkResultFile(chunk.id), true, executor.outlivesUs ? parts.onPage : undefined),
       onAllWaiting: parts.leaveEarly ? () => this.leave.abort() : undefined,
     });
     this.#ours = new Set(parts.deliveredByOthers);
@@ -119,7 +125,9 @@ export class Session {
     const { meter } = this.parts;
     this.stems = planOutputStems(documents.map(({ path }) => path));
     for (let start = 0; start < documents.length; start += 1_000) {
-      await this.journal(...documents.slice(start, start + 1_000).map((source) => ({ type: 'listed' as const, source })));
+      await this.journal(
+        ...documents.slice(start, start + 1_000).map((source) => ({ type: 'listed' as const, source })),
+      );
     }
     for (let start = 0; start < leftOut.length; start += 1_000) {
       await this.journal(...leftOut.slice(start, start + 1_000).map((entry) => ({ type: 'left-out' as const, entry })));
@@ -171,7 +179,12 @@ export class Session {
     if (own || (failure instanceof OutputError && OF_ONE_DOCUMENT.has(failure.code))) {
       await this.journal({ type: 'document-failed', document, error: failure.toRecord() });
       meter.documentFailed(document, sizeBytes);
-      log.write({ level: 'warn', event: 'document-failed', document: label, text: `${failure.message} [${failure.code}]` });
+      log.write({
+        level: 'warn',
+        event: 'document-failed',
+        document: label,
+        text: `${failure.message} [${failure.code}]`,
+      });
       observer.notice({ level: 'warn', code: failure.code, text: failure.message, document: label });
       return true;
     }

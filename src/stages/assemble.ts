@@ -60,7 +60,11 @@ async function headerOf(request: AssembleRequest): Promise<Parameters<typeof wri
   };
 }
 
-async function writeAside(file: string, content: AsyncIterable<string | Uint8Array>, signal: AbortSignal): Promise<void> {
+async function writeAside(
+  file: string,
+  content: AsyncIterable<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   const aside = `${file}.tmp`;
   try {
     const out = await open(aside, 'w');

@@ -75,7 +75,10 @@ export interface DocumentStore {
    */
   write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile>;
   /** Whether a file written before is still there, as far as a cheap look (name and size, or a listing) can tell. */
-  stillHas(file: Pick<WrittenFile, 'path' | 'id' | 'sha1'> & { readonly sizeBytes: number }, signal: AbortSignal): Promise<boolean>;
+  stillHas(
+    file: Pick<WrittenFile, 'path' | 'id' | 'sha1'> & { readonly sizeBytes: number },
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Checks that results may be written here, without leaving a trace. @throws {AccessError | OutputError} they may not. */
   checkWritable(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -4,7 +4,14 @@ import { open, opendir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
-import { AccessError, DocumentError, NoInputError, OutputError, PipelineError, throwIfStopped } from '../core/errors.ts';
+import {
+  AccessError,
+  DocumentError,
+  NoInputError,
+  OutputError,
+  PipelineError,
+  throwIfStopped,
+} from '../core/errors.ts';
 import { asOutputError } from '../core/write-failure.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { placeCopy } from '../files/place-once.ts';
@@ -32,7 +39,11 @@ export class LocalFolder implements DocumentStore {
   readonly #options: LocalFolderOptions;
 
   constructor(options: LocalFolderOptions) {
-    this.#options = { ...options, roots: options.roots.map((root) => resolve(root)), exclude: options.exclude.map((path) => resolve(path)) };
+    this.#options = {
+      ...options,
+      roots: options.roots.map((root) => resolve(root)),
+      exclude: options.exclude.map((path) => resolve(path)),
+    };
   }
 
   get #root(): string {
@@ -143,12 +154,18 @@ export class LocalFolder implements DocumentStore {
     for (let n = 2; ; n++) {
       const target = join(this.#root, path);
       const there = await sha1Of(target, signal);
-      const done = (outcome: WrittenFile['outcome']): WrittenFile => ({ outcome, path, id: target, sha1: artifact.sha1 });
+      const done = (outcome: WrittenFile['outcome']): WrittenFile => ({
+        outcome,
+        path,
+        id: target,
+        sha1: artifact.sha1,
+      });
       if (there === artifact.sha1) return done('unchanged');
       const mayReplace = this.#options.isProtected?.(target) !== true;
       const replace = there !== undefined && mayReplace && (request.isOurs(there) || request.onConflict === 'version');
       if (there === undefined || replace) {
-        if (await placeCopy(artifact.file, target, artifact.sha1, replace, signal)) return done(replace ? 'replaced' : 'created');
+        if (await placeCopy(artifact.file, target, artifact.sha1, replace, signal))
+          return done(replace ? 'replaced' : 'created');
         // Somebody took the name since we looked, or it is a link that leads nowhere: look again, not for ever.
         if (++races > MAX_RACES) throw nameTaken(path);
         n--;
@@ -203,7 +220,11 @@ async function inspectFile(folder: string, prefix: string, name: string, isLink:
     if (facts.isFile()) return { kind: 'document', document: documentOf(file, path, facts) };
     return leftOut(path, isLink ? 'LINK' : 'NOT_A_FILE', isLink ? 'A link to a folder; not followed.' : 'Not a file.');
   } catch {
-    return leftOut(path, isLink ? 'LINK' : 'SOURCE_GONE', isLink ? 'A link that leads nowhere.' : 'It disappeared while listing.');
+    return leftOut(
+      path,
+      isLink ? 'LINK' : 'SOURCE_GONE',
+      isLink ? 'A link that leads nowhere.' : 'It disappeared while listing.',
+    );
   }
 }
 
@@ -218,7 +239,9 @@ function versionOf(facts: BigIntStats): string {
 async function checkUnchanged(document: SourceDocument): Promise<void> {
   const facts = await stat(document.id, { bigint: true }).catch(() => undefined);
   if (!facts) {
-    throw new DocumentError('SOURCE_GONE', `${document.path} is no longer there.`, { remedy: 'The next run lists the folder again.' });
+    throw new DocumentError('SOURCE_GONE', `${document.path} is no longer there.`, {
+      remedy: 'The next run lists the folder again.',
+    });
   }
   if (versionOf(facts) !== document.version) {
     throw new DocumentError('SOURCE_CHANGED', `${document.path} was changed while it was being worked on.`, {

@@ -82,7 +82,9 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
     return faint ? { ...result, thumbnail: await parts.makeThumbnail(image) } : result;
   }
 
-  async function rasterizeToFile(request: WorkerCalls['rasterize']['request']): Promise<WorkerCalls['rasterize']['answer']> {
+  async function rasterizeToFile(
+    request: WorkerCalls['rasterize']['request'],
+  ): Promise<WorkerCalls['rasterize']['answer']> {
     const document = await openDocument(request.file);
     onStep('rasterize');
     const image = await document.render(request.pageNumber, request.dpi, signal);
@@ -90,7 +92,10 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
     return { widthPx: image.widthPx, heightPx: image.heightPx, dpi: image.dpi };
   }
 
-  async function sample({ file, pageNumbers }: WorkerCalls['sample']['request']): Promise<WorkerCalls['sample']['answer']> {
+  async function sample({
+    file,
+    pageNumbers,
+  }: WorkerCalls['sample']['request']): Promise<WorkerCalls['sample']['answer']> {
     const document = await openDocument(file);
     onStep('rasterize');
     let withText = 0;

@@ -19,11 +19,17 @@ export async function giveUpChunk(
   for (const { sha1, pageNumbers } of chunk.ranges) {
     for (const pageNumber of pageNumbers) {
       if (known.has(keyOf(sha1, pageNumber))) continue;
-      const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page: { pageNumber, state: 'failed', error, blocks: [] } };
+      const line: ChunkResultLine = {
+        sha1,
+        recipe: chunk.recipe.digest,
+        page: { pageNumber, state: 'failed', error, blocks: [] },
+      };
       lines.push(JSON.stringify(line));
     }
   }
-  lines.push(JSON.stringify({ trailer: { chunk: chunk.id, pages: lines.length, pagesRead: 0, busyMs: 0, workers: 0 } }));
+  lines.push(
+    JSON.stringify({ trailer: { chunk: chunk.id, pages: lines.length, pagesRead: 0, busyMs: 0, workers: 0 } }),
+  );
   await disk.writeWhole(files.result, `${lines.join('\n')}\n`);
   for (const file of files.known) await disk.remove(file);
   return lines.length - 1 - known.size;

@@ -10,7 +10,12 @@ const HEAP_MIB = 384;
  * generations need it less often; page images count for the old one, though they lie elsewhere. Together a quarter of a
  * worker's own CPU time, measured on the accuracy corpus.
  */
-const GARBAGE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=32', '--min-semi-space-size=16', '--initial-old-space-size=128'];
+const GARBAGE_FLAGS = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=32',
+  '--min-semi-space-size=16',
+  '--initial-old-space-size=128',
+];
 /** How often the memory of a busy worker is looked at. Allocation is fast: see docs/decisions/page-workers.md. */
 const MEMORY_CHECK_MS = 100;
 /** Most of a worker's standard error that is kept for its error message. */
@@ -194,7 +199,10 @@ export class PageWorker {
           remedy: 'If it is a very large page, raise --page-timeout.',
         });
       case 'memory':
-        return new Scope(`${prefix}_MEMORY`, `${what} needs more than ${limits.memoryMiB} MiB of memory (${doing} it).`);
+        return new Scope(
+          `${prefix}_MEMORY`,
+          `${what} needs more than ${limits.memoryMiB} MiB of memory (${doing} it).`,
+        );
       case 'crash': {
         const outOfHeap = /heap out of memory/.test(this.#stderrTail);
         if (outOfHeap) return new Scope(`${prefix}_MEMORY`, `${what} needs too much memory (${doing} it).`);

@@ -73,7 +73,11 @@ async function readBestWay(
  * How many of the other orientations are worth a reading. Most pages stand upright: that a page does not must be borne out
  * by a sure reading, or its opposite is read too. A few words tell little by their shapes alone.
  */
-function othersToTry(sureOf: PageTraits['sureOf'], likeliest: Orientation, { confidence, characters }: ReadingScore): number {
+function othersToTry(
+  sureOf: PageTraits['sureOf'],
+  likeliest: Orientation,
+  { confidence, characters }: ReadingScore,
+): number {
   if (confidence >= SURE_CONFIDENCE && characters > 0) return 0;
   if (sureOf === 'nothing') return 3;
   if (sureOf === 'lines' || likeliest.turnDeg !== 0) return 1;

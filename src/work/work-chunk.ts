@@ -44,7 +44,12 @@ interface Tally {
  * @throws {MissingDependencyError} `ENGINE_BROKEN`: the same failure on page after page.
  * @throws {PipelineError} whatever costs more than a page; finished pages stay in the partial file.
  */
-export async function workChunk(chunk: Chunk, files: ChunkFiles, dependencies: ChunkDependencies, signal: AbortSignal): Promise<void> {
+export async function workChunk(
+  chunk: Chunk,
+  files: ChunkFiles,
+  dependencies: ChunkDependencies,
+  signal: AbortSignal,
+): Promise<void> {
   const own = await readKnown([files.partial], chunk);
   const { earlier = [] } = files;
   const inherited = await readKnown(earlier, chunk);
@@ -73,7 +78,12 @@ export async function workChunk(chunk: Chunk, files: ChunkFiles, dependencies: C
     await Promise.allSettled(tasks);
     if (failure.signal.aborted) throw failure.signal.reason;
     throwIfStopped(signal);
-    const trailer: ChunkTrailer = { chunk: chunk.id, ...tally, busyMs: Math.round(tally.busyMs), workers: dependencies.pool.size };
+    const trailer: ChunkTrailer = {
+      chunk: chunk.id,
+      ...tally,
+      busyMs: Math.round(tally.busyMs),
+      workers: dependencies.pool.size,
+    };
     await out.append(`${JSON.stringify({ trailer })}\n`);
     await out.sync();
   } finally {
@@ -93,18 +103,30 @@ async function readOne(
   signal: AbortSignal,
 ): Promise<void> {
   const onBusy = (busyMs: number): void => void (tally.busyMs += busyMs);
-  const page = await readPage(chunk, file, pageNumber, `${dependencies.label(sha1)} p.${pageNumber}`, dependencies.pool, onBusy, signal);
+  const page = await readPage(
+    chunk,
+    file,
+    pageNumber,
+    `${dependencies.label(sha1)} p.${pageNumber}`,
+    dependencies.pool,
+    onBusy,
+    signal,
+  );
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
   await out.append(`${JSON.stringify(line)}\n`);
   tally.pages++;
   tally.pagesRead++;
   dependencies.onPage(sha1, page);
   if (dependencies.watch.observe(page.error)) {
-    throw new MissingDependencyError('ENGINE_BROKEN', `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`, {
-      why: page.error?.message,
-      safe: 'All pages read before are kept.',
-      remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.',
-    });
+    throw new MissingDependencyError(
+      'ENGINE_BROKEN',
+      `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`,
+      {
+        why: page.error?.message,
+        safe: 'All pages read before are kept.',
+        remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.',
+      },
+    );
   }
 }
 

@@ -32,12 +32,33 @@ const RULES: readonly LayerRule[] = [
     name: 'app',
     holds: below('app'),
     mayImport: [
-      'core', 'files', 'contract', 'seams', 'inquiry', 'pdf', 'formats', 'report', 'runs', 'work', 'stages', 'session',
-      'pipeline', 'config', 'stores', 'renderers', 'engines', 'executors', 'preparation',
+      'core',
+      'files',
+      'contract',
+      'seams',
+      'inquiry',
+      'pdf',
+      'formats',
+      'report',
+      'runs',
+      'work',
+      'stages',
+      'session',
+      'pipeline',
+      'config',
+      'stores',
+      'renderers',
+      'engines',
+      'executors',
+      'preparation',
     ],
   },
   { name: 'inquiry', holds: isInquiry, mayImport: ['core', 'files', 'seams', 'engines', 'stores'] },
-  { name: 'pipeline', holds: (path) => path === 'pipeline.ts', mayImport: ['core', 'seams', 'session', 'stages', 'work', 'runs'] },
+  {
+    name: 'pipeline',
+    holds: (path) => path === 'pipeline.ts',
+    mayImport: ['core', 'seams', 'session', 'stages', 'work', 'runs'],
+  },
   { name: 'session', holds: below('session'), mayImport: ['core', 'files', 'seams', 'stages', 'runs', 'work'] },
   { name: 'core', holds: below('core'), mayImport: [] },
   { name: 'files', holds: below('files'), mayImport: ['core'] },
@@ -46,14 +67,22 @@ const RULES: readonly LayerRule[] = [
   { name: 'formats', holds: below('formats'), mayImport: ['core', 'files', 'pdf'] },
   { name: 'report', holds: below('report'), mayImport: ['core', 'seams'] },
   { name: 'runs', holds: below('runs'), mayImport: ['core', 'files', 'seams'] },
-  { name: 'stages', holds: below('stages'), mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation', 'work'] },
+  {
+    name: 'stages',
+    holds: below('stages'),
+    mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation', 'work'],
+  },
   { name: 'work', holds: below('work'), mayImport: ['core', 'files', 'seams', 'runs', 'stages', 'preparation'] },
   { name: 'stores', holds: below('stores'), mayImport: ['core', 'files', 'seams', 'runs', 'inquiry'] },
   { name: 'renderers', holds: below('renderers'), mayImport: ['core', 'files', 'seams', 'pdf'] },
   { name: 'engines', holds: below('engines'), mayImport: ['core', 'files', 'seams', 'inquiry', 'preparation'] },
   { name: 'executors', holds: below('executors'), mayImport: ['core', 'files', 'seams', 'runs', 'work'] },
   { name: 'config', holds: below('config'), mayImport: ['core', 'files'] },
-  { name: 'cli', holds: below('cli'), mayImport: ['core', 'files', 'seams', 'contract', 'app', 'report', 'config', 'inquiry'] },
+  {
+    name: 'cli',
+    holds: below('cli'),
+    mayImport: ['core', 'files', 'seams', 'contract', 'app', 'report', 'config', 'inquiry'],
+  },
 ];
 
 describe('the imports of src/', () => {
@@ -83,7 +112,9 @@ describe('the check itself', () => {
   });
 
   test('finds files that no rule knows', () => {
-    expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts', loads: true }], RULES)).toEqual(['misc/x.ts belongs to no layer']);
+    expect(findBreaches([{ from: 'misc/x.ts', to: 'core/page.ts', loads: true }], RULES)).toEqual([
+      'misc/x.ts belongs to no layer',
+    ]);
   });
 
   test('lets the wiring import everything, and everyone core', () => {

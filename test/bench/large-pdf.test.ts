@@ -34,7 +34,11 @@ test('its pages differ, and are upright text to the eye', async () => {
       const image = await document.render(pageNumber, 300, calm);
       seen.add(Buffer.from(image.data).toString('latin1'));
       const { blank, sureOf, orientations } = analysePage(image, { latin: true, vertical: false });
-      expect({ blank, sureOf, first: orientations[0] }).toEqual({ blank: false, sureOf: 'upright', first: { turnDeg: 0, skewDeg: 0 } });
+      expect({ blank, sureOf, first: orientations[0] }).toEqual({
+        blank: false,
+        sureOf: 'upright',
+        first: { turnDeg: 0, skewDeg: 0 },
+      });
     }
     expect(seen.size).toBe(PAGES);
   } finally {

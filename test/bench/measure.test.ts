@@ -22,7 +22,9 @@ describe.skipIf(need.skip)('a measured command', () => {
 
   test('is charged for its children and theirs too, but its own share is told apart', async () => {
     const child = `require('node:child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(BUSY)}])`;
-    const cost = await measureSuccess(node(`require('node:child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(child)}])`));
+    const cost = await measureSuccess(
+      node(`require('node:child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(child)}])`),
+    );
     expect(cost.cpuSeconds).toBeGreaterThanOrEqual(0.3);
     expect(cost.mainCpuSeconds).toBeLessThan(cost.cpuSeconds - 0.2);
     expect(cost.peakTreeMiB).toBeGreaterThan(cost.mainPeakMiB);
@@ -34,7 +36,9 @@ describe.skipIf(need.skip)('a measured command', () => {
   });
 
   test('that fails is an error with what it said', async () => {
-    await expect(measureSuccess(node(`console.error('why'); process.exitCode = 7`))).rejects.toThrow(/ended with 7: why/);
+    await expect(measureSuccess(node(`console.error('why'); process.exitCode = 7`))).rejects.toThrow(
+      /ended with 7: why/,
+    );
     await expect(measureSuccess(node(`process.exitCode = 65`), [0, 65])).resolves.toMatchObject({ exitCode: 65 });
   });
 

@@ -19,7 +19,9 @@ describe.skipIf(need.skip)('a tiny PDF', () => {
     const file = join(folder, `${pages}.pdf`);
     writeFileSync(file, tinyPdf(5, pages));
     expect(spawnSync('qpdf', ['--check', file], { timeout: 20_000 }).status).toBe(0);
-    expect(spawnSync('qpdf', ['--show-npages', file], { timeout: 20_000, encoding: 'utf8' }).stdout.trim()).toBe(String(pages));
+    expect(spawnSync('qpdf', ['--show-npages', file], { timeout: 20_000, encoding: 'utf8' }).stdout.trim()).toBe(
+      String(pages),
+    );
   });
 
   test('has no two pages alike', () => {

@@ -47,12 +47,10 @@ export const forbidden = () =>
   new ApiProblem(403, 'access_denied_insufficient_permissions', 'Access denied - insufficient permission');
 export const insufficientScope = () =>
   new ApiProblem(403, 'insufficient_scope', 'The access token provided does not allow this request');
-export const itemLocked = () =>
-  new ApiProblem(403, 'access_denied_item_locked', 'Access denied. The item is locked');
+export const itemLocked = () => new ApiProblem(403, 'access_denied_item_locked', 'Access denied. The item is locked');
 export const preconditionFailed = () =>
   new ApiProblem(412, 'precondition_failed', 'The resource has been modified. Please retrieve the resource again');
-export const storageFull = () =>
-  new ApiProblem(403, 'storage_limit_exceeded', 'Account storage limit reached');
+export const storageFull = () => new ApiProblem(403, 'storage_limit_exceeded', 'Account storage limit reached');
 export const nameInUse = (conflicts: object) =>
   new ApiProblem(409, 'item_name_in_use', 'Item with the same name already exists', { contextInfo: { conflicts } });
 

@@ -161,7 +161,9 @@ export class BoxEmulator implements AsyncDisposable {
   }
 
   /** Tokens as a finished login gives them. `refreshable: false` is a developer token. */
-  issueTokens(options: { scope?: Scope; refreshable?: boolean; user?: typeof OWNER | typeof SERVICE_ACCOUNT } = {}): TokenAnswer {
+  issueTokens(
+    options: { scope?: Scope; refreshable?: boolean; user?: typeof OWNER | typeof SERVICE_ACCOUNT } = {},
+  ): TokenAnswer {
     return this.#box.tokens.issue(options.user ?? OWNER, options);
   }
 

@@ -96,7 +96,9 @@ function newKeyPair(): { publicKey: KeyObject; privateKey: KeyObject } {
 }
 
 function keyIdOf(key: KeyObject): Buffer {
-  return createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest();
+  return createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest();
 }
 
 function pem(der: Buffer): string {
@@ -115,7 +117,10 @@ function extension(id: Buffer, value: Buffer, critical = false): Buffer {
 
 /** UTCTime: good until 2049. */
 function time(ms: number): Buffer {
-  const text = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, '').slice(2);
+  const text = new Date(ms)
+    .toISOString()
+    .replaceAll(/[-:T]|\.\d+/g, '')
+    .slice(2);
   return tagged(0x17, Buffer.from(text, 'ascii'));
 }
 
@@ -148,7 +153,8 @@ function oid(first: number, second: number, ...rest: readonly number[]): Buffer 
   const bytes = [first * 40 + second];
   for (const value of rest) {
     const groups = [value & 0x7f];
-    for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128)) groups.unshift((left & 0x7f) | 0x80);
+    for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128))
+      groups.unshift((left & 0x7f) | 0x80);
     bytes.push(...groups);
   }
   return tagged(0x06, Buffer.from(bytes));

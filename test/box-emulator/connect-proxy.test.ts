@@ -60,12 +60,16 @@ async function ask(secure: TLSSocket, lines: readonly string[]): Promise<{ text:
   return promise;
 }
 
-test('is Box for whoever trusts its authority: answers point to Box\'s own names', async () => {
+test("is Box for whoever trusts its authority: answers point to Box's own names", async () => {
   const { id } = await emulator.seedFile('a.pdf', 'bytes');
   const { access_token } = emulator.issueTokens();
   const { secure } = await tunnel('api.box.com:443');
   if (!secure) throw new Error('no tunnel');
-  const asked = await ask(secure, [`GET /2.0/files/${id}/content HTTP/1.1`, 'host: api.box.com', `authorization: Bearer ${access_token}`]);
+  const asked = await ask(secure, [
+    `GET /2.0/files/${id}/content HTTP/1.1`,
+    'host: api.box.com',
+    `authorization: Bearer ${access_token}`,
+  ]);
   expect(asked.text).toMatch(/^HTTP\/1\.1 302 [\s\S]*location: https:\/\/dl\.boxcloud\.com\/d\/1\//i);
   expect(proxy.hosts()).toEqual(['api.box.com']);
 });
@@ -75,7 +79,10 @@ test('faults arrive as they were made: a close is a close, a reset a reset', asy
   const lines = ['GET /2.0/users/me HTTP/1.1', 'host: api.box.com', `authorization: Bearer ${access_token}`];
   emulator.faults.add({ endpoint: 'me', nth: 1, effect: { kind: 'body', change: 'close', afterBytes: 10 } });
   emulator.faults.add({ endpoint: 'me', nth: 2, effect: { kind: 'no-answer', how: 'reset' } });
-  for (const [end, bytes] of [['closed', 10], ['reset', 0]] as const) {
+  for (const [end, bytes] of [
+    ['closed', 10],
+    ['reset', 0],
+  ] as const) {
     const { secure } = await tunnel('api.box.com:443');
     if (!secure) throw new Error('no tunnel');
     const asked = await ask(secure, lines);
@@ -87,7 +94,9 @@ test('refuses and remembers every other host, port and way', async () => {
   expect((await tunnel('example.org:443')).status).toBe(403);
   expect((await tunnel('api.box.com:80')).status).toBe(403);
   const plain = await new Promise<number>((resolve, reject) => {
-    httpRequest(proxy.url, { path: 'http://tracker.example/x', agent: false }, (response) => resolve(response.resume().statusCode ?? 0))
+    httpRequest(proxy.url, { path: 'http://tracker.example/x', agent: false }, (response) =>
+      resolve(response.resume().statusCode ?? 0),
+    )
       .on('error', reject)
       .end();
   });
@@ -96,7 +105,7 @@ test('refuses and remembers every other host, port and way', async () => {
   expect(proxy.hosts()).toEqual(['api.box.com', 'example.org', 'tracker.example']);
 });
 
-test('the SDK, with Box\'s addresses untouched, works in a child process by environment alone', async () => {
+test("the SDK, with Box's addresses untouched, works in a child process by environment alone", async () => {
   const { access_token } = emulator.issueTokens();
   const { id, sha1 } = await emulator.seedFile('a.pdf', 'bytes');
   const program = `

@@ -75,7 +75,15 @@ export class ConnectProxy implements AsyncDisposable {
   /** The environment of a program that is to see Box here and nothing else. */
   get environment(): Readonly<Record<string, string>> {
     const { url, authorityFile } = this;
-    return { HTTPS_PROXY: url, https_proxy: url, HTTP_PROXY: url, http_proxy: url, NODE_EXTRA_CA_CERTS: authorityFile, NO_PROXY: '', no_proxy: '' };
+    return {
+      HTTPS_PROXY: url,
+      https_proxy: url,
+      HTTP_PROXY: url,
+      http_proxy: url,
+      NODE_EXTRA_CA_CERTS: authorityFile,
+      NO_PROXY: '',
+      no_proxy: '',
+    };
   }
 
   /** Names of the hosts somebody tried to reach, refused ones too. */
@@ -145,4 +153,3 @@ function joinEnds(secure: TLSSocket, client: Socket, upstream: Socket): void {
   secure.on('close', () => upstream.destroy());
   upstream.on('close', () => secure.end());
 }
-

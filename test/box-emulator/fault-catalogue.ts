@@ -15,12 +15,31 @@ export interface NamedFault {
 
 /** Calls that change something: their answers can be lost after the change was made. */
 export const WRITES: readonly EndpointName[] = [
-  'folder-create', 'folder-update', 'folder-delete', 'file-update', 'file-delete', 'file-copy',
-  'upload', 'upload-version', 'session-create', 'session-create-version', 'part', 'commit', 'abort',
-  'metadata-create', 'metadata-update', 'metadata-delete',
+  'folder-create',
+  'folder-update',
+  'folder-delete',
+  'file-update',
+  'file-delete',
+  'file-copy',
+  'upload',
+  'upload-version',
+  'session-create',
+  'session-create-version',
+  'part',
+  'commit',
+  'abort',
+  'metadata-create',
+  'metadata-update',
+  'metadata-delete',
 ];
 /** Calls whose write may collide with another's. */
-export const NAMING: readonly EndpointName[] = ['folder-create', 'upload', 'upload-version', 'session-create', 'commit'];
+export const NAMING: readonly EndpointName[] = [
+  'folder-create',
+  'upload',
+  'upload-version',
+  'session-create',
+  'commit',
+];
 
 const API: readonly EndpointName[] = ENDPOINTS.filter((name) => name !== 'authorize' && name !== 'download');
 const WITH_TOKEN = API.filter((name) => name !== 'token' && name !== 'revoke');
@@ -83,25 +102,74 @@ export const FAULTS: readonly NamedFault[] = [
   fault('login revoked', WITH_TOKEN, { kind: 'act', act: (emulator) => emulator.revokeLogins() }, 'never'),
   fault('wrong sha1', ['upload', 'upload-version', 'commit', 'part'], { kind: 'wrong-sha1' }),
   fault('409 name reserved', NAMING, refusal(409, 'name_temporarily_reserved')),
-  fault('409 operation blocked', [...NAMING, 'file-update', 'file-delete'], refusal(409, 'operation_blocked_temporary')),
-  fault('storage full', ['upload', 'upload-version', 'session-create', 'preflight'], {
-    kind: 'act',
-    act: (emulator) => emulator.setStorageLimit(0),
-  }, 'never'),
-  fault('permission revoked', WITH_TOKEN.filter((name) => name !== 'me' && name !== 'events'), {
-    kind: 'act',
-    act: (emulator) => emulator.setRole('0', 'none'),
-  }, 'never'),
-  fault('permission reduced to viewer', WRITES, {
-    kind: 'act',
-    act: (emulator) => emulator.setRole('0', 'viewer'),
-  }, 'never'),
-  fault('source deleted', SOURCE, acting((emulator, id) => emulator.removeItem(id)), 'never'),
-  fault('source trashed', SOURCE, acting((emulator, id) => emulator.trashItem(id)), 'never'),
-  fault('source renamed', SOURCE, acting((emulator, id) => emulator.renameItem(id, `renamed ${id}.pdf`)), 'never'),
-  fault('source moved', SOURCE, acting((emulator, id) => emulator.moveItem(id, '0')), 'never'),
-  fault('source re-versioned', SOURCE, acting((emulator, id) => emulator.addVersion(id, 'other bytes')), 'never'),
-  fault('forbidden by policy', ['content', 'download'], answer(403, { code: 'forbidden_by_policy', body: 'empty' }), 'never'),
+  fault(
+    '409 operation blocked',
+    [...NAMING, 'file-update', 'file-delete'],
+    refusal(409, 'operation_blocked_temporary'),
+  ),
+  fault(
+    'storage full',
+    ['upload', 'upload-version', 'session-create', 'preflight'],
+    {
+      kind: 'act',
+      act: (emulator) => emulator.setStorageLimit(0),
+    },
+    'never',
+  ),
+  fault(
+    'permission revoked',
+    WITH_TOKEN.filter((name) => name !== 'me' && name !== 'events'),
+    {
+      kind: 'act',
+      act: (emulator) => emulator.setRole('0', 'none'),
+    },
+    'never',
+  ),
+  fault(
+    'permission reduced to viewer',
+    WRITES,
+    {
+      kind: 'act',
+      act: (emulator) => emulator.setRole('0', 'viewer'),
+    },
+    'never',
+  ),
+  fault(
+    'source deleted',
+    SOURCE,
+    acting((emulator, id) => emulator.removeItem(id)),
+    'never',
+  ),
+  fault(
+    'source trashed',
+    SOURCE,
+    acting((emulator, id) => emulator.trashItem(id)),
+    'never',
+  ),
+  fault(
+    'source renamed',
+    SOURCE,
+    acting((emulator, id) => emulator.renameItem(id, `renamed ${id}.pdf`)),
+    'never',
+  ),
+  fault(
+    'source moved',
+    SOURCE,
+    acting((emulator, id) => emulator.moveItem(id, '0')),
+    'never',
+  ),
+  fault(
+    'source re-versioned',
+    SOURCE,
+    acting((emulator, id) => emulator.addVersion(id, 'other bytes')),
+    'never',
+  ),
+  fault(
+    'forbidden by policy',
+    ['content', 'download'],
+    answer(403, { code: 'forbidden_by_policy', body: 'empty' }),
+    'never',
+  ),
 ];
 
 /** The named fault. @throws {Error} no fault has that name. */

@@ -40,7 +40,14 @@ const login = ({ emulator }: Scene, form: Record<string, string>) =>
 
 /** One good call of each endpoint but the download, which follows from `content`. */
 const CALLS: Readonly<Partial<Record<EndpointName, [method: string, line: (scene: Scene) => Line]>>> = {
-  token: ['POST', (s) => ['/oauth2/token', login(s, { grant_type: 'refresh_token', refresh_token: s.emulator.issueTokens().refresh_token ?? '' }), FORM]],
+  token: [
+    'POST',
+    (s) => [
+      '/oauth2/token',
+      login(s, { grant_type: 'refresh_token', refresh_token: s.emulator.issueTokens().refresh_token ?? '' }),
+      FORM,
+    ],
+  ],
   revoke: ['POST', (s) => ['/oauth2/revoke', login(s, { token: 'somebody-elses' }), FORM]],
   me: ['GET', () => ['/2.0/users/me']],
   events: ['GET', () => ['/2.0/events?stream_position=0']],
@@ -59,19 +66,36 @@ const CALLS: Readonly<Partial<Record<EndpointName, [method: string, line: (scene
   'preflight-version': ['OPTIONS', (s) => [`/2.0/files/${s.fileId}/content`, { size: 1 }]],
   upload: ['POST', (s) => ['/api/2.0/files/content', multipart({ name: `up ${s.names}`, ...root }), MULTIPART]],
   'upload-version': ['POST', (s) => [`/api/2.0/files/${s.fileId}/content`, multipart({}), MULTIPART]],
-  'session-create': ['POST', (s) => ['/api/2.0/files/upload_sessions', { folder_id: '0', file_name: `s ${s.names}`, file_size: 10 }]],
+  'session-create': [
+    'POST',
+    (s) => ['/api/2.0/files/upload_sessions', { folder_id: '0', file_name: `s ${s.names}`, file_size: 10 }],
+  ],
   'session-create-version': ['POST', (s) => [`/api/2.0/files/${s.fileId}/upload_sessions`, { file_size: 10 }]],
   'session-get': ['GET', (s) => [`/api/2.0/files/upload_sessions/${s.sessionId}`]],
   parts: ['GET', (s) => [`/api/2.0/files/upload_sessions/${s.sessionId}/parts`]],
-  part: ['PUT', (s) => [`/api/2.0/files/upload_sessions/${s.sessionId}`, BYTES, { digest: DIGEST, 'content-range': 'bytes 10-19/20' }]],
-  commit: ['POST', (s) => [`/api/2.0/files/upload_sessions/${s.fullSessionId}/commit`, s.commitBody, { digest: DIGEST }]],
+  part: [
+    'PUT',
+    (s) => [
+      `/api/2.0/files/upload_sessions/${s.sessionId}`,
+      BYTES,
+      { digest: DIGEST, 'content-range': 'bytes 10-19/20' },
+    ],
+  ],
+  commit: [
+    'POST',
+    (s) => [`/api/2.0/files/upload_sessions/${s.fullSessionId}/commit`, s.commitBody, { digest: DIGEST }],
+  ],
   abort: ['DELETE', (s) => [`/api/2.0/files/upload_sessions/${s.sessionId}`]],
   'metadata-list': ['GET', (s) => [`/2.0/files/${s.withProperties}/metadata`]],
   'metadata-get': ['GET', (s) => [`/2.0/files/${s.withProperties}/metadata/global/properties`]],
   'metadata-create': ['POST', (s) => [`/2.0/files/${s.fileId}/metadata/global/properties`, { a: 'b' }]],
   'metadata-update': [
     'PUT',
-    (s) => [`/2.0/files/${s.withProperties}/metadata/global/properties`, JSON.stringify([{ op: 'add', path: '/c', value: 'd' }]), { 'content-type': 'application/json-patch+json' }],
+    (s) => [
+      `/2.0/files/${s.withProperties}/metadata/global/properties`,
+      JSON.stringify([{ op: 'add', path: '/c', value: 'd' }]),
+      { 'content-type': 'application/json-patch+json' },
+    ],
   ],
   'metadata-delete': ['DELETE', (s) => [`/2.0/files/${s.withProperties}/metadata/global/properties`]],
 };
@@ -124,7 +148,11 @@ test('every endpoint answers well when nothing is wrong', async () => {
     const scene = await newScene();
     const { end, status } = await call(scene, endpoint);
     await scene.emulator.close();
-    expect({ endpoint, end, good: status !== undefined && status < 400 }).toEqual({ endpoint, end: 'whole', good: true });
+    expect({ endpoint, end, good: status !== undefined && status < 400 }).toEqual({
+      endpoint,
+      end: 'whole',
+      good: true,
+    });
   }
 });
 

@@ -58,10 +58,13 @@ describe('answers', () => {
     const first = await me();
     expect([first.status, first.headers['retry-after']]).toEqual([status, retryAfter]);
     expect((await me()).status).toBe(200);
-    expect(emulator.requests.records.map((record) => [record.endpoint, record.status])).toEqual([['me', status], ['me', 200]]);
+    expect(emulator.requests.records.map((record) => [record.endpoint, record.status])).toEqual([
+      ['me', status],
+      ['me', 200],
+    ]);
   });
 
-  test('a proxy\'s page is HTML, an error of Box JSON', async () => {
+  test("a proxy's page is HTML, an error of Box JSON", async () => {
     emulator.faults.add({ endpoint: 'me', effect: faultNamed('502 html').effect });
     emulator.faults.add({ endpoint: 'me', nth: 2, effect: faultNamed('503').effect });
     expect((await me()).headers['content-type']).toBe('text/html');
@@ -173,7 +176,10 @@ describe('downloads', () => {
     expect((await download({ range: 'bytes=0-4' })).body.equals(BYTES.subarray(0, 5))).toBe(true);
     expect((await download({ range: 'bytes=0-4' })).body.toString()).toBe('other');
     const third = await download();
-    expect([third.status, third.headers['content-disposition']]).toEqual([200, expect.stringContaining(`renamed%20${fileId}.pdf`)]);
+    expect([third.status, third.headers['content-disposition']]).toEqual([
+      200,
+      expect.stringContaining(`renamed%20${fileId}.pdf`),
+    ]);
     expect((await api(`/2.0/files/${fileId}/content`)).status).toBe(404);
   });
 });
@@ -197,13 +203,23 @@ describe('logins and permissions', () => {
 
 describe('the plan', () => {
   const record = (endpoint: EndpointName): RequestRecord =>
-    new RequestLog().add({ atMs: 0, endpoint, method: 'GET', host: 'api', hostHeader: '', path: '', authorization: 'none' });
+    new RequestLog().add({
+      atMs: 0,
+      endpoint,
+      method: 'GET',
+      host: 'api',
+      hostHeader: '',
+      path: '',
+      authorization: 'none',
+    });
 
   test('counts calls of its endpoint from when the rule was made, and can be narrowed and removed', () => {
     const plan = new FaultPlan();
     const effect = faultNamed('500').effect;
     const rule = plan.add({ endpoint: ['upload', 'commit'], nth: 2, times: 2, effect });
-    const hits = (['upload', 'me', 'commit', 'upload', 'upload'] as const).map((name) => plan.take(record(name)).length);
+    const hits = (['upload', 'me', 'commit', 'upload', 'upload'] as const).map(
+      (name) => plan.take(record(name)).length,
+    );
     expect(hits).toEqual([0, 0, 1, 1, 0]);
     expect([rule.hits, plan.hits]).toEqual([2, 2]);
     const other = plan.add({ endpoint: 'any', times: Infinity, where: ({ endpoint }) => endpoint === 'me', effect });

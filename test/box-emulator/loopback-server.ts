@@ -25,9 +25,12 @@ export class LoopbackServer {
 
   async listen(): Promise<void> {
     if (this.#server) return;
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS }, (request, response) => {
-      void handleRequest(this.#parts, this.#face, request, response);
-    });
+    const server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS },
+      (request, response) => {
+        void handleRequest(this.#parts, this.#face, request, response);
+      },
+    );
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -46,4 +49,3 @@ export class LoopbackServer {
     });
   }
 }
-

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const need = requireTools(['rclone']);
 const TIMEOUT_MS = 50_000;
 
-describe.skipIf(need.skip)('unmodified rclone, by Box\'s own names through the proxy', () => {
+describe.skipIf(need.skip)("unmodified rclone, by Box's own names through the proxy", () => {
   let emulator: BoxEmulator;
   let proxy: ConnectProxy;
   let folder: string;
@@ -37,11 +37,23 @@ describe.skipIf(need.skip)('unmodified rclone, by Box\'s own names through the p
   /** Runs rclone with a login of its own, in an environment that knows nothing of the machine's configuration. */
   async function rclone(...args: string[]): Promise<string> {
     const { access_token, refresh_token } = emulator.issueTokens();
-    const token = { access_token, refresh_token, token_type: 'bearer', expiry: new Date(Date.now() + 3_000_000).toISOString() };
+    const token = {
+      access_token,
+      refresh_token,
+      token_type: 'bearer',
+      expiry: new Date(Date.now() + 3_000_000).toISOString(),
+    };
     const config = path.join(folder, 'rclone.conf');
     await writeFile(
       config,
-      ['[box]', 'type = box', `client_id = ${emulator.clientId}`, `client_secret = ${emulator.clientSecret}`, `token = ${JSON.stringify(token)}`, ''].join('\n'),
+      [
+        '[box]',
+        'type = box',
+        `client_id = ${emulator.clientId}`,
+        `client_secret = ${emulator.clientSecret}`,
+        `token = ${JSON.stringify(token)}`,
+        '',
+      ].join('\n'),
     );
     const common = ['--config', config, '--ca-cert', proxy.authorityFile, '--retries', '1', '--low-level-retries', '2'];
     const env = { ...proxy.environment, PATH: process.env['PATH'] ?? '', HOME: folder };

@@ -75,4 +75,3 @@ export function findRoute(host: HostName, method: string, path: string): RouteMa
   }
   return undefined;
 }
-

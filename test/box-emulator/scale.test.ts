@@ -19,7 +19,12 @@ test('a folder of 100,000 entries is listed in 100 calls, each entry once', asyn
   let marker: string | undefined;
   do {
     const page = await client.folders.getFolderItems(folder.id, {
-      queryParams: { usemarker: true, limit: 1000, fields: ['name', 'size', 'sha1'], ...(marker === undefined ? {} : { marker }) },
+      queryParams: {
+        usemarker: true,
+        limit: 1000,
+        fields: ['name', 'size', 'sha1'],
+        ...(marker === undefined ? {} : { marker }),
+      },
     });
     for (const entry of page.entries ?? []) seen.add(entry.id);
     marker = page.nextMarker ?? undefined;
@@ -32,14 +37,19 @@ const BOUNDARY = 'xyz';
 
 /** The body of an upload whose bytes come from elsewhere. */
 async function* multipart(attributes: object, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const part = (name: string) => `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"; filename="x"\r\n\r\n`;
+  const part = (name: string) =>
+    `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"; filename="x"\r\n\r\n`;
   yield Buffer.from(`${part('attributes')}${JSON.stringify(attributes)}\r\n${part('file')}`);
   yield* bytes;
   yield Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 }
 
 /** The download host's answer to a file. */
-async function openDownload(emulator: BoxEmulator, id: string, headers: Record<string, string>): Promise<IncomingMessage> {
+async function openDownload(
+  emulator: BoxEmulator,
+  id: string,
+  headers: Record<string, string>,
+): Promise<IncomingMessage> {
   const found = await fetch(`${emulator.apiUrl}/2.0/files/${id}/content`, { headers, redirect: 'manual' });
   const download = get(found.headers.get('location') ?? '', { agent: false });
   const [response] = (await once(download, 'response')) as [IncomingMessage];
@@ -67,7 +77,11 @@ test('large contents pass through without staying in memory', async () => {
     };
     // Straight from the download host into an upload: the bytes cross the emulator twice.
     const type = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
-    const upload = request(`${emulator.uploadUrl}/2.0/files/content`, { method: 'POST', agent: false, headers: { ...headers, ...type } });
+    const upload = request(`${emulator.uploadUrl}/2.0/files/content`, {
+      method: 'POST',
+      agent: false,
+      headers: { ...headers, ...type },
+    });
     const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
     await pipeline(multipart({ name: 'copy.pdf', parent: { id: '0' } }, watched()), upload);
     const [answer] = await answered;

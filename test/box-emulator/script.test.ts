@@ -14,10 +14,14 @@ test('the script serves a directory until it is stopped, and reports what happen
   const reportFile = path.join(folder, 'report.json');
   await mkdir(path.join(folder, 'scans', 'sub'), { recursive: true });
   await writeFile(path.join(folder, 'scans', 'sub', 'b $ 2.pdf'), 'bytes');
-  const child = spawn(process.execPath, [SCRIPT, '--folder', path.join(folder, 'scans'), '--proxy', '--report', reportFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 40_000,
-  });
+  const child = spawn(
+    process.execPath,
+    [SCRIPT, '--folder', path.join(folder, 'scans'), '--proxy', '--report', reportFile],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 40_000,
+    },
+  );
   try {
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     const said = JSON.parse(line) as Record<'apiUrl' | 'accessToken' | 'folderId' | 'proxyUrl', string>;

@@ -57,7 +57,12 @@ test('lists a folder of 2,500 entries by marker, each once, and ends with a null
   let last: unknown;
   do {
     const page = await client.folders.getFolderItems(folder.id, {
-      queryParams: { usemarker: true, limit: 1000, fields: ['name', 'size', 'sha1', 'file_version'], ...(marker ? { marker } : {}) },
+      queryParams: {
+        usemarker: true,
+        limit: 1000,
+        fields: ['name', 'size', 'sha1', 'file_version'],
+        ...(marker ? { marker } : {}),
+      },
     });
     names.push(...(page.entries ?? []).map((entry) => entry.name ?? ''));
     pages++;
@@ -92,9 +97,9 @@ test('a listing by marker neither loses nor doubles what stays, whatever comes a
 });
 
 test('offsets end at 9999 as in Box', async () => {
-  await expect(
-    client.folders.getFolderItems('0', { queryParams: { offset: 10_000, limit: 1 } }),
-  ).rejects.toEqual(refused(400, 'bad_request'));
+  await expect(client.folders.getFolderItems('0', { queryParams: { offset: 10_000, limit: 1 } })).rejects.toEqual(
+    refused(400, 'bad_request'),
+  );
 });
 
 test('refuses names Box refuses, and a folder whose name is taken with conflicts as an array', async () => {
@@ -103,7 +108,10 @@ test('refuses names Box refuses, and a folder whose name is taken with conflicts
     await expect(client.folders.createFolder({ name, parent: { id: '0' } })).rejects.toEqual(refused(400));
   }
   await expect(client.folders.createFolder({ name: 'ocr', parent: { id: '0' } })).rejects.toMatchObject({
-    responseInfo: { statusCode: 409, body: { code: 'item_name_in_use', context_info: { conflicts: [{ name: 'OCR' }] } } },
+    responseInfo: {
+      statusCode: 409,
+      body: { code: 'item_name_in_use', context_info: { conflicts: [{ name: 'OCR' }] } },
+    },
   });
 });
 
@@ -164,14 +172,18 @@ test('preflight tells beforehand what an upload would meet', async () => {
   expect((await preflight('free.pdf', 10)).uploadUrl).toBe(`${emulator.uploadUrl}/2.0/files/content`);
   await expect(preflight('Taken.pdf', 10)).rejects.toEqual(refused(409, 'item_name_in_use'));
   await expect(preflight('big.pdf', 1000)).rejects.toEqual(refused(403, 'storage_limit_exceeded'));
-  await expect(preflight('x.pdf', 1, viewing.id)).rejects.toEqual(refused(403, 'access_denied_insufficient_permissions'));
+  await expect(preflight('x.pdf', 1, viewing.id)).rejects.toEqual(
+    refused(403, 'access_denied_insufficient_permissions'),
+  );
   await expect(preflight('x.pdf', 1, '42')).rejects.toEqual(refused(404, 'not_found'));
 });
 
 test('moves, renames, copies, locks, trashes; tells trashed from never there', async () => {
   const folder = emulator.seedFolder('Elsewhere');
   const { id } = await emulator.seedFile('a.pdf', 'x');
-  expect(await client.files.updateFileById(id, { requestBody: { name: 'b.pdf', parent: { id: folder.id } } })).toMatchObject({
+  expect(
+    await client.files.updateFileById(id, { requestBody: { name: 'b.pdf', parent: { id: folder.id } } }),
+  ).toMatchObject({
     name: 'b.pdf',
     parent: { id: folder.id },
     etag: '1',
@@ -198,7 +210,9 @@ test('moves, renames, copies, locks, trashes; tells trashed from never there', a
 test('keeps free properties with a file and brings them in a listing', async () => {
   const { id } = await emulator.seedFile('r.txt', 'x');
   const { fileMetadata } = client;
-  await expect(fileMetadata.getFileMetadataById(id, 'global', 'properties')).rejects.toEqual(refused(404, 'instance_not_found'));
+  await expect(fileMetadata.getFileMetadataById(id, 'global', 'properties')).rejects.toEqual(
+    refused(404, 'instance_not_found'),
+  );
   await fileMetadata.createFileMetadataById(id, 'global', 'properties', { ocrStatus: 'done', pages: '12' });
   await expect(fileMetadata.createFileMetadataById(id, 'global', 'properties', { a: 'b' })).rejects.toEqual(
     refused(409, 'tuple_already_exists'),
@@ -214,8 +228,12 @@ test('keeps free properties with a file and brings them in a listing', async () 
     ]),
   ).rejects.toEqual(refused(400));
   expect(emulator.list()[0]?.properties).toEqual({ ocrStatus: 'done', pages: '13', engine: 'tesseract' });
-  const listing = await client.folders.getFolderItems('0', { queryParams: { fields: ['name', 'metadata.global.properties'] } });
-  const metadata = listing.rawData as { entries: { metadata: { global: { properties: { pages: string; $version: number } } } }[] };
+  const listing = await client.folders.getFolderItems('0', {
+    queryParams: { fields: ['name', 'metadata.global.properties'] },
+  });
+  const metadata = listing.rawData as {
+    entries: { metadata: { global: { properties: { pages: string; $version: number } } } }[];
+  };
   expect(metadata.entries[0]?.metadata.global.properties).toMatchObject({ pages: '13', $version: 1 });
   expect((await fileMetadata.getFileMetadata(id)).entries).toHaveLength(1);
   await fileMetadata.deleteFileMetadataById(id, 'global', 'properties');

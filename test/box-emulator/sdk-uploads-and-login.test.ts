@@ -24,7 +24,8 @@ async function start(options: BoxEmulatorOptions = {}): Promise<BoxClient> {
 }
 
 const MIB = 1024 * 1024;
-const sha1 = (bytes: Uint8Array, encoding: 'hex' | 'base64' = 'hex') => createHash('sha1').update(bytes).digest(encoding);
+const sha1 = (bytes: Uint8Array, encoding: 'hex' | 'base64' = 'hex') =>
+  createHash('sha1').update(bytes).digest(encoding);
 const refused = (statusCode: number, code: string) => ({ responseInfo: { statusCode, body: { code } } });
 
 test('uploadBigFile of the SDK makes the file, part by part', async () => {
@@ -58,8 +59,14 @@ test('parts are exact and immutable, in any order, and listed', async () => {
   await expect(part(client, id, 4, 3)).rejects.toMatchObject(refused(400, 'invalid_part'));
   await expect(part(client, id, 4, 4, 'sha=AAAA')).rejects.toMatchObject(refused(412, 'bad_digest'));
   const listed = await client.chunkedUploads.getFileUploadSessionParts(id);
-  expect(listed.entries?.map(({ offset, size }) => [offset, size])).toEqual([[0, 4], [8, 2]]);
-  expect(await client.chunkedUploads.getFileUploadSessionById(id)).toMatchObject({ numPartsProcessed: 2, totalParts: 3 });
+  expect(listed.entries?.map(({ offset, size }) => [offset, size])).toEqual([
+    [0, 4],
+    [8, 2],
+  ]);
+  expect(await client.chunkedUploads.getFileUploadSessionById(id)).toMatchObject({
+    numPartsProcessed: 2,
+    totalParts: 3,
+  });
   await client.chunkedUploads.deleteFileUploadSessionById(id);
   await expect(part(client, id, 4, 4)).rejects.toMatchObject(refused(404, 'not_found'));
 });
@@ -124,7 +131,12 @@ test('login: the browser comes back with a code and the state, the code works on
   const oauth = sdkOAuth(emulator);
   const network = networkTo(emulator);
   const consent = async (redirect = 'http://127.0.0.1:53682/callback') => {
-    const query = new URLSearchParams({ response_type: 'code', client_id: emulator.clientId, redirect_uri: redirect, state: 's1' });
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: emulator.clientId,
+      redirect_uri: redirect,
+      state: 's1',
+    });
     const answer = await fetch(`${emulator.oauthUrl}/authorize?${query.toString()}`, { redirect: 'manual' });
     return { status: answer.status, back: new URL(answer.headers.get('location') ?? 'about:blank').searchParams };
   };
@@ -134,10 +146,14 @@ test('login: the browser comes back with a code and the state, the code works on
   await oauth.getTokensAuthorizationCodeGrant(code, network);
   const client = new BoxClient({ auth: oauth, networkSession: network });
   expect((await client.users.getUserMe()).login).toBe('owner@example.org');
-  await expect(oauth.getTokensAuthorizationCodeGrant(code, network)).rejects.toMatchObject({ responseInfo: { body: { error: 'invalid_grant' } } });
+  await expect(oauth.getTokensAuthorizationCodeGrant(code, network)).rejects.toMatchObject({
+    responseInfo: { body: { error: 'invalid_grant' } },
+  });
   const late = (await consent()).back.get('code') ?? '';
   clock.advance(30_000);
-  await expect(oauth.getTokensAuthorizationCodeGrant(late, network)).rejects.toMatchObject({ responseInfo: { statusCode: 400 } });
+  await expect(oauth.getTokensAuthorizationCodeGrant(late, network)).rejects.toMatchObject({
+    responseInfo: { statusCode: 400 },
+  });
   emulator.setConsent('deny');
   expect((await consent()).back.get('error')).toBe('access_denied');
   expect((await consent('https://evil.example/')).status).toBe(400);
@@ -182,7 +198,10 @@ test('an access token lives an hour, and its 401 says that it has expired', asyn
   expect((await me()).status).toBe(200);
   clock.advance(1);
   const answer = await me();
-  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('expired_token')]);
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+    401,
+    expect.stringContaining('expired_token'),
+  ]);
 });
 
 test('a service account logs in by client credentials and by a signed assertion', async () => {

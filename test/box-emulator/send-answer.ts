@@ -14,7 +14,11 @@ const EXTRA_BYTES = 16;
 const SLOW_STEPS_A_SECOND = 10;
 
 /** Writes an answer as it should be, or with its body spoilt. Settles when nothing more is to be written. */
-export async function sendAnswer(response: ServerResponse, answer: WireAnswer, fault: BodyFault | undefined): Promise<void> {
+export async function sendAnswer(
+  response: ServerResponse,
+  answer: WireAnswer,
+  fault: BodyFault | undefined,
+): Promise<void> {
   const sizeBytes = answer.body.end - answer.body.start + 1;
   const change = fault?.change;
   const after = Math.min(fault?.afterBytes ?? Math.floor(sizeBytes / 2), sizeBytes);
@@ -37,7 +41,12 @@ export async function sendAnswer(response: ServerResponse, answer: WireAnswer, f
   await sendSpoilt(response, answer, fault as BodyFault, after);
 }
 
-async function sendSpoilt(response: ServerResponse, answer: WireAnswer, fault: BodyFault, after: number): Promise<void> {
+async function sendSpoilt(
+  response: ServerResponse,
+  answer: WireAnswer,
+  fault: BodyFault,
+  after: number,
+): Promise<void> {
   const sizeBytes = answer.body.end - answer.body.start + 1;
   switch (fault.change) {
     case 'long':
@@ -84,7 +93,8 @@ async function sendBody(
       const chunk = flipped(piece, (how.flipAt ?? -1) - position);
       position += chunk.length;
       if (!response.write(chunk)) await drained(response);
-      if (how.bytesPerSecond !== undefined) await sleep((1000 * chunk.length) / how.bytesPerSecond, undefined, { ref: false });
+      if (how.bytesPerSecond !== undefined)
+        await sleep((1000 * chunk.length) / how.bytesPerSecond, undefined, { ref: false });
     }
   }
 }

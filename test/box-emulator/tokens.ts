@@ -92,8 +92,10 @@ export class Tokens {
   /** @throws {ApiProblem} 400 `invalid_grant`: unknown, used, or older than 30 s. */
   exchangeCode(code: string, redirectUri: string | undefined): TokenAnswer {
     const found = this.#codes.get(code);
-    if (!found || found.used) throw oauthProblem('invalid_grant', "Auth code doesn't exist or is invalid for the client");
-    if (found.expiresAtMs <= this.#clock.nowMs()) throw oauthProblem('invalid_grant', 'The authorization code has expired');
+    if (!found || found.used)
+      throw oauthProblem('invalid_grant', "Auth code doesn't exist or is invalid for the client");
+    if (found.expiresAtMs <= this.#clock.nowMs())
+      throw oauthProblem('invalid_grant', 'The authorization code has expired');
     if (redirectUri !== undefined && found.redirectUri !== undefined && redirectUri !== found.redirectUri) {
       throw oauthProblem('invalid_grant', 'The redirect URI does not match');
     }
@@ -118,10 +120,7 @@ export class Tokens {
   }
 
   /** New tokens for a user. `refreshable: false` gives an access token alone, as CCG and JWT do. */
-  issue(
-    user: EmulatedUser,
-    options: { scope?: Scope; refreshable?: boolean; login?: number } = {},
-  ): TokenAnswer {
+  issue(user: EmulatedUser, options: { scope?: Scope; refreshable?: boolean; login?: number } = {}): TokenAnswer {
     const nowMs = this.#clock.nowMs();
     const login = options.login ?? ++this.#logins;
     const scope = options.scope ?? 'root_readwrite';

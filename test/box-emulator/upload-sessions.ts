@@ -161,7 +161,8 @@ export class UploadSessions {
     if (total !== session.sizeBytes || start % session.partBytes !== 0 || size > session.partBytes || size < 1) {
       return new ApiProblem(400, 'invalid_part', 'The part does not fit the session');
     }
-    if (!last && size !== session.partBytes) return new ApiProblem(400, 'invalid_part', 'Only the last part may be short');
+    if (!last && size !== session.partBytes)
+      return new ApiProblem(400, 'invalid_part', 'Only the last part may be short');
     if (session.parts.has(start)) {
       return new ApiProblem(409, 'range_overlaps_existing_range', 'Part already uploaded in this range');
     }

@@ -49,7 +49,12 @@ describe('Retry-After', () => {
   test('would be honoured in the spelling that never arrives', () => {
     const strategy = new BoxRetryStrategy({});
     const options = { url: 'http://box.invalid', method: 'GET', responseFormat: 'json' } as const;
-    const wait = (name: string) => strategy.retryAfter(options as Parameters<typeof strategy.retryAfter>[0], { status: 429, headers: { [name]: '60' } }, 1);
+    const wait = (name: string) =>
+      strategy.retryAfter(
+        options as Parameters<typeof strategy.retryAfter>[0],
+        { status: 429, headers: { [name]: '60' } },
+        1,
+      );
     expect(wait('Retry-After')).toBe(60);
     expect(wait('retry-after')).toBeLessThan(4);
   });
@@ -70,7 +75,7 @@ describe('errors', () => {
     expect(error).toMatchObject({ responseInfo: { code: '"not_found"', body: { code: 'not_found' } } });
   });
 
-  test('answers without an expected body lose the error\'s: content, its address, deletions', async () => {
+  test("answers without an expected body lose the error's: content, its address, deletions", async () => {
     const { id } = await emulator.seedFile('a.pdf', 'x');
     const effect = { kind: 'answer', status: 403, code: 'forbidden_by_policy' } as const;
     emulator.faults.add({ endpoint: ['content', 'file-delete'], times: 3, effect });
@@ -80,7 +85,7 @@ describe('errors', () => {
     }
   });
 
-  test('a proxy\'s page in place of JSON costs the status', async () => {
+  test("a proxy's page in place of JSON costs the status", async () => {
     emulator.faults.add({ endpoint: 'me', times: Infinity, effect: { kind: 'answer', status: 502, body: 'html' } });
     const error = await errorOf(client.users.getUserMe());
     expect(error).toBeInstanceOf(BoxSdkError);
@@ -136,7 +141,9 @@ describe('logins', () => {
     expect(emulator.requests.count('token')).toBe(5);
     expect(errors).toHaveLength(4);
     for (const error of errors) {
-      expect(error).toMatchObject({ responseInfo: { statusCode: 400, code: undefined, body: { error: 'invalid_grant' } } });
+      expect(error).toMatchObject({
+        responseInfo: { statusCode: 400, code: undefined, body: { error: 'invalid_grant' } },
+      });
     }
     expect(emulator.checks()).toEqual([{ check: 'used-refresh-token', detail: 'sent 4 times' }]);
   });
@@ -144,7 +151,9 @@ describe('logins', () => {
   test('a refresh whose answer is lost is sent again with the used token, and the login is lost', async () => {
     emulator.expireAccessTokens();
     emulator.faults.add({ endpoint: 'token', effect: { kind: 'no-answer', how: 'reset', executed: true } });
-    expect(await errorOf(client.users.getUserMe())).toMatchObject({ responseInfo: { body: { error: 'invalid_grant' } } });
+    expect(await errorOf(client.users.getUserMe())).toMatchObject({
+      responseInfo: { body: { error: 'invalid_grant' } },
+    });
     expect(emulator.checks()).toEqual([{ check: 'used-refresh-token', detail: 'sent 1 times' }]);
     expect(await errorOf(client.users.getUserMe())).toBeInstanceOf(BoxApiError);
   });

@@ -64,11 +64,14 @@ describe('a download that is cut', () => {
     expect((await download(client)).outcome.state).toBe('rejected');
   });
 
-  test.each<BodyChange>(['short', 'short-without-length'])('as a well-formed body that is too %s is taken for the file', async (change) => {
-    emulator.faults.add({ endpoint: 'download', effect: cut(change) });
-    const { bytes, outcome } = await download(client);
-    expect([outcome.state, bytes]).toEqual(['fulfilled', 100_000]);
-  });
+  test.each<BodyChange>(['short', 'short-without-length'])(
+    'as a well-formed body that is too %s is taken for the file',
+    async (change) => {
+      emulator.faults.add({ endpoint: 'download', effect: cut(change) });
+      const { bytes, outcome } = await download(client);
+      expect([outcome.state, bytes]).toEqual(['fulfilled', 100_000]);
+    },
+  );
 });
 
 describe('timeoutMs', () => {
@@ -140,7 +143,10 @@ describe('uploads', () => {
 
   test('an answer lost after a new version was made makes a second one, without If-Match', async () => {
     emulator.faults.add({ endpoint: 'upload-version', effect: { kind: 'no-answer', how: 'reset', executed: true } });
-    await client.uploads.uploadFileVersion(fileId, { attributes: { name: 'a.pdf' }, file: Readable.from([Buffer.from('new')]) });
+    await client.uploads.uploadFileVersion(fileId, {
+      attributes: { name: 'a.pdf' },
+      file: Readable.from([Buffer.from('new')]),
+    });
     expect(emulator.list()).toMatchObject([{ path: 'a.pdf', versionCount: 3 }]);
   });
 });

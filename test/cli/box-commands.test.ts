@@ -35,8 +35,16 @@ describe('Box on the command line', () => {
   const cli = (...args: string[]): Promise<CliResult> => runCli(args, { env: environment, cwd: '/' });
 
   /** Runs `login box` and lets `act` answer what it says, as a person would. */
-  async function logIn(args: readonly string[], more: Record<string, string>, act: (said: string, child: ChildProcessWithoutNullStreams) => Promise<boolean>): Promise<CliResult> {
-    const child = spawn(process.execPath, [BIN, 'login', 'box', ...args], { env: { ...environment, ...more }, cwd: '/', timeout: 30_000 });
+  async function logIn(
+    args: readonly string[],
+    more: Record<string, string>,
+    act: (said: string, child: ChildProcessWithoutNullStreams) => Promise<boolean>,
+  ): Promise<CliResult> {
+    const child = spawn(process.execPath, [BIN, 'login', 'box', ...args], {
+      env: { ...environment, ...more },
+      cwd: '/',
+      timeout: 30_000,
+    });
     let stdout = '';
     let stderr = '';
     let acted = false;
@@ -79,11 +87,19 @@ describe('Box on the command line', () => {
     expect(done.stdout).toContain('once every 60 days');
     expect(statSync(loginFile()).mode & 0o777).toBe(0o600);
 
-    expect(await cli('login', 'box', '--check')).toMatchObject({ code: 0, stdout: '[ok] The Box login works: owner@example.org\n' });
+    expect(await cli('login', 'box', '--check')).toMatchObject({
+      code: 0,
+      stdout: '[ok] The Box login works: owner@example.org\n',
+    });
     const who = await cli('whoami', '--json');
     expect(JSON.parse(who.stdout)).toMatchObject({ kind: 'person', user: { login: 'owner@example.org' } });
     const doctor = await cli('doctor', 'box', '--json');
-    expect(JSON.parse(doctor.stdout)).toMatchObject({ findings: [{ id: 'box', status: 'ok' }, { id: 'box-folder', status: 'skip' }] });
+    expect(JSON.parse(doctor.stdout)).toMatchObject({
+      findings: [
+        { id: 'box', status: 'ok' },
+        { id: 'box-folder', status: 'skip' },
+      ],
+    });
 
     expect(await cli('logout', 'box')).toMatchObject({ code: 0 });
     expect(existsSync(loginFile())).toBe(false);
@@ -92,23 +108,30 @@ describe('Box on the command line', () => {
     expect(after.stderr).toContain('[BOX_NOT_LOGGED_IN]');
   });
 
-  it.skipIf(pseudoTerminal.skip)(`shows on a terminal how much of the time to log in is left${pseudoTerminal.reason}`, async () => {
-    const child = spawn('/usr/bin/script', ['-qfec', `'${process.execPath}' '${BIN}' login box`, '/dev/null'], { env: { ...environment, TERM: 'xterm' }, cwd: '/', timeout: 30_000 });
-    let said = '';
-    const ended = new Promise((resolve) => child.on('close', resolve));
-    await new Promise<void>((resolve) => {
-      child.on('close', () => resolve());
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (/10:00 left[^]*9:59 left[^]*9:58 left/.test(said)) resolve();
+  it.skipIf(pseudoTerminal.skip)(
+    `shows on a terminal how much of the time to log in is left${pseudoTerminal.reason}`,
+    async () => {
+      const child = spawn('/usr/bin/script', ['-qfec', `'${process.execPath}' '${BIN}' login box`, '/dev/null'], {
+        env: { ...environment, TERM: 'xterm' },
+        cwd: '/',
+        timeout: 30_000,
       });
-    });
-    const start = /http:\/\/localhost:\d+\/[0-9a-f]+/.exec(said)?.[0] ?? '';
-    await fetch(start);
-    expect(await ended).toBe(0);
-    expect(showScreen(said)).not.toContain('Waiting');
-    expect(showScreen(said)).toContain('[ok] Logged in to Box as owner@example.org');
-  });
+      let said = '';
+      const ended = new Promise((resolve) => child.on('close', resolve));
+      await new Promise<void>((resolve) => {
+        child.on('close', () => resolve());
+        child.stdout.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+          if (/10:00 left[^]*9:59 left[^]*9:58 left/.test(said)) resolve();
+        });
+      });
+      const start = /http:\/\/localhost:\d+\/[0-9a-f]+/.exec(said)?.[0] ?? '';
+      await fetch(start);
+      expect(await ended).toBe(0);
+      expect(showScreen(said)).not.toContain('Waiting');
+      expect(showScreen(said)).toContain('[ok] Logged in to Box as owner@example.org');
+    },
+  );
 
   it('lists long names within 80 columns, and loses nothing of them', async () => {
     environment['BOX_DEVELOPER_TOKEN'] = emulator.issueTokens({ refreshable: false }).access_token;
@@ -118,7 +141,12 @@ describe('Box on the command line', () => {
     const { stdout } = await cli('ls', id);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     const column = (stdout.split('\n')[0] ?? '').indexOf('NAME');
-    const pieces = stdout.split('\n\n')[0]?.split('\n').slice(1).map((line) => line.slice(column)) ?? [];
+    const pieces =
+      stdout
+        .split('\n\n')[0]
+        ?.split('\n')
+        .slice(1)
+        .map((line) => line.slice(column)) ?? [];
     expect(pieces.join('')).toBe(name);
   });
 
@@ -159,7 +187,11 @@ describe('Box on the command line', () => {
     expect(given.code).toBe(0);
     expect(JSON.parse(given.stdout)).toEqual(JSON.parse(kept));
     expect(existsSync(loginFile())).toBe(false);
-    const child = spawn(process.execPath, [BIN, 'login', 'box', '--receive'], { env: environment, cwd: home, timeout: 30_000 });
+    const child = spawn(process.execPath, [BIN, 'login', 'box', '--receive'], {
+      env: environment,
+      cwd: home,
+      timeout: 30_000,
+    });
     child.stdin.end(given.stdout);
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
     expect(readFileSync(loginFile(), 'utf8')).not.toBe(kept);
@@ -169,7 +201,14 @@ describe('Box on the command line', () => {
 
   it('logs in as a service account, and with a developer token', async () => {
     const file = join(home, 'app.json');
-    writeFileSync(file, JSON.stringify({ boxAppSettings: { clientID: emulator.clientId, clientSecret: emulator.clientSecret }, enterpriseID: '1' }), { mode: 0o600 });
+    writeFileSync(
+      file,
+      JSON.stringify({
+        boxAppSettings: { clientID: emulator.clientId, clientSecret: emulator.clientSecret },
+        enterpriseID: '1',
+      }),
+      { mode: 0o600 },
+    );
     const done = await cli('login', 'box', '--app-file', file);
     expect(done).toMatchObject({ code: 0 });
     expect(done.stdout).toContain('Share:    the folder in Box with AutomationUser');
@@ -185,7 +224,9 @@ describe('Box on the command line', () => {
     await emulator.seedFile('page 2.pdf', Buffer.alloc(500), { parentId: id });
     await emulator.seedFile('notes\u202e.txt', Buffer.alloc(5), { parentId: id });
     emulator.seedOther('a link', 'web_link', id);
-    expect((await cli('ls')).stdout).toMatch(/Scans\/\n\n1 folder, 0 PDFs \(0 bytes\) in "All Files" \(0\)\nNext: ocr-pipeline ls \d+\n$/);
+    expect((await cli('ls')).stdout).toMatch(
+      /Scans\/\n\n1 folder, 0 PDFs \(0 bytes\) in "All Files" \(0\)\nNext: ocr-pipeline ls \d+\n$/,
+    );
     const listed = await cli('ls', 'box:scans/marduk');
     expect(listed.stdout.indexOf('page 2.pdf')).toBeLessThan(listed.stdout.indexOf('page 10.pdf'));
     expect(listed.stdout).toContain(`0 folders, 2 PDFs (2.5 MB), 1 other file, 1 link in "Scans/Marduk"\n(${id})\n`);
@@ -209,7 +250,11 @@ describe('Box on the command line', () => {
     expect(await cli('login', 'box', '--box-client-secret', 'x')).toMatchObject({ code: 64 });
     expect(await cli('config', 'set', 'box-client-secret', 'x')).toMatchObject({ code: 64 });
     environment['OCR_PIPELINE_BOX_CLIENT_SECRET'] = emulator.clientSecret;
-    for (const args of [['config', 'explain'], ['config', 'explain', '--json'], ['config', 'get', 'box-client-secret', '--json']])
+    for (const args of [
+      ['config', 'explain'],
+      ['config', 'explain', '--json'],
+      ['config', 'get', 'box-client-secret', '--json'],
+    ])
       expect((await cli(...args)).stdout).not.toContain(emulator.clientSecret);
     expect(await cli('login', 'dropbox')).toMatchObject({ code: 64 });
     expect(await cli('login', 'box', '--check', '--receive')).toMatchObject({ code: 64 });
@@ -222,7 +267,12 @@ describe('Box on the command line', () => {
     await logIn(['--json'], { OCR_PIPELINE_LOG_LEVEL: 'debug' }, byBrowser);
     emulator.faults.add({ endpoint: 'me', effect: { kind: 'answer', status: 403, code: 'insufficient_scope' } });
     const said: string[] = [];
-    for (const args of [['whoami', '--log-level', 'debug'], ['whoami'], ['ls', '5', '--log-level', 'debug'], ['doctor', 'box']]) {
+    for (const args of [
+      ['whoami', '--log-level', 'debug'],
+      ['whoami'],
+      ['ls', '5', '--log-level', 'debug'],
+      ['doctor', 'box'],
+    ]) {
       const { stdout, stderr } = await cli(...args);
       said.push(stdout, stderr);
     }

@@ -24,13 +24,16 @@ describe('help and version', () => {
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 
-  it.each(COMMANDS.map(({ name }) => name))('explains %s in 80 columns, in English, wherever the reader is', async (name) => {
-    const { code, stdout } = await runCli([name, '--help'], { env: { LANG: 'fr_FR.UTF-8', LC_ALL: 'fr_FR.UTF-8' } });
-    expect(code).toBe(0);
-    expect(stdout).toContain(`ocr-pipeline ${name}`);
-    expect(stdout).not.toMatch(/Commandes|Booléen|défaut/);
-    expect(longLines(stdout)).toEqual([]);
-  });
+  it.each(COMMANDS.map(({ name }) => name))(
+    'explains %s in 80 columns, in English, wherever the reader is',
+    async (name) => {
+      const { code, stdout } = await runCli([name, '--help'], { env: { LANG: 'fr_FR.UTF-8', LC_ALL: 'fr_FR.UTF-8' } });
+      expect(code).toBe(0);
+      expect(stdout).toContain(`ocr-pipeline ${name}`);
+      expect(stdout).not.toMatch(/Commandes|Booléen|défaut/);
+      expect(longLines(stdout)).toEqual([]);
+    },
+  );
 
   it.each(TOPIC_NAMES)('has a topic %s in 80 columns', async (topic) => {
     const { code, stdout } = await runCli(['help', topic]);
@@ -70,14 +73,34 @@ describe('help and version', () => {
 
 describe('wrong command lines', () => {
   const cases: readonly [title: string, args: string[], first: RegExp, more: RegExp | undefined][] = [
-    ['an unknown command', ['rnu'], /^There is no command called "rnu"\. \[UNKNOWN_COMMAND\] +\(64\)/, /Did you mean ocr-pipeline run\?/],
+    [
+      'an unknown command',
+      ['rnu'],
+      /^There is no command called "rnu"\. \[UNKNOWN_COMMAND\] +\(64\)/,
+      /Did you mean ocr-pipeline run\?/,
+    ],
     ['a topic as command', ['exit-code'], /UNKNOWN_COMMAND/, /Did you mean ocr-pipeline help exit-codes\?/],
-    ['an option before the command', ['--input', 'x'], /^The command comes first.*NO_COMMAND/, /ocr-pipeline run --input/],
-    ['an unknown option', ['run', '--ouput', 'x'], /^There is no option called "--ouput" here\. \[UNKNOWN_FLAG\]/, /Did you mean --output\?/],
+    [
+      'an option before the command',
+      ['--input', 'x'],
+      /^The command comes first.*NO_COMMAND/,
+      /ocr-pipeline run --input/,
+    ],
+    [
+      'an unknown option',
+      ['run', '--ouput', 'x'],
+      /^There is no option called "--ouput" here\. \[UNKNOWN_FLAG\]/,
+      /Did you mean --output\?/,
+    ],
     ['an unknown short option', ['run', '-x'], /"-x".*UNKNOWN_FLAG/, undefined],
     ['an option of another command', ['status', '--dpi', '300'], /"--dpi".*UNKNOWN_FLAG/, undefined],
     ['camel case', ['run', '--workDir', 'x'], /"--workDir".*UNKNOWN_FLAG/, /--work-dir/],
-    ['words for a number', ['run', '--dpi', 'abc'], /^--dpi needs a whole number from 72 to 1200, not "abc"\. \[BAD_VALUE\]/, undefined],
+    [
+      'words for a number',
+      ['run', '--dpi', 'abc'],
+      /^--dpi needs a whole number from 72 to 1200, not "abc"\. \[BAD_VALUE\]/,
+      undefined,
+    ],
     ['a number out of range', ['run', '--dpi', '20000'], /72 to 1200, not "20000".*BAD_VALUE/s, undefined],
     ['a negative number', ['run', '--jobs', '-3'], /not "-3".*BAD_VALUE/s, undefined],
     ['a fraction', ['run', '--jobs', '1.5'], /not "1\.5".*BAD_VALUE/s, undefined],
@@ -92,8 +115,18 @@ describe('wrong command lines', () => {
     ['files without --input', ['run', 'book.pdf'], /^"book\.pdf" was not expected/, /--input "book\.pdf"/],
     ['no input', ['run', '--output', 'x'], /--input or --box-folder is missing/, /Add --input/],
     ['no output', ['run', '--input', 'x'], /--output is missing/, /Add --output/],
-    ['a bad page list', ['rasterize', 'a.pdf', '--output', 'x', '--pages', '5-1'], /page numbers such as 1-5,8/, undefined],
-    ['an endless page list', ['rasterize', 'a.pdf', '--output', 'x', '--pages', '1-999999'], /page numbers such as/, undefined],
+    [
+      'a bad page list',
+      ['rasterize', 'a.pdf', '--output', 'x', '--pages', '5-1'],
+      /page numbers such as 1-5,8/,
+      undefined,
+    ],
+    [
+      'an endless page list',
+      ['rasterize', 'a.pdf', '--output', 'x', '--pages', '1-999999'],
+      /page numbers such as/,
+      undefined,
+    ],
     ['a bad language', ['run', '--lang', 'deu, frk'], /language codes joined by \+/, undefined],
     ['an unknown check', ['doctor', 'tesserakt'], /UNKNOWN_CHECK/, /Did you mean tesseract\?/],
   ];
@@ -115,9 +148,19 @@ describe('settings from everywhere', () => {
     const site = join(makeFolder(), 'site.yaml');
     mkdirSync(join(home, '.config', 'ocr-pipeline'), { recursive: true });
     writeFileSync(site, 'dpi: 100\nlang: fra\nmode: redo\njobs: 3\nformats: [hocr]\nwork-dir: /scratch/$USER/runs\n');
-    writeFileSync(join(home, '.config', 'ocr-pipeline', 'config.yaml'), '# mine\ndpi: 200\nlang: deu\nmode: force\njobs: 2\n');
+    writeFileSync(
+      join(home, '.config', 'ocr-pipeline', 'config.yaml'),
+      '# mine\ndpi: 200\nlang: deu\nmode: force\njobs: 2\n',
+    );
     writeFileSync(join(cwd, 'ocr-pipeline.yaml'), 'dpi: 400\nlang: lat\noutput: results\n');
-    const env = { HOME: home, OCR_PIPELINE_SITE_FILE: site, OCR_PIPELINE_LANG: 'ita', OCR_PIPELINE_DPI: '500', OCR_PIPELINE_MODE: '', USER: 'ada' };
+    const env = {
+      HOME: home,
+      OCR_PIPELINE_SITE_FILE: site,
+      OCR_PIPELINE_LANG: 'ita',
+      OCR_PIPELINE_DPI: '500',
+      OCR_PIPELINE_MODE: '',
+      USER: 'ada',
+    };
     const { code, stdout } = await runCli(['config', 'explain', '--json', '--dpi', '600'], { cwd, env });
     expect(code).toBe(0);
     const all = JSON.parse(stdout) as Record<string, { value: unknown; from: string }>;
@@ -155,12 +198,17 @@ describe('settings from everywhere', () => {
   it('refuses to set what it could not read', async () => {
     const env = { HOME: makeFolder() };
     expect(await runCli(['config', 'set', 'dpi', 'many'], { env })).toMatchObject({ code: 78 });
-    expect(await runCli(['config', 'set', 'dip', '300'], { env })).toMatchObject({ code: 78, stderr: expect.stringContaining('Did you mean dpi?') as string });
+    expect(await runCli(['config', 'set', 'dip', '300'], { env })).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('Did you mean dpi?') as string,
+    });
     expect(existsSync(join(env.HOME, '.config'))).toBe(false);
   });
 
   it('warns of a variable of ours that is none, and is not troubled by others', async () => {
-    const { code, stderr } = await runCli(['config', 'get', 'dpi'], { env: { OCR_PIPELINE_LAGN: 'deu', DPI: 'abc', LANGUAGE: 'de' } });
+    const { code, stderr } = await runCli(['config', 'get', 'dpi'], {
+      env: { OCR_PIPELINE_LAGN: 'deu', DPI: 'abc', LANGUAGE: 'de' },
+    });
     expect(code).toBe(0);
     expect(stderr).toBe('warn: OCR_PIPELINE_LAGN is no setting of this program; did you mean OCR_PIPELINE_LANG?\n');
   });
@@ -177,33 +225,55 @@ describe('settings from everywhere', () => {
 describe('output that cannot be delivered', () => {
   it('does not mind a reader that has enough', async () => {
     const home = makeFolder();
-    const { stdout } = await shell('bash', ['-c', `set -o pipefail; "$0" "$1" help environment | head -1; echo "codes \${PIPESTATUS[*]}"`, process.execPath, BIN], {
-      env: cleanEnvironment(home),
-      cwd: home,
-      timeout: 60_000,
-    });
+    const { stdout } = await shell(
+      'bash',
+      [
+        '-c',
+        `set -o pipefail; "$0" "$1" help environment | head -1; echo "codes \${PIPESTATUS[*]}"`,
+        process.execPath,
+        BIN,
+      ],
+      {
+        env: cleanEnvironment(home),
+        cwd: home,
+        timeout: 60_000,
+      },
+    );
     expect(stdout).toBe('ENVIRONMENT\ncodes 0 0\n');
   });
 
   it('survives a reader that was gone before the first byte', async () => {
     const home = makeFolder();
-    const { stdout } = await shell('bash', ['-c', `"$0" "$1" config explain --json 2>&1 > >(exec true) ; echo "code $?"`, process.execPath, BIN], {
-      env: cleanEnvironment(home),
-      cwd: home,
-      timeout: 60_000,
-    });
+    const { stdout } = await shell(
+      'bash',
+      ['-c', `"$0" "$1" config explain --json 2>&1 > >(exec true) ; echo "code $?"`, process.execPath, BIN],
+      {
+        env: cleanEnvironment(home),
+        cwd: home,
+        timeout: 60_000,
+      },
+    );
     expect(stdout).toBe('code 0\n');
   });
 
-  it.skipIf(requireThat(existsSync('/dev/full'), 'this system has no /dev/full').skip)('says when the result could not be written', async () => {
-    const home = makeFolder();
-    const { stdout } = await shell('bash', ['-c', `"$0" "$1" help json 2>&1 >/dev/full; echo "code $?"`, process.execPath, BIN], {
-      env: cleanEnvironment(home),
-      cwd: home,
-      timeout: 60_000,
-    });
-    expect(stdout).toMatch(/could not be written to standard output \(ENOSPC\)\. \[STDOUT_FAILED\] \(74\)\ncode 74\n$/);
-  });
+  it.skipIf(requireThat(existsSync('/dev/full'), 'this system has no /dev/full').skip)(
+    'says when the result could not be written',
+    async () => {
+      const home = makeFolder();
+      const { stdout } = await shell(
+        'bash',
+        ['-c', `"$0" "$1" help json 2>&1 >/dev/full; echo "code $?"`, process.execPath, BIN],
+        {
+          env: cleanEnvironment(home),
+          cwd: home,
+          timeout: 60_000,
+        },
+      );
+      expect(stdout).toMatch(
+        /could not be written to standard output \(ENOSPC\)\. \[STDOUT_FAILED\] \(74\)\ncode 74\n$/,
+      );
+    },
+  );
 });
 
 function longLines(text: string): string[] {

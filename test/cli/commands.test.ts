@@ -17,7 +17,11 @@ interface Outcome {
 }
 
 /** Runs a command line in this process, on parts of ours. */
-async function runWith(parts: Partial<App>, args: readonly string[], options: MemoryTerminalOptions = {}): Promise<Outcome> {
+async function runWith(
+  parts: Partial<App>,
+  args: readonly string[],
+  options: MemoryTerminalOptions = {},
+): Promise<Outcome> {
   const { terminal, out, err } = memoryTerminal(options);
   const signals = { on: () => undefined, off: () => undefined };
   const code = await runProgram({
@@ -46,16 +50,38 @@ describe('run', () => {
     const asked: RunRequest[] = [];
     const startRun: App['startRun'] = (request) => {
       asked.push(request);
-      return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, reportFile: '/runs/akkad-b01e22/report.html' });
+      return Promise.resolve({
+        ...ENTRIES[1]!,
+        state: sampleState(),
+        durationMs: 1000,
+        reportFile: '/runs/akkad-b01e22/report.html',
+      });
     };
-    const { code, out, err } = await runWith({ startRun }, [...RUN, '--lang', 'deu+frk', '--formats', 'alto,txt', '--match', 'a/**', 'b', '--no-recursive', '--page-timeout', '2m', '--dpi', '400']);
+    const { code, out, err } = await runWith({ startRun }, [
+      ...RUN,
+      '--lang',
+      'deu+frk',
+      '--formats',
+      'alto,txt',
+      '--match',
+      'a/**',
+      'b',
+      '--no-recursive',
+      '--page-timeout',
+      '2m',
+      '--dpi',
+      '400',
+    ]);
     expect({ code, err }).toEqual({ code: 65, err: '' });
     expect(out).toContain('2 of 4 documents are complete');
     expect(asked).toEqual([
       {
         source: { kind: 'local', paths: ['/work/scans'] },
         destination: { kind: 'local', folder: '/work/text' },
-        box: expect.objectContaining({ boxCallsPerMinute: 1000, boxApiUrl: 'https://api.box.com' }) as RunRequest['box'],
+        box: expect.objectContaining({
+          boxCallsPerMinute: 1000,
+          boxApiUrl: 'https://api.box.com',
+        }) as RunRequest['box'],
         executor: { kind: 'local' },
         workDir: expect.stringMatching(/\/ocr-runs$/) as string,
         jobs: 3,
@@ -81,14 +107,34 @@ describe('run', () => {
       asked.push(request);
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, detached: true });
     };
-    const words = ['--executor', 'slurm', '--account', 'fc_abc', '--partition', 'savio3', '--time', '3:00:00', '--nodes', '4', '--detach'];
+    const words = [
+      '--executor',
+      'slurm',
+      '--account',
+      'fc_abc',
+      '--partition',
+      'savio3',
+      '--time',
+      '3:00:00',
+      '--nodes',
+      '4',
+      '--detach',
+    ];
     const { code, out } = await runWith({ startRun }, [...RUN, ...words]);
     expect(code).toBe(0);
     expect(out).toMatch(/goes on without this program[^]*ocr-pipeline resume akkad-b01e22/);
     expect(asked[0]?.executor).toMatchObject({
       kind: 'slurm',
       detach: true,
-      choices: { slurmAccount: 'fc_abc', slurmPartition: 'savio3', slurmQos: undefined, slurmTime: 180, slurmNodes: 4, slurmCores: 'auto', slurmPoll: 15 },
+      choices: {
+        slurmAccount: 'fc_abc',
+        slurmPartition: 'savio3',
+        slurmQos: undefined,
+        slurmTime: 180,
+        slurmNodes: 4,
+        slurmCores: 'auto',
+        slurmPoll: 15,
+      },
     });
     const { code: refused, err } = await runWith({ startRun }, [...RUN, '--detach']);
     expect(refused).toBe(64);
@@ -96,13 +142,19 @@ describe('run', () => {
   });
 
   it('takes several inputs, after one flag or after several', async () => {
-    for (const input of [['--input', 'a', 'b', '/c'], ['--input', 'a', '--input', 'b', '/c'], ['-i', 'a', '-i', 'b', '--input=/c']]) {
+    for (const input of [
+      ['--input', 'a', 'b', '/c'],
+      ['--input', 'a', '--input', 'b', '/c'],
+      ['-i', 'a', '-i', 'b', '--input=/c'],
+    ]) {
       const asked: RunRequest[] = [];
       const startRun: App['startRun'] = (request) => {
         asked.push(request);
         return Promise.reject(new TransientError('NET_DOWN', 'No answer.'));
       };
-      expect(await runWith({ startRun }, ['run', ...input, '--output', 'text', '--progress', 'none'])).toMatchObject({ code: 75 });
+      expect(await runWith({ startRun }, ['run', ...input, '--output', 'text', '--progress', 'none'])).toMatchObject({
+        code: 75,
+      });
       expect(asked[0]?.source).toEqual({ kind: 'local', paths: ['/work/a', '/work/b', '/c'] });
     }
   });
@@ -110,7 +162,12 @@ describe('run', () => {
   it('prints the summary as JSON, which adds up', async () => {
     const startRun: App['startRun'] = () => Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000 });
     const { out } = await runWith({ startRun }, [...RUN, '--json']);
-    expect(JSON.parse(out)).toMatchObject({ run: 'akkad-b01e22', exitCode: 65, complete: 2, counts: { documents: { listed: 4, done: 3, failed: 1, leftOut: 1 } } });
+    expect(JSON.parse(out)).toMatchObject({
+      run: 'akkad-b01e22',
+      exitCode: 65,
+      complete: 2,
+      counts: { documents: { listed: 4, done: 3, failed: 1, leftOut: 1 } },
+    });
   });
 
   it('with --dry-run only plans, and repeats the command', async () => {
@@ -131,19 +188,32 @@ describe('run', () => {
       });
     const { code, out } = await runWith({ planRun }, [...RUN, '--dry-run', '--match', "it's/**"]);
     expect(code).toBe(0);
-    expect(out).toContain(String.raw`ocr-pipeline run --input scans --output text --jobs 3 --progress none --match 'it'\''s/**'`);
+    expect(out).toContain(
+      String.raw`ocr-pipeline run --input scans --output text --jobs 3 --progress none --match 'it'\''s/**'`,
+    );
     expect(out).not.toContain('--dry-run');
   });
 
   it('tells an error of the run with its code', async () => {
     const startRun: App['startRun'] = () => Promise.reject(new StoppedError('STOPPED', 'Stopped, as you asked.'));
-    expect(await runWith({ startRun }, RUN)).toMatchObject({ code: 75, out: '', err: expect.stringContaining('[STOPPED]') as string });
+    expect(await runWith({ startRun }, RUN)).toMatchObject({
+      code: 75,
+      out: '',
+      err: expect.stringContaining('[STOPPED]') as string,
+    });
   });
 
   it('ends its errors as a JSON line with --progress json', async () => {
-    const startRun: App['startRun'] = () => Promise.reject(new TransientError('NET_DOWN', 'No answer with Bearer abcdef123456.'));
+    const startRun: App['startRun'] = () =>
+      Promise.reject(new TransientError('NET_DOWN', 'No answer with Bearer abcdef123456.'));
     const { err } = await runWith({ startRun }, [...RUN.slice(0, -1), 'json']);
-    expect(JSON.parse(err)).toEqual({ type: 'error', exitCode: 75, family: 'TransientError', code: 'NET_DOWN', message: 'No answer with Bearer [hidden]' });
+    expect(JSON.parse(err)).toEqual({
+      type: 'error',
+      exitCode: 75,
+      family: 'TransientError',
+      code: 'NET_DOWN',
+      message: 'No answer with Bearer [hidden]',
+    });
   });
 });
 
@@ -153,26 +223,47 @@ describe('commands on runs', () => {
     expect(table.out).toMatch(/^marduk-7f3a01 +this computer running +7,212\/12,480 +31-36 min +1 doc$/m);
     expect(table.out).toMatch(/^akkad-b01e22 +this computer done, but/m);
     const json = JSON.parse((await runWith({ listRuns }, ['status', '--json'])).out) as { runs: unknown[] };
-    expect(json.runs).toMatchObject([{ name: 'marduk-7f3a01', state: 'running', pages: { done: 7212 } }, { name: 'akkad-b01e22', state: 'failed' }]);
+    expect(json.runs).toMatchObject([
+      { name: 'marduk-7f3a01', state: 'running', pages: { done: 7212 } },
+      { name: 'akkad-b01e22', state: 'failed' },
+    ]);
   });
 
   it('status does not read the ledger of a run that is on', async () => {
     const readState = (): Promise<never> => Promise.reject(new Error('must not be read'));
-    expect((await runWith({ listRuns: () => Promise.resolve([{ ...ENTRIES[0]!, readState }]) }, ['status'])).code).toBe(0);
+    expect((await runWith({ listRuns: () => Promise.resolve([{ ...ENTRIES[0]!, readState }]) }, ['status'])).code).toBe(
+      0,
+    );
   });
 
   it('status --watch ends when nothing runs any more', async () => {
-    const lists: (readonly RunEntry[])[] = [ENTRIES.slice(0, 1), [sampleEntry('marduk-7f3a01', sampleState(DOCUMENTS.slice(0, 1), 0))]];
-    const { code, out } = await runWith({ listRuns: () => Promise.resolve(lists.shift() ?? []) }, ['status', '--watch', '--json']);
+    const lists: (readonly RunEntry[])[] = [
+      ENTRIES.slice(0, 1),
+      [sampleEntry('marduk-7f3a01', sampleState(DOCUMENTS.slice(0, 1), 0))],
+    ];
+    const { code, out } = await runWith({ listRuns: () => Promise.resolve(lists.shift() ?? []) }, [
+      'status',
+      '--watch',
+      '--json',
+    ]);
     expect(code).toBe(0);
-    const states = out.trim().split('\n').map((line) => (JSON.parse(line) as { runs: { state: string }[] }).runs[0]?.state);
+    const states = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { runs: { state: string }[] }).runs[0]?.state);
     expect(states).toEqual(['running', 'done']);
   });
 
   it('status without runs says how to begin; resume then has nothing to go on with', async () => {
     const none = { listRuns: (): Promise<readonly RunEntry[]> => Promise.resolve([]) };
-    expect(await runWith(none, ['status'])).toMatchObject({ code: 0, out: expect.stringContaining('No runs in') as string });
-    expect(await runWith(none, ['resume'])).toMatchObject({ code: 66, err: expect.stringContaining('[NO_RUNS]') as string });
+    expect(await runWith(none, ['status'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('No runs in') as string,
+    });
+    expect(await runWith(none, ['resume'])).toMatchObject({
+      code: 66,
+      err: expect.stringContaining('[NO_RUNS]') as string,
+    });
   });
 
   it('resume goes on with the one that was named', async () => {
@@ -181,19 +272,31 @@ describe('commands on runs', () => {
       resumed.push(`${name} ${jobs}`);
       return Promise.resolve({ ...ENTRIES[1]!, state: sampleState(DOCUMENTS.slice(0, 1), 0), durationMs: 1 });
     };
-    expect(await runWith({ listRuns, resumeRun }, ['resume', 'akk', '--jobs', '2', '--progress', 'none'])).toMatchObject({ code: 0 });
+    expect(
+      await runWith({ listRuns, resumeRun }, ['resume', 'akk', '--jobs', '2', '--progress', 'none']),
+    ).toMatchObject({ code: 0 });
     expect(resumed).toEqual(['akkad-b01e22 2']);
   });
 
   it('cancel says what became of it', async () => {
-    const asked = await runWith({ listRuns, cancelRun: () => Promise.resolve('asked-to-stop') }, ['cancel', 'marduk-7f3a01']);
+    const asked = await runWith({ listRuns, cancelRun: () => Promise.resolve('asked-to-stop') }, [
+      'cancel',
+      'marduk-7f3a01',
+    ]);
     expect(asked).toMatchObject({ code: 0, out: expect.stringContaining('asked to stop') as string });
-    const idle = await runWith({ listRuns, cancelRun: () => Promise.resolve('not-running') }, ['cancel', 'akkad-b01e22', '--json']);
+    const idle = await runWith({ listRuns, cancelRun: () => Promise.resolve('not-running') }, [
+      'cancel',
+      'akkad-b01e22',
+      '--json',
+    ]);
     expect(JSON.parse(idle.out)).toEqual({ run: 'akkad-b01e22', outcome: 'not-running' });
   });
 
   it('report prints the path alone on standard output', async () => {
-    const { out } = await runWith({ listRuns, writeReport: () => Promise.resolve('/runs/akkad-b01e22/report.html') }, ['report', 'akkad']);
+    const { out } = await runWith({ listRuns, writeReport: () => Promise.resolve('/runs/akkad-b01e22/report.html') }, [
+      'report',
+      'akkad',
+    ]);
     expect(out).toBe('/runs/akkad-b01e22/report.html\n');
   });
 });
@@ -201,10 +304,23 @@ describe('commands on runs', () => {
 describe('single steps', () => {
   it('print what was written on standard output, and what failed on standard error with 65', async () => {
     const rasterizePages: App['rasterizePages'] = ({ target, outputFolder }) => {
-      expect({ target, outputFolder }).toEqual({ target: { kind: 'files', files: ['/work/a.pdf'], pageNumbers: [1, 2, 3, 8] }, outputFolder: '/work/pages' });
-      return items({ source: 'a.pdf', pageNumber: 1, file: '/work/pages/page-0001.png' }, { source: 'a.pdf', pageNumber: 2, problem: 'damaged\u001b' });
+      expect({ target, outputFolder }).toEqual({
+        target: { kind: 'files', files: ['/work/a.pdf'], pageNumbers: [1, 2, 3, 8] },
+        outputFolder: '/work/pages',
+      });
+      return items(
+        { source: 'a.pdf', pageNumber: 1, file: '/work/pages/page-0001.png' },
+        { source: 'a.pdf', pageNumber: 2, problem: 'damaged\u001b' },
+      );
     };
-    const { code, out, err } = await runWith({ rasterizePages }, ['rasterize', 'a.pdf', '--output', 'pages', '--pages', '8,1-3,2']);
+    const { code, out, err } = await runWith({ rasterizePages }, [
+      'rasterize',
+      'a.pdf',
+      '--output',
+      'pages',
+      '--pages',
+      '8,1-3,2',
+    ]);
     expect({ code, out }).toEqual({ code: 65, out: '/work/pages/page-0001.png\n' });
     expect(err).toBe('failed a.pdf p.2: damaged?\n1 file written, 1 failed\n');
   });
@@ -214,7 +330,9 @@ describe('single steps', () => {
       expect(target).toMatchObject({ kind: 'run', name: 'akkad-b01e22' });
       return items();
     };
-    expect(await runWith({ listRuns, recognizePages }, ['recognize', '--run', 'akkad', '--output', 'x'])).toMatchObject({ code: 0 });
+    expect(await runWith({ listRuns, recognizePages }, ['recognize', '--run', 'akkad', '--output', 'x'])).toMatchObject(
+      { code: 0 },
+    );
   });
 
   it.each([
@@ -223,7 +341,10 @@ describe('single steps', () => {
     [['assemble', 'a.pdf', '--output', 'x'], 'MISSING_FLAG'],
     [['recognize', 'a.pdf', '--run', 'akkad', '--output', 'x'], 'FILES_AND_RUN'],
   ])('%j is incomplete', async (args, code) => {
-    expect(await runWith({ listRuns }, args)).toMatchObject({ code: 64, err: expect.stringContaining(`[${code}]`) as string });
+    expect(await runWith({ listRuns }, args)).toMatchObject({
+      code: 64,
+      err: expect.stringContaining(`[${code}]`) as string,
+    });
   });
 });
 

@@ -11,7 +11,9 @@ import { PROJECT } from './run-cli.ts';
 const EXIT_CODES = readFileSync(join(PROJECT, 'docs', 'exit-codes.md'), 'utf8');
 
 /** Every error the source raises by a literal code. */
-async function raisedErrors(): Promise<readonly { readonly family: ErrorFamily; readonly code: string; readonly file: string }[]> {
+async function raisedErrors(): Promise<
+  readonly { readonly family: ErrorFamily; readonly code: string; readonly file: string }[]
+> {
   const found: { family: ErrorFamily; code: string; file: string }[] = [];
   const source = join(PROJECT, 'src');
   for await (const file of glob('**/*.ts', { cwd: source })) {
@@ -63,9 +65,13 @@ function settingsTable(): string {
       const setting = SETTINGS[name];
       if (setting.group !== group) continue;
       const switchOff = setting.kind.form === 'switch' && setting.defaultValue === true ? 'no-' : '';
-      const flag = setting.flagless ? '' : `\`--${switchOff}${setting.flag}\`${setting.alias === undefined ? '' : `, \`-${setting.alias}\``}<br>`;
+      const flag = setting.flagless
+        ? ''
+        : `\`--${switchOff}${setting.flag}\`${setting.alias === undefined ? '' : `, \`-${setting.alias}\``}<br>`;
       const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('**', String.raw`\*\*`);
-      lines.push(`| \`${setting.key}\`<br>${flag}\`${environmentName(setting)}\` | ${cell(setting.help)} | ${cell(setting.kind.expects)} | ${cell(defaultOf(setting) || 'none')} |`);
+      lines.push(
+        `| \`${setting.key}\`<br>${flag}\`${environmentName(setting)}\` | ${cell(setting.help)} | ${cell(setting.kind.expects)} | ${cell(defaultOf(setting) || 'none')} |`,
+      );
     }
     lines.push('');
   }

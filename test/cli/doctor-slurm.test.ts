@@ -21,15 +21,38 @@ const SHARED: Partition = {
   nodeKinds: [{ nodes: 24, idleNodes: 3, cores: 40, memoryMiB: 384_000, features: [] }],
 };
 const CLUSTER: ClusterView = {
-  config: { clusterName: 'brc', version: '24.11.5', maxArraySize: 1_001, maxJobCount: 10_000, minJobAgeS: 300, killWaitS: 30, hasAccounting: true, wholeNodesOnly: false },
-  partitions: [SHARED, { ...SHARED, name: 'savio3', isDefault: false, wholeNodes: true, nodeKinds: [...SHARED.nodeKinds, { ...SHARED.nodeKinds[0]!, cores: 32 }] }, { ...SHARED, name: 'closed', isDefault: false, isUp: false }],
+  config: {
+    clusterName: 'brc',
+    version: '24.11.5',
+    maxArraySize: 1_001,
+    maxJobCount: 10_000,
+    minJobAgeS: 300,
+    killWaitS: 30,
+    hasAccounting: true,
+    wholeNodesOnly: false,
+  },
+  partitions: [
+    SHARED,
+    {
+      ...SHARED,
+      name: 'savio3',
+      isDefault: false,
+      wholeNodes: true,
+      nodeKinds: [...SHARED.nodeKinds, { ...SHARED.nodeKinds[0]!, cores: 32 }],
+    },
+    { ...SHARED, name: 'closed', isDefault: false, isUp: false },
+  ],
   associations: [
     { account: 'fc_abc', qos: ['savio_normal', 'savio_debug'] },
     { account: 'ic_hist104', qos: ['savio_normal'] },
   ],
 };
 
-function context(view: ClusterView | 'absent' | 'silent', chosen: Partial<Settings> = {}, more: Partial<CheckContext> = {}): CheckContext {
+function context(
+  view: ClusterView | 'absent' | 'silent',
+  chosen: Partial<Settings> = {},
+  more: Partial<CheckContext> = {},
+): CheckContext {
   const defaults = resolveSettings([], { home: tmpdir(), environment: {} });
   const settings = { ...defaults.settings, ...chosen };
   return {
@@ -49,15 +72,63 @@ describe('the check of Slurm', () => {
     ['a laptop', 'absent', {}, 'skip', /no Slurm on this computer/],
     ['a laptop that should use Slurm', 'absent', { executor: 'slurm' }, 'fail', /sbatch is not on the PATH.*unpack/],
     ['a controller that is down', 'silent', { executor: 'slurm' }, 'fail', /does not answer/],
-    ['no account chosen', CLUSTER, {}, 'fail', /no account chosen\. Yours: fc_abc, ic_hist104.*config set slurm\.account fc_abc/],
-    ["somebody else's account", CLUSTER, { slurmAccount: 'fc_xyz' }, 'fail', /you have no account "fc_xyz"\. Yours: fc_abc/],
-    ['the only account needs no choice', { ...CLUSTER, associations: [{ account: 'fc_abc', qos: [] }] }, {}, 'ok', /account fc_abc/],
+    [
+      'no account chosen',
+      CLUSTER,
+      {},
+      'fail',
+      /no account chosen\. Yours: fc_abc, ic_hist104.*config set slurm\.account fc_abc/,
+    ],
+    [
+      "somebody else's account",
+      CLUSTER,
+      { slurmAccount: 'fc_xyz' },
+      'fail',
+      /you have no account "fc_xyz"\. Yours: fc_abc/,
+    ],
+    [
+      'the only account needs no choice',
+      { ...CLUSTER, associations: [{ account: 'fc_abc', qos: [] }] },
+      {},
+      'ok',
+      /account fc_abc/,
+    ],
     ['no account at all', { ...CLUSTER, associations: [] }, {}, 'fail', /you have no account on this cluster/],
-    ['a QoS of another account', CLUSTER, { slurmAccount: 'ic_hist104', slurmQos: 'savio_debug' }, 'fail', /QoS "savio_debug" may not be used\. Yours: savio_normal/],
-    ['a partition that is not there', CLUSTER, { slurmAccount: 'fc_abc', slurmPartition: 'savio9' }, 'fail', /no partition "savio9"\. There are: savio3_htc, savio3, closed/],
-    ['a partition that is closed', CLUSTER, { slurmAccount: 'fc_abc', slurmPartition: 'closed' }, 'fail', /closed at the moment/],
-    ['all in place', CLUSTER, { slurmAccount: 'fc_abc', slurmPartition: 'savio3' }, 'ok', /24\.11\.5, account fc_abc, partition savio3 \(whole nodes of 40 or 32 cores\)/],
-    ['a cluster without accounting', { ...CLUSTER, config: { ...CLUSTER.config, hasAccounting: false }, associations: 'unavailable' }, {}, 'ok', /no accounts here.*no sacct/],
+    [
+      'a QoS of another account',
+      CLUSTER,
+      { slurmAccount: 'ic_hist104', slurmQos: 'savio_debug' },
+      'fail',
+      /QoS "savio_debug" may not be used\. Yours: savio_normal/,
+    ],
+    [
+      'a partition that is not there',
+      CLUSTER,
+      { slurmAccount: 'fc_abc', slurmPartition: 'savio9' },
+      'fail',
+      /no partition "savio9"\. There are: savio3_htc, savio3, closed/,
+    ],
+    [
+      'a partition that is closed',
+      CLUSTER,
+      { slurmAccount: 'fc_abc', slurmPartition: 'closed' },
+      'fail',
+      /closed at the moment/,
+    ],
+    [
+      'all in place',
+      CLUSTER,
+      { slurmAccount: 'fc_abc', slurmPartition: 'savio3' },
+      'ok',
+      /24\.11\.5, account fc_abc, partition savio3 \(whole nodes of 40 or 32 cores\)/,
+    ],
+    [
+      'a cluster without accounting',
+      { ...CLUSTER, config: { ...CLUSTER.config, hasAccounting: false }, associations: 'unavailable' },
+      {},
+      'ok',
+      /no accounts here.*no sacct/,
+    ],
   ];
   test.each(cases)('%s', async (_, view, chosen, status, words) => {
     const { detail, remedy, ...finding } = await checkSlurm.run(context(view, chosen));
@@ -68,13 +139,18 @@ describe('the check of Slurm', () => {
 
 describe('the other checks of a cluster', () => {
   test('an image that is missing, and one that is none', async () => {
-    expect(await checkImage.run(context(CLUSTER, { slurmImage: '/nowhere/ocr.sif' }))).toMatchObject({ status: 'fail', detail: expect.stringContaining('IMAGE_MISSING') as unknown });
+    expect(await checkImage.run(context(CLUSTER, { slurmImage: '/nowhere/ocr.sif' }))).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('IMAGE_MISSING') as unknown,
+    });
     expect((await checkImage.run(context(CLUSTER))).status).toBe('skip');
     const folder = mkdtempSync(join(tmpdir(), 'doctor-image-'));
     try {
       writeFileSync(join(folder, 'broken.sif'), 'no image');
       // Where no Apptainer is it cannot be tried, which is a warning.
-      expect(['fail', 'warn']).toContain((await checkImage.run(context(CLUSTER, { slurmImage: join(folder, 'broken.sif') }))).status);
+      expect(['fail', 'warn']).toContain(
+        (await checkImage.run(context(CLUSTER, { slurmImage: join(folder, 'broken.sif') }))).status,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -83,7 +159,10 @@ describe('the other checks of a cluster', () => {
   test('the work folder, and what a job would find, only where there is a cluster', async () => {
     expect(await checkScratch.run(context('absent'))).toMatchObject({ status: 'skip' });
     expect((await checkScratch.run(context(CLUSTER))).detail).toMatch(/free in/);
-    expect(await checkTestJob.run(context(CLUSTER))).toMatchObject({ status: 'skip', detail: expect.stringContaining('--deep') as unknown });
+    expect(await checkTestJob.run(context(CLUSTER))).toMatchObject({
+      status: 'skip',
+      detail: expect.stringContaining('--deep') as unknown,
+    });
   });
 });
 
@@ -96,7 +175,11 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   afterAll(() => lab.close());
 
   test('runs a job and leaves nothing', { timeout: 90_000 }, async () => {
-    const around = context(await inspectCluster({ ...process.env, ...lab.env }), { workDir: join(lab.folder, 'work') }, { deep: true, shell: { workingFolder: '/', environment: { ...process.env, ...lab.env } } });
+    const around = context(
+      await inspectCluster({ ...process.env, ...lab.env }),
+      { workDir: join(lab.folder, 'work') },
+      { deep: true, shell: { workingFolder: '/', environment: { ...process.env, ...lab.env } } },
+    );
     expect(await checkSlurm.run(around)).toMatchObject({ status: 'ok' });
     const finding = await checkTestJob.run(around);
     expect(finding).toMatchObject({ status: 'ok', detail: 'ran on n0' });
@@ -106,8 +189,15 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   test('says when nodes do not take the job at all', { timeout: 90_000 }, async () => {
     const environment = { ...process.env, ...lab.env };
     await lab.call('scontrol', 'update', 'partitionname=savio3', 'state=down');
-    const around = context(CLUSTER, { workDir: join(lab.folder, 'work'), slurmPartition: 'savio3' }, { deep: true, shell: { workingFolder: '/', environment } });
-    expect(await checkTestJob.run(around)).toMatchObject({ status: 'fail', detail: expect.stringMatching(/closed at the moment.*PartitionDown/) as unknown });
+    const around = context(
+      CLUSTER,
+      { workDir: join(lab.folder, 'work'), slurmPartition: 'savio3' },
+      { deep: true, shell: { workingFolder: '/', environment } },
+    );
+    expect(await checkTestJob.run(around)).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(/closed at the moment.*PartitionDown/) as unknown,
+    });
     expect(await lab.call('squeue', '-h')).toBe('');
   });
 });

@@ -12,9 +12,29 @@ import type { EngineReport } from '../../src/app/contract.ts';
 import { requireLanguages } from '../support/requires.ts';
 import { makeFolder, runCli } from './run-cli.ts';
 
-const NATIVE: EngineReport = { name: 'tesseract', available: true, version: '5.3.0', languages: ['deu', 'eng'], orientation: true, detail: '/usr/bin/tesseract' };
-const BUNDLED: EngineReport = { name: 'tesseract.js', available: true, version: '7.0.0', languages: ['eng'], orientation: false, detail: 'here' };
-const ABSENT: EngineReport = { ...NATIVE, available: false, version: undefined, languages: [], detail: 'no tesseract on PATH' };
+const NATIVE: EngineReport = {
+  name: 'tesseract',
+  available: true,
+  version: '5.3.0',
+  languages: ['deu', 'eng'],
+  orientation: true,
+  detail: '/usr/bin/tesseract',
+};
+const BUNDLED: EngineReport = {
+  name: 'tesseract.js',
+  available: true,
+  version: '7.0.0',
+  languages: ['eng'],
+  orientation: false,
+  detail: 'here',
+};
+const ABSENT: EngineReport = {
+  ...NATIVE,
+  available: false,
+  version: undefined,
+  languages: [],
+  detail: 'no tesseract on PATH',
+};
 
 function context(engines: readonly EngineReport[], settings: Partial<Settings> = {}): CheckContext {
   const defaults = resolveSettings([], { home: '/home/ada', environment: {} });
@@ -31,21 +51,75 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
 }
 
 describe('the checks of the engines', () => {
-  const cases: readonly [title: string, engines: EngineReport[], settings: Partial<Settings>, native: Finding['status'], bundled: Finding['status'], words: RegExp][] = [
+  const cases: readonly [
+    title: string,
+    engines: EngineReport[],
+    settings: Partial<Settings>,
+    native: Finding['status'],
+    bundled: Finding['status'],
+    words: RegExp,
+  ][] = [
     ['both there', [NATIVE, BUNDLED], {}, 'ok', 'ok', /5\.3\.0, languages deu eng/],
-    ['no native one, and the bundled one suffices', [ABSENT, BUNDLED], {}, 'warn', 'ok', /faster.*apt install tesseract-ocr tesseract-ocr-eng/],
-    ['no native one, and the bundled one lacks the language', [ABSENT, BUNDLED], { lang: 'deu' }, 'fail', 'ok', /apt install tesseract-ocr tesseract-ocr-deu/],
-    ['no native one, though it was asked for', [ABSENT, BUNDLED], { engine: 'tesseract' }, 'fail', 'skip', /no tesseract on PATH/],
+    [
+      'no native one, and the bundled one suffices',
+      [ABSENT, BUNDLED],
+      {},
+      'warn',
+      'ok',
+      /faster.*apt install tesseract-ocr tesseract-ocr-eng/,
+    ],
+    [
+      'no native one, and the bundled one lacks the language',
+      [ABSENT, BUNDLED],
+      { lang: 'deu' },
+      'fail',
+      'ok',
+      /apt install tesseract-ocr tesseract-ocr-deu/,
+    ],
+    [
+      'no native one, though it was asked for',
+      [ABSENT, BUNDLED],
+      { engine: 'tesseract' },
+      'fail',
+      'skip',
+      /no tesseract on PATH/,
+    ],
     ['only the bundled one is wanted', [ABSENT, BUNDLED], { engine: 'tesseract.js' }, 'skip', 'ok', /not used/],
-    ['only the bundled one is wanted, without the language', [NATIVE, BUNDLED], { engine: 'tesseract.js', lang: 'deu' }, 'skip', 'fail', /npm install @tesseract\.js-data\/deu/],
-    ['a language that is not installed', [NATIVE, BUNDLED], { lang: 'deu+chi_sim' }, 'fail', 'ok', /not chi_sim.*apt install tesseract-ocr tesseract-ocr-chi-sim/],
-    ['a language that does not exist', [NATIVE, BUNDLED], { lang: 'ger+eng' }, 'fail', 'ok', /There is no "ger"\. Near: deu \(German\).*doctor --lang deu\+eng/],
+    [
+      'only the bundled one is wanted, without the language',
+      [NATIVE, BUNDLED],
+      { engine: 'tesseract.js', lang: 'deu' },
+      'skip',
+      'fail',
+      /npm install @tesseract\.js-data\/deu/,
+    ],
+    [
+      'a language that is not installed',
+      [NATIVE, BUNDLED],
+      { lang: 'deu+chi_sim' },
+      'fail',
+      'ok',
+      /not chi_sim.*apt install tesseract-ocr tesseract-ocr-chi-sim/,
+    ],
+    [
+      'a language that does not exist',
+      [NATIVE, BUNDLED],
+      { lang: 'ger+eng' },
+      'fail',
+      'ok',
+      /There is no "ger"\. Near: deu \(German\).*doctor --lang deu\+eng/,
+    ],
     ['no data on orientation', [{ ...NATIVE, orientation: false }, BUNDLED], {}, 'warn', 'ok', /tesseract-ocr-osd/],
   ];
   it.each(cases)('%s', async (_, engines, settings, native, bundled, words) => {
-    const findings = [await checkTesseract.run(context(engines, settings)), await checkTesseractJs.run(context(engines, settings))];
+    const findings = [
+      await checkTesseract.run(context(engines, settings)),
+      await checkTesseractJs.run(context(engines, settings)),
+    ];
     expect(findings.map(({ status }) => status)).toEqual([native, bundled]);
-    const told = findings.map(({ detail, remedy }) => [detail, remedy?.text, ...(remedy?.commands ?? [])].join(' ')).join(' | ');
+    const told = findings
+      .map(({ detail, remedy }) => [detail, remedy?.text, ...(remedy?.commands ?? [])].join(' '))
+      .join(' | ');
     expect(told).toMatch(words);
   });
 });
@@ -79,7 +153,10 @@ describe('examining', () => {
   });
 
   it('makes a finding of a check that breaks or does not answer', async () => {
-    const findings = await collect([check('broken', () => Promise.reject(new TypeError('oh'))), check('slow', () => new Promise(() => undefined))], 50);
+    const findings = await collect(
+      [check('broken', () => Promise.reject(new TypeError('oh'))), check('slow', () => new Promise(() => undefined))],
+      50,
+    );
     expect(findings).toMatchObject([
       { id: 'broken', status: 'fail', detail: 'oh [INTERNAL]' },
       { id: 'slow', status: 'fail', detail: 'no answer within 0 s' },
@@ -106,7 +183,9 @@ describe('findings as text', () => {
     expect(renderFinding(finding, 80, true)).toContain('\u001b[31m[FAIL]\u001b[0m');
   });
   it('are counted', () => {
-    expect(renderVerdict([finding, { ...finding, status: 'warn' }, { ...finding, status: 'ok' }])).toMatch(/^1 to fix, 1 warning, 1 fine\. {2}Next: the line after "Do:"/);
+    expect(renderVerdict([finding, { ...finding, status: 'warn' }, { ...finding, status: 'ok' }])).toMatch(
+      /^1 to fix, 1 warning, 1 fine\. {2}Next: the line after "Do:"/,
+    );
   });
 });
 
@@ -115,21 +194,40 @@ describe.skipIf(english.skip)('doctor on this machine', () => {
   it('finds the engines and ends with 0', async () => {
     const { code, stdout } = await runCli(['doctor', '--json']);
     const { findings } = JSON.parse(stdout) as { findings: Finding[] };
-    expect(findings.map(({ id }) => id)).toEqual(['program', 'config', 'tesseract', 'tesseract.js', 'libraries', 'space', 'cores', 'box', 'box-folder', 'slurm', 'image', 'scratch', 'job']);
+    expect(findings.map(({ id }) => id)).toEqual([
+      'program',
+      'config',
+      'tesseract',
+      'tesseract.js',
+      'libraries',
+      'space',
+      'cores',
+      'box',
+      'box-folder',
+      'slurm',
+      'image',
+      'scratch',
+      'job',
+    ]);
     expect(findings.filter(({ status }) => status === 'fail')).toEqual([]);
     expect(code).toBe(0);
   });
 
   it('tells a missing program with 69, and what to do', async () => {
-    const { code, stdout } = await runCli(['doctor', 'tesseract', '--engine', 'tesseract', '--tesseract', '/nowhere/tesseract']);
+    const { code, stdout } = await runCli([
+      'doctor',
+      'tesseract',
+      '--engine',
+      'tesseract',
+      '--tesseract',
+      '/nowhere/tesseract',
+    ]);
     expect(code).toBe(69);
     expect(stdout).toMatch(/\[FAIL\] {2}Tesseract .*\/nowhere\/tesseract/);
     expect(stdout).toContain('Do:');
   });
 
   it('tells a broken settings file, and looks at the rest with the defaults', async () => {
-
-
     const cwd = makeFolder();
     writeFileSync(join(cwd, 'ocr-pipeline.yaml'), 'lagn: deu\n');
     const { code, stdout } = await runCli(['doctor', 'config', 'tesseract'], { cwd });

@@ -11,11 +11,14 @@ function pretend(version: string): string[] {
 }
 
 describe('the launcher', () => {
-  it.each(['0.10.48', '12.22.0', '18.20.4', '20.20.2', '22.12.0'])('tells Node %s that it is too old, in one line', async (version) => {
-    const { code, stdout, stderr } = await runCli(['--version'], { nodeArgs: pretend(version) });
-    expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
-    expect(stderr).toBe(`ocr-pipeline needs Node 22.13 or newer; this is Node ${version}. [NODE_TOO_OLD] (69)\n`);
-  });
+  it.each(['0.10.48', '12.22.0', '18.20.4', '20.20.2', '22.12.0'])(
+    'tells Node %s that it is too old, in one line',
+    async (version) => {
+      const { code, stdout, stderr } = await runCli(['--version'], { nodeArgs: pretend(version) });
+      expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
+      expect(stderr).toBe(`ocr-pipeline needs Node 22.13 or newer; this is Node ${version}. [NODE_TOO_OLD] (69)\n`);
+    },
+  );
 
   it.each(['22.13.0', '23.0.0', '24.21.0', '100.0.0'])('starts with Node %s', async (version) => {
     expect(await runCli(['--version'], { nodeArgs: pretend(version) })).toMatchObject({ code: 0 });
@@ -31,10 +34,19 @@ describe('the launcher', () => {
     const elsewhere = makeFolder();
     cpSync(join(PROJECT, 'bin'), join(elsewhere, 'bin'), { recursive: true });
     const script = join(elsewhere, 'bin', 'ocr-pipeline.js');
-    expect(await runCli(['--version'], { script })).toMatchObject({ code: 69, stderr: expect.stringContaining('npm run build') as string });
+    expect(await runCli(['--version'], { script })).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('npm run build') as string,
+    });
     mkdirSync(join(elsewhere, 'dist', 'cli'), { recursive: true });
-    writeFileSync(join(elsewhere, 'dist', 'cli', 'main.js'), `import 'a-package-that-is-not-there'; export function main() {}`);
+    writeFileSync(
+      join(elsewhere, 'dist', 'cli', 'main.js'),
+      `import 'a-package-that-is-not-there'; export function main() {}`,
+    );
     writeFileSync(join(elsewhere, 'package.json'), '{"type":"module"}');
-    expect(await runCli(['--version'], { script })).toMatchObject({ code: 69, stderr: expect.stringContaining('npm install') as string });
+    expect(await runCli(['--version'], { script })).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('npm install') as string,
+    });
   });
 });

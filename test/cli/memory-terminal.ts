@@ -14,7 +14,12 @@ export interface MemoryTerminalOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function memoryTerminal({ isTTY = false, columns = 80, rows = 40, environment = { LANG: 'C.UTF-8' } }: MemoryTerminalOptions = {}): MemoryTerminal {
+export function memoryTerminal({
+  isTTY = false,
+  columns = 80,
+  rows = 40,
+  environment = { LANG: 'C.UTF-8' },
+}: MemoryTerminalOptions = {}): MemoryTerminal {
   const texts = { out: '', err: '' };
   const stream = (name: 'out' | 'err'): OutputStream => ({
     isTTY,
@@ -28,7 +33,11 @@ export function memoryTerminal({ isTTY = false, columns = 80, rows = 40, environ
     },
     on: () => undefined,
   });
-  return { terminal: openTerminal(stream('out'), stream('err'), environment), out: () => texts.out, err: () => texts.err };
+  return {
+    terminal: openTerminal(stream('out'), stream('err'), environment),
+    out: () => texts.out,
+    err: () => texts.err,
+  };
 }
 
 /** What a screen shows after the text was written to it: understands what the live block uses, and nothing else. */

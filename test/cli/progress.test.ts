@@ -57,13 +57,24 @@ describe('the live block', () => {
   it('never goes beyond the width nor prints a control character, whatever the names', () => {
     const name = fc.string({ unit: 'binary', maxLength: 120 });
     fc.assert(
-      fc.property(fc.integer({ min: 20, max: 200 }), fc.array(name, { maxLength: 5 }), fc.boolean(), fc.nat(), fc.nat(), (width, names, unicode, done, total) => {
-        const progress: RunProgress = { ...MIDDLE, reading: names.map((each) => `${each} p.7`), pages: { ...MIDDLE.pages, done, total, estimatedTotal: total } };
-        for (const line of renderProgressBlock(progress, { width, unicode, ...UTC }).split('\n')) {
-          expect(displayWidth(line)).toBeLessThanOrEqual(width);
-          expect(line).not.toMatch(/\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 20, max: 200 }),
+        fc.array(name, { maxLength: 5 }),
+        fc.boolean(),
+        fc.nat(),
+        fc.nat(),
+        (width, names, unicode, done, total) => {
+          const progress: RunProgress = {
+            ...MIDDLE,
+            reading: names.map((each) => `${each} p.7`),
+            pages: { ...MIDDLE.pages, done, total, estimatedTotal: total },
+          };
+          for (const line of renderProgressBlock(progress, { width, unicode, ...UTC }).split('\n')) {
+            expect(displayWidth(line)).toBeLessThanOrEqual(width);
+            expect(line).not.toMatch(/\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
+          }
+        },
+      ),
     );
   });
 
@@ -71,7 +82,10 @@ describe('the live block', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.nat(), (total, any) => {
         const done = any % (total + 1);
-        const block = renderProgressBlock({ ...MIDDLE, pages: { total, estimatedTotal: total, done, failed: 0, faint: 0 } }, { width: 79, unicode: false, ...UTC });
+        const block = renderProgressBlock(
+          { ...MIDDLE, pages: { total, estimatedTotal: total, done, failed: 0, faint: 0 } },
+          { width: 79, unicode: false, ...UTC },
+        );
         expect(block.includes('OCR       ####################')).toBe(done === total);
         expect(/^ 100%/m.test(block)).toBe(done === total);
       }),
@@ -81,19 +95,31 @@ describe('the live block', () => {
 
 describe('lines for logs', () => {
   it('tells a moment in one line', () => {
-    expect(renderProgressLine(MIDDLE)).toBe('ocr 7212/12480 pages 58%; 95/212 documents delivered; 160/min; left 31-36 min; look at 1 document');
+    expect(renderProgressLine(MIDDLE)).toBe(
+      'ocr 7212/12480 pages 58%; 95/212 documents delivered; 160/min; left 31-36 min; look at 1 document',
+    );
     expect(renderProgressLine(BEGINNING)).toBe('listing: 40 PDFs so far');
-    expect(renderProgressLine({ ...MIDDLE, phase: 'stopping' })).toMatch(/^stopping; ocr 7212.*delivered; 160\/min; look at/);
+    expect(renderProgressLine({ ...MIDDLE, phase: 'stopping' })).toMatch(
+      /^stopping; ocr 7212.*delivered; 160\/min; look at/,
+    );
   });
 
   it('tells a notice with its place, harmless whatever the name', () => {
-    const notice = { level: 'warn', code: 'FAINT', text: 'faint, confidence 38 of 100; kept, marked', document: 'Reis\u001b[31mner\n.pdf', pageNumber: 77 } as const;
+    const notice = {
+      level: 'warn',
+      code: 'FAINT',
+      text: 'faint, confidence 38 of 100; kept, marked',
+      document: 'Reis\u001b[31mner\n.pdf',
+      pageNumber: 77,
+    } as const;
     expect(renderNoticeLine(notice)).toBe('warn Reis?[31mner?.pdf p.77: faint, confidence 38 of 100; kept, marked');
     expect(renderNoticeLine({ level: 'info', code: 'X', text: 'Box answers again' })).toBe('Box answers again');
   });
 
   it('groups pages of a document', () => {
-    expect(groupReading(['a.pdf p.2', 'b p. .pdf p.7', 'a.pdf p.10', 'a.pdf p.1', 'opening c.pdf'])).toBe('a.pdf p.1-2,10, b p. .pdf p.7, opening c.pdf');
+    expect(groupReading(['a.pdf p.2', 'b p. .pdf p.7', 'a.pdf p.10', 'a.pdf p.1', 'opening c.pdf'])).toBe(
+      'a.pdf p.1-2,10, b p. .pdf p.7, opening c.pdf',
+    );
     expect(formatPages([5, 3, 4, 4, 9])).toBe('3-5,9');
   });
 
@@ -149,7 +175,13 @@ describe('reporters', () => {
     pass(1);
     reporter.progress(MIDDLE);
     const screen = showScreen(err());
-    expect(screen.split('\n').slice(0, 5)).toEqual(['Run marduk-7f3a01', '', 'warn a.pdf p.3: faint', expect.stringContaining(' Fetch '), expect.stringContaining(' OCR ')]);
+    expect(screen.split('\n').slice(0, 5)).toEqual([
+      'Run marduk-7f3a01',
+      '',
+      'warn a.pdf p.3: faint',
+      expect.stringContaining(' Fetch '),
+      expect.stringContaining(' OCR '),
+    ]);
     expect(screen.match(/Fetch/g)).toHaveLength(1);
     reporter.end();
     expect(showScreen(err())).toBe('Run marduk-7f3a01\n\nwarn a.pdf p.3: faint');
@@ -189,10 +221,17 @@ describe('reporters', () => {
     reporter.progress(BEGINNING);
     pass(0.5);
     reporter.progress(BEGINNING);
-    reporter.notice({ level: 'warn', code: 'NET', text: 'failed at https://dl.boxcloud.com/d/1/b1!secret/download with Bearer abcdef123456' });
+    reporter.notice({
+      level: 'warn',
+      code: 'NET',
+      text: 'failed at https://dl.boxcloud.com/d/1/b1!secret/download with Bearer abcdef123456',
+    });
     pass(1);
     reporter.progress(MIDDLE);
-    const lines = err().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = err()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map(({ type }) => type)).toEqual(['progress', 'notice', 'progress']);
     expect(lines[2]).toMatchObject({ run: 'marduk-7f3a01', pages: { done: 7212 } });
     expect(err()).not.toMatch(/b1!secret|abcdef123456/);
@@ -209,7 +248,8 @@ describe('reporters', () => {
 
   it('tells the first twenty of a kind, then leaves them to the report', () => {
     const { reporter, err } = scene('plain');
-    for (let page = 1; page <= 1000; page++) reporter.notice({ level: 'warn', code: 'FAINT', text: 'faint', document: 'a.pdf', pageNumber: page });
+    for (let page = 1; page <= 1000; page++)
+      reporter.notice({ level: 'warn', code: 'FAINT', text: 'faint', document: 'a.pdf', pageNumber: page });
     reporter.notice({ level: 'warn', code: 'OTHER', text: 'another thing' });
     const lines = err().trim().split('\n');
     expect(lines).toHaveLength(22);

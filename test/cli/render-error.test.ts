@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { displayWidth } from '../../src/cli/screens/display-text.ts';
 import { renderError } from '../../src/cli/screens/render-error.ts';
 import { EXIT_MEANINGS } from '../../src/cli/topics/exit-codes.ts';
-import { AccessError, DocumentError, errorFromRecord, EXIT, OutputError, PipelineError, type ErrorFamily } from '../../src/core/errors.ts';
+import {
+  AccessError,
+  DocumentError,
+  errorFromRecord,
+  EXIT,
+  OutputError,
+  PipelineError,
+  type ErrorFamily,
+} from '../../src/core/errors.ts';
 
 /** Every family and its exit code. A new family does not compile without a line here. */
 const FAMILIES: Readonly<Record<ErrorFamily, number>> = {
@@ -53,21 +61,30 @@ describe('messages', () => {
   });
 
   it('are harmless whatever a file is called', () => {
-    const error = new DocumentError('PDF_ENCRYPTED', 'a\u001b]0;title\u0007\r\u202eb.pdf is locked.', { why: 'c\u001b[2J' });
+    const error = new DocumentError('PDF_ENCRYPTED', 'a\u001b]0;title\u0007\r\u202eb.pdf is locked.', {
+      why: 'c\u001b[2J',
+    });
     const shown = renderError(error, error.exitCode, 80);
     expect(shown.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
     expect(shown).toContain('a?]0;title???b.pdf is locked.');
   });
 
-  it.each(Object.entries(FAMILIES) as [ErrorFamily, number][])('%s ends with %i, which help explains', (family, exit) => {
-    const error = errorFromRecord({ family, code: 'SOME_CODE', message: 'Something happened.', remedy: 'Do this.' });
-    expect(error).toBeInstanceOf(PipelineError);
-    expect(error.exitCode).toBe(exit);
-    expect(renderError(error, error.exitCode, 80)).toMatch(new RegExp(`^Something happened\\. \\[SOME_CODE\\] +\\(${exit}\\)\\n {2}Do {4}Do this\\.$`));
-    expect(EXIT_MEANINGS.map(([code]) => code)).toContain(exit);
-  });
+  it.each(Object.entries(FAMILIES) as [ErrorFamily, number][])(
+    '%s ends with %i, which help explains',
+    (family, exit) => {
+      const error = errorFromRecord({ family, code: 'SOME_CODE', message: 'Something happened.', remedy: 'Do this.' });
+      expect(error).toBeInstanceOf(PipelineError);
+      expect(error.exitCode).toBe(exit);
+      expect(renderError(error, error.exitCode, 80)).toMatch(
+        new RegExp(`^Something happened\\. \\[SOME_CODE\\] +\\(${exit}\\)\\n {2}Do {4}Do this\\.$`),
+      );
+      expect(EXIT_MEANINGS.map(([code]) => code)).toContain(exit);
+    },
+  );
 
   it('explain every exit code there is', () => {
-    expect(EXIT_MEANINGS.map(([code]) => code).sort((a, b) => a - b)).toEqual(Object.values(EXIT).sort((a, b) => a - b));
+    expect(EXIT_MEANINGS.map(([code]) => code).sort((a, b) => a - b)).toEqual(
+      Object.values(EXIT).sort((a, b) => a - b),
+    );
   });
 });

@@ -3,7 +3,14 @@ import type { RunPlan } from '../../src/core/run-estimate.ts';
 import { findRun } from '../../src/cli/find-run.ts';
 import { renderPlan } from '../../src/cli/screens/render-plan.ts';
 import { renderSummary } from '../../src/cli/screens/render-summary.ts';
-import { renderStatusTable, SILENT_AFTER_MS, type RunStatus, statusOfProgress, statusOfState, withJobs } from '../../src/cli/screens/run-status.ts';
+import {
+  renderStatusTable,
+  SILENT_AFTER_MS,
+  type RunStatus,
+  statusOfProgress,
+  statusOfState,
+  withJobs,
+} from '../../src/cli/screens/run-status.ts';
 import { summarizeRun } from '../../src/cli/screens/run-summary.ts';
 import { displayWidth } from '../../src/cli/screens/display-text.ts';
 import { MIDDLE } from './sample-progress.ts';
@@ -37,8 +44,17 @@ describe('the summary of a run', () => {
     const state = sampleState([...DOCUMENTS, { path: 'z.pdf', pages: [], end: 'open' }]);
     const { counts, complete } = summarizeRun(state);
     const { listed, done, failed, waiting, leftOut } = counts.documents;
-    expect({ listed, done, failed, waiting, leftOut, complete }).toEqual({ listed: 5, done: 3, failed: 1, waiting: 1, leftOut: 1, complete: 2 });
-    expect(renderSummary(summarizeRun(state), PLACES)).toContain('6 found: 2 complete, 1 with failed pages, 1 failed, 1 waiting, 1\n             left out');
+    expect({ listed, done, failed, waiting, leftOut, complete }).toEqual({
+      listed: 5,
+      done: 3,
+      failed: 1,
+      waiting: 1,
+      leftOut: 1,
+      complete: 2,
+    });
+    expect(renderSummary(summarizeRun(state), PLACES)).toContain(
+      '6 found: 2 complete, 1 with failed pages, 1 failed, 1 waiting, 1\n             left out',
+    );
   });
 
   it('is short and ends with 0 when all is well', () => {
@@ -58,7 +74,11 @@ describe('the summary of a run', () => {
   });
 
   it('names eight of a thousand, and stays within 80 columns', () => {
-    const many = Array.from({ length: 1000 }, (_, index) => ({ path: `${'long folder name/'.repeat(10)}${index}.pdf`, pages: [], end: 'failed' as const }));
+    const many = Array.from({ length: 1000 }, (_, index) => ({
+      path: `${'long folder name/'.repeat(10)}${index}.pdf`,
+      pages: [],
+      end: 'failed' as const,
+    }));
     const text = renderSummary(summarizeRun(sampleState(many)), PLACES);
     expect(text.match(/PDF_ENCRYPTED/g)).toHaveLength(8);
     expect(text).toContain('and 992 more; the report names them all');
@@ -73,7 +93,11 @@ describe('status', () => {
   it('shows a table in 80 columns, and what to do next', () => {
     const runs = [
       statusOfProgress(run, MIDDLE, now + 2000),
-      statusOfProgress({ ...run, name: 'ugarit-2c9d44' }, { ...MIDDLE, phase: 'listing', secondsLeft: undefined, lookAt: 0 }, now),
+      statusOfProgress(
+        { ...run, name: 'ugarit-2c9d44' },
+        { ...MIDDLE, phase: 'listing', secondsLeft: undefined, lookAt: 0 },
+        now,
+      ),
       statusOfProgress({ ...run, name: 'nippur-44d0aa' }, MIDDLE, now + 14 * 60_000),
       statusOfState({ ...run, name: 'akkad-b01e22' }, sampleState(DOCUMENTS.slice(0, 1), 0)),
       statusOfState({ ...run, name: 'uruk-0a77f1' }, sampleState()),
@@ -105,24 +129,47 @@ describe('status', () => {
       statusOfState(run, sampleState(open, 75, { family: 'StoppedError', code, message: 'Stopped.' }));
     const jobs = { jobIds: ['7', '9'], waiting: 0, running: 0, pagesRead: 12 };
     const left = stoppedBy('DETACHED');
-    expect(withJobs(left, { ...jobs, running: 2 })).toMatchObject({ state: 'running', where: 'Slurm 9', pages: { done: 12 } });
+    expect(withJobs(left, { ...jobs, running: 2 })).toMatchObject({
+      state: 'running',
+      where: 'Slurm 9',
+      pages: { done: 12 },
+    });
     expect(withJobs(left, { ...jobs, waiting: 2 })).toMatchObject({ state: 'waiting' });
-    expect(withJobs(left, jobs)).toMatchObject({ state: 'paused', stateDetail: 'its jobs have ended', pages: { done: 12 } });
-    expect(withJobs(left, undefined)).toMatchObject({ state: 'paused', stateDetail: expect.stringContaining('Slurm does not answer') as string });
+    expect(withJobs(left, jobs)).toMatchObject({
+      state: 'paused',
+      stateDetail: 'its jobs have ended',
+      pages: { done: 12 },
+    });
+    expect(withJobs(left, undefined)).toMatchObject({
+      state: 'paused',
+      stateDetail: expect.stringContaining('Slurm does not answer') as string,
+    });
     // Another reason to stop is not hidden by it.
-    expect(withJobs(stoppedBy('BOX_LOGIN_ENDED'), jobs)).toMatchObject({ state: 'paused', stateDetail: 'BOX_LOGIN_ENDED' });
-    expect(withJobs(statusOfState(run, sampleState(DOCUMENTS.slice(0, 1), 0)), jobs)).toMatchObject({ state: 'done', where: 'Slurm 9' });
+    expect(withJobs(stoppedBy('BOX_LOGIN_ENDED'), jobs)).toMatchObject({
+      state: 'paused',
+      stateDetail: 'BOX_LOGIN_ENDED',
+    });
+    expect(withJobs(statusOfState(run, sampleState(DOCUMENTS.slice(0, 1), 0)), jobs)).toMatchObject({
+      state: 'done',
+      where: 'Slurm 9',
+    });
   });
 
   it('calls a run running only with a recent sign of life', () => {
     expect(statusOfProgress(run, MIDDLE, now + SILENT_AFTER_MS).state).toBe('running');
-    expect(statusOfProgress(run, MIDDLE, now + SILENT_AFTER_MS + 1)).toMatchObject({ state: 'silent', secondsLeft: undefined });
+    expect(statusOfProgress(run, MIDDLE, now + SILENT_AFTER_MS + 1)).toMatchObject({
+      state: 'silent',
+      secondsLeft: undefined,
+    });
     // The clock of another computer may be ahead of ours.
     expect(statusOfProgress(run, MIDDLE, now - 60_000).state).toBe('running');
   });
 
   it('does not call done what ended without an end, or had not been listed', () => {
-    expect(statusOfState(run, sampleState(DOCUMENTS.slice(0, 1), null))).toMatchObject({ state: 'paused', stateDetail: 'ended abruptly' });
+    expect(statusOfState(run, sampleState(DOCUMENTS.slice(0, 1), null))).toMatchObject({
+      state: 'paused',
+      stateDetail: 'ended abruptly',
+    });
     expect(statusOfState(run, { documents: new Map(), leftOut: [], listed: false, sessions: [] }).state).toBe('paused');
   });
 });
@@ -135,9 +182,15 @@ describe('finding a run', () => {
     expect(findRun(entries, 'be', '/runs').record.name).toBe('beta-000002');
   });
   it('says what is wrong with a name', () => {
-    expect(() => findRun(entries, 'alpha', '/runs')).toThrow(expect.objectContaining({ code: 'RUN_AMBIGUOUS' }) as Error);
-    expect(() => findRun(entries, 'bata-000002', '/runs')).toThrow(expect.objectContaining({ code: 'RUN_NOT_FOUND', advice: { remedy: 'Did you mean beta-000002?' } }) as Error);
-    expect(() => findRun([], undefined, '/runs')).toThrow(expect.objectContaining({ code: 'NO_RUNS', exitCode: 66 }) as Error);
+    expect(() => findRun(entries, 'alpha', '/runs')).toThrow(
+      expect.objectContaining({ code: 'RUN_AMBIGUOUS' }) as Error,
+    );
+    expect(() => findRun(entries, 'bata-000002', '/runs')).toThrow(
+      expect.objectContaining({ code: 'RUN_NOT_FOUND', advice: { remedy: 'Did you mean beta-000002?' } }) as Error,
+    );
+    expect(() => findRun([], undefined, '/runs')).toThrow(
+      expect.objectContaining({ code: 'NO_RUNS', exitCode: 66 }) as Error,
+    );
   });
 });
 
@@ -159,11 +212,21 @@ describe('the plan', () => {
     notes: [],
     estimates: [
       { where: 'this computer', cores: 8, seconds: [8400, 10_800], suggested: false },
-      { where: 'savio3 (whole node)', cores: 32, seconds: [2400, 2700], cost: { unit: 'SU', low: 21, high: 24 }, suggested: true },
+      {
+        where: 'savio3 (whole node)',
+        cores: 32,
+        seconds: [2400, 2700],
+        cost: { unit: 'SU', low: 21, high: 24 },
+        suggested: true,
+      },
     ],
   };
   it('says what would be done, for how long and at what cost', () => {
-    const text = renderPlan(plan, { width: 80, verbose: false, command: 'ocr-pipeline run --input ./scans --output ./text' });
+    const text = renderPlan(plan, {
+      width: 80,
+      verbose: false,
+      command: 'ocr-pipeline run --input ./scans --output ./text',
+    });
     expect(text).toBe(
       [
         'PLAN | "Scans/Marduk" (163928374651), 3 folders deep',

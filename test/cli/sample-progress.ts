@@ -15,7 +15,12 @@ export const MIDDLE: RunProgress = {
   bytes: { total: 38_200_000_000, fetched: 38_200_000_000, delivered: 1_900_000_000 },
   pagesPerMinute: 160.4,
   secondsLeft: [31 * 60, 36 * 60],
-  reading: ['Koldewey_1899_v2.pdf p.120', 'Koldewey_1899_v2.pdf p.118', 'Koldewey_1899_v2.pdf p.119', 'Koldewey_1899_v2.pdf p.121'],
+  reading: [
+    'Koldewey_1899_v2.pdf p.120',
+    'Koldewey_1899_v2.pdf p.118',
+    'Koldewey_1899_v2.pdf p.119',
+    'Koldewey_1899_v2.pdf p.121',
+  ],
   lookAt: 1,
 };
 

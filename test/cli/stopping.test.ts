@@ -10,9 +10,19 @@ const RUN = ['run', '--input', 'scans', '--output', 'text'];
 const children: ChildProcess[] = [];
 
 /** Starts a run and answers when it has said its first words. */
-async function startWaiting(env: Record<string, string> = {}): Promise<{ child: ChildProcess; said: () => string; heard: (words: string) => Promise<void>; ended: Promise<number | null> }> {
+async function startWaiting(env: Record<string, string> = {}): Promise<{
+  child: ChildProcess;
+  said: () => string;
+  heard: (words: string) => Promise<void>;
+  ended: Promise<number | null>;
+}> {
   const home = makeFolder();
-  const child = spawn(process.execPath, [PROGRAM, ...RUN], { cwd: home, env: { ...cleanEnvironment(home), ...env }, stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 });
+  const child = spawn(process.execPath, [PROGRAM, ...RUN], {
+    cwd: home,
+    env: { ...cleanEnvironment(home), ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 60_000,
+  });
   children.push(child);
   let stderr = '';
   const listeners = new Set<() => void>();
@@ -39,13 +49,16 @@ afterEach(() => {
 });
 
 describe('stopping a run', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)('%s: tidily, with 75 and what to do next', async (signal) => {
-    const { child, said, ended } = await startWaiting();
-    child.kill(signal);
-    expect(await ended).toBe(75);
-    expect(said()).toContain('Stopping: finishing 2 pages. Ctrl-C again stops now.');
-    expect(said()).toMatch(/Stopped.* \[STOPPED\] +\(75\)\n {2}Safe {2}All finished pages are kept\./);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)(
+    '%s: tidily, with 75 and what to do next',
+    async (signal) => {
+      const { child, said, ended } = await startWaiting();
+      child.kill(signal);
+      expect(await ended).toBe(75);
+      expect(said()).toContain('Stopping: finishing 2 pages. Ctrl-C again stops now.');
+      expect(said()).toMatch(/Stopped.* \[STOPPED\] +\(75\)\n {2}Safe {2}All finished pages are kept\./);
+    },
+  );
 
   it.each([
     ['SIGINT', 130],
@@ -60,7 +73,10 @@ describe('stopping a run', () => {
 
   it('a task on a cluster ends tidily however often it is told to', () => {
     const listeners = new Map<string, () => void>();
-    const source = { on: (signal: string, listener: () => void) => listeners.set(signal, listener), off: () => undefined };
+    const source = {
+      on: (signal: string, listener: () => void) => listeners.set(signal, listener),
+      off: () => undefined,
+    };
     const ended: number[] = [];
     const stop = listenForStop(source, (code) => ended.push(code));
     stop.setStoppable('patiently');

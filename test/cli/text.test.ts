@@ -1,7 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanText, displayWidth, padEnd, padStart, truncate, truncateMiddle, wrap } from '../../src/cli/screens/display-text.ts';
-import { countOf, formatBytes, formatCount, formatDuration, formatDurationRange, percentOf } from '../../src/cli/screens/format-numbers.ts';
+import {
+  cleanText,
+  displayWidth,
+  padEnd,
+  padStart,
+  truncate,
+  truncateMiddle,
+  wrap,
+} from '../../src/cli/screens/display-text.ts';
+import {
+  countOf,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatDurationRange,
+  percentOf,
+} from '../../src/cli/screens/format-numbers.ts';
 import { quoteWord } from '../../src/cli/quote-word.ts';
 import { detectAbilities, openTerminal, type OutputStream } from '../../src/cli/terminal.ts';
 import { memoryTerminal } from './memory-terminal.ts';
@@ -52,7 +67,12 @@ describe('text on a terminal', () => {
   it('loses no word in wrapping', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), fc.integer({ min: 1, max: 80 }), (text, width) => {
-        expect(wrap(text, width).join(' ').split(/[ \n]+/).filter(Boolean)).toEqual(text.split(/[ \n]+/).filter(Boolean));
+        expect(
+          wrap(text, width)
+            .join(' ')
+            .split(/[ \n]+/)
+            .filter(Boolean),
+        ).toEqual(text.split(/[ \n]+/).filter(Boolean));
       }),
     );
   });
@@ -61,12 +81,36 @@ describe('text on a terminal', () => {
 describe('numbers for people', () => {
   it('groups, counts and measures', () => {
     expect(formatCount(12_480)).toBe('12,480');
-    expect([countOf(1, 'document'), countOf(0, 'document'), countOf(2, 'entry', 'entries')]).toEqual(['1 document', '0 documents', '2 entries']);
-    expect([0, 999, 1000, 25_000, 999_949, 999_960, 38_200_000_000, 2.1e12].map(formatBytes)).toEqual(['0 bytes', '999 bytes', '1.0 kB', '25.0 kB', '1.0 MB', '1.0 MB', '38.2 GB', '2.1 TB']);
+    expect([countOf(1, 'document'), countOf(0, 'document'), countOf(2, 'entry', 'entries')]).toEqual([
+      '1 document',
+      '0 documents',
+      '2 entries',
+    ]);
+    expect([0, 999, 1000, 25_000, 999_949, 999_960, 38_200_000_000, 2.1e12].map(formatBytes)).toEqual([
+      '0 bytes',
+      '999 bytes',
+      '1.0 kB',
+      '25.0 kB',
+      '1.0 MB',
+      '1.0 MB',
+      '38.2 GB',
+      '2.1 TB',
+    ]);
   });
 
   it('tells time as coarsely as people do', () => {
-    expect([0, 8.4, 89, 90, 2700, 5940, 6000, 8400, 90_000, 400_000].map(formatDuration)).toEqual(['0 s', '8 s', '89 s', '2 min', '45 min', '99 min', '1h40', '2h20', '25h00', '5 days']);
+    expect([0, 8.4, 89, 90, 2700, 5940, 6000, 8400, 90_000, 400_000].map(formatDuration)).toEqual([
+      '0 s',
+      '8 s',
+      '89 s',
+      '2 min',
+      '45 min',
+      '99 min',
+      '1h40',
+      '2h20',
+      '25h00',
+      '5 days',
+    ]);
     expect(formatDurationRange([31 * 60, 36 * 60])).toBe('31-36 min');
     expect(formatDurationRange([8400, 10_800])).toBe('2h20-3h00');
     expect(formatDurationRange([50, 120])).toBe('50 s-2 min');
@@ -74,25 +118,40 @@ describe('numbers for people', () => {
   });
 
   it('rounds to 0 and 100 percent only when that is so', () => {
-    expect([percentOf(0, 0), percentOf(0, 9), percentOf(1, 10_000), percentOf(9_999, 10_000), percentOf(5, 5)]).toEqual([0, 0, 1, 99, 100]);
+    expect([percentOf(0, 0), percentOf(0, 9), percentOf(1, 10_000), percentOf(9_999, 10_000), percentOf(5, 5)]).toEqual(
+      [0, 0, 1, 99, 100],
+    );
   });
 });
 
 describe('words', () => {
   it('are quoted for a shell only where needed', () => {
-    expect([`./scans`, `a b`, `it's`, `$HOME`, ``].map(quoteWord)).toEqual(['./scans', `'a b'`, String.raw`'it'\''s'`, `'$HOME'`, `''`]);
+    expect([`./scans`, `a b`, `it's`, `$HOME`, ``].map(quoteWord)).toEqual([
+      './scans',
+      `'a b'`,
+      String.raw`'it'\''s'`,
+      `'$HOME'`,
+      `''`,
+    ]);
   });
-
 });
 
 describe('a terminal', () => {
   it.each([
-    ['a modern one', { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' }, { unicode: true, redraw: true, colorOut: true, colorErr: true }],
+    [
+      'a modern one',
+      { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' },
+      { unicode: true, redraw: true, colorOut: true, colorErr: true },
+    ],
     ['LC_ALL wins over LANG', { LANG: 'en_US.UTF-8', LC_ALL: 'C' }, { unicode: false, redraw: true }],
     ['NO_COLOR', { LANG: 'C.UTF-8', NO_COLOR: '1' }, { colorOut: false, colorErr: false, redraw: true }],
     ['an empty NO_COLOR', { NO_COLOR: '' }, { colorOut: true }],
     ['NO_COLOR and FORCE_COLOR', { NO_COLOR: '1', FORCE_COLOR: '1' }, { colorOut: false }],
-    ['TERM=dumb', { LANG: 'C.UTF-8', TERM: 'dumb' }, { unicode: false, redraw: false, redrawOut: false, colorOut: false }],
+    [
+      'TERM=dumb',
+      { LANG: 'C.UTF-8', TERM: 'dumb' },
+      { unicode: false, redraw: false, redrawOut: false, colorOut: false },
+    ],
     ['ACCESSIBLE=1', { LANG: 'C.UTF-8', ACCESSIBLE: '1' }, { redraw: false, redrawOut: false, unicode: true }],
   ])('%s', (_, environment, expected) => {
     expect(detectAbilities(environment, true, true)).toMatchObject(expected);

@@ -12,7 +12,11 @@ import { makeFolder } from '../cli/run-cli.ts';
 const NO_FLAGS: ReadonlyMap<SettingName, RawValue> = new Map();
 
 /** Loads the settings of a project file. */
-async function load(yaml: string, environment: Record<string, string> = {}, flags = NO_FLAGS): Promise<Awaited<ReturnType<typeof loadSettings>>> {
+async function load(
+  yaml: string,
+  environment: Record<string, string> = {},
+  flags = NO_FLAGS,
+): Promise<Awaited<ReturnType<typeof loadSettings>>> {
   const workingFolder = makeFolder();
   writeFileSync(join(workingFolder, 'ocr-pipeline.yaml'), yaml);
   return loadSettings(flags, { workingFolder, environment: { HOME: '/home/ada', ...environment } });
@@ -29,8 +33,17 @@ async function errorOf(promise: Promise<unknown>): Promise<PipelineError> {
 
 describe('configuration files', () => {
   it('reads values as they were typed', async () => {
-    const { settings } = await load('dpi: 400\nlang: "deu+frk"\nrecursive: no\nformats: [pdf, txt]\nmatch:\n  - a/**\n  - 2024\npage-timeout: 5m\n');
-    expect(settings).toMatchObject({ dpi: 400, lang: 'deu+frk', recursive: false, formats: ['txt', 'pdf'], match: ['a/**', '2024'], pageTimeout: 300 });
+    const { settings } = await load(
+      'dpi: 400\nlang: "deu+frk"\nrecursive: no\nformats: [pdf, txt]\nmatch:\n  - a/**\n  - 2024\npage-timeout: 5m\n',
+    );
+    expect(settings).toMatchObject({
+      dpi: 400,
+      lang: 'deu+frk',
+      recursive: false,
+      formats: ['txt', 'pdf'],
+      match: ['a/**', '2024'],
+      pageTimeout: 300,
+    });
   });
 
   it('is content with an empty file, and one of comments only', async () => {
@@ -42,9 +55,19 @@ describe('configuration files', () => {
     const workingFolder = makeFolder();
     const home = makeFolder();
     mkdirSync(join(home, '.config', 'ocr-pipeline'), { recursive: true });
-    writeFileSync(join(home, '.config', 'ocr-pipeline', 'config.yaml'), 'work-dir: runs\noutput: ~/text\ninput: [$SCANS/a, "${SCANS}b"]\n');
-    const { settings } = await loadSettings(NO_FLAGS, { workingFolder, environment: { HOME: home, SCANS: '/data/scans' } });
-    expect(settings).toMatchObject({ workDir: join(home, '.config', 'ocr-pipeline', 'runs'), output: join(home, 'text'), input: ['/data/scans/a', '/data/scansb'] });
+    writeFileSync(
+      join(home, '.config', 'ocr-pipeline', 'config.yaml'),
+      'work-dir: runs\noutput: ~/text\ninput: [$SCANS/a, "${SCANS}b"]\n',
+    );
+    const { settings } = await loadSettings(NO_FLAGS, {
+      workingFolder,
+      environment: { HOME: home, SCANS: '/data/scans' },
+    });
+    expect(settings).toMatchObject({
+      workDir: join(home, '.config', 'ocr-pipeline', 'runs'),
+      output: join(home, 'text'),
+      input: ['/data/scans/a', '/data/scansb'],
+    });
   });
 
   it('takes the default work folder from the home folder', async () => {
@@ -88,7 +111,10 @@ describe('configuration files', () => {
   });
 
   it('misses a site file that was named, and not one that was not', async () => {
-    const shell = { workingFolder: makeFolder(), environment: { HOME: makeFolder(), OCR_PIPELINE_SITE_FILE: '/nowhere/site.yaml' } };
+    const shell = {
+      workingFolder: makeFolder(),
+      environment: { HOME: makeFolder(), OCR_PIPELINE_SITE_FILE: '/nowhere/site.yaml' },
+    };
     expect((await errorOf(loadSettings(NO_FLAGS, shell))).code).toBe('CONFIG_UNREADABLE');
     await expect(loadSettings(NO_FLAGS, { ...shell, environment: { HOME: makeFolder() } })).resolves.toBeDefined();
   });
@@ -101,14 +127,20 @@ describe('configuration files', () => {
   });
 
   it('ignores a relative XDG_CONFIG_HOME, as the specification says', () => {
-    const files = (environment: Record<string, string>): string[] => configPlaces({ workingFolder: '/w', environment }).map(({ file }) => file);
+    const files = (environment: Record<string, string>): string[] =>
+      configPlaces({ workingFolder: '/w', environment }).map(({ file }) => file);
     expect(files({ HOME: '/h', XDG_CONFIG_HOME: 'x' })[1]).toBe('/h/.config/ocr-pipeline/config.yaml');
     expect(files({ HOME: '/h', XDG_CONFIG_HOME: '/x' })[1]).toBe('/x/ocr-pipeline/config.yaml');
   });
 
   it('shows paths as people write them', () => {
     const shell = { workingFolder: '/home/ada/w', environment: { HOME: '/home/ada' } };
-    expect(['/home/ada/w/a', '/home/ada/b', '/c', '/home/adam/d'].map((file) => showPath(file, shell))).toEqual(['./a', '~/b', '/c', '/home/adam/d']);
+    expect(['/home/ada/w/a', '/home/ada/b', '/c', '/home/adam/d'].map((file) => showPath(file, shell))).toEqual([
+      './a',
+      '~/b',
+      '/c',
+      '/home/adam/d',
+    ]);
   });
 });
 

@@ -1,7 +1,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { countCpus, parseCfsQuota, parseCpuMax, parseMemoryMax, parseProcCgroup, parseSlurmCpus, withParents } from '../../src/core/cpu-count.ts';
+import {
+  countCpus,
+  parseCfsQuota,
+  parseCpuMax,
+  parseMemoryMax,
+  parseProcCgroup,
+  parseSlurmCpus,
+  withParents,
+} from '../../src/core/cpu-count.ts';
 import { readAvailableMemory, readCpuLimits } from '../../src/config/available-cpus.ts';
 import { requireTools } from '../support/requires.ts';
 
@@ -52,7 +60,11 @@ describe('how many pages at once', () => {
   it.skipIf(taskset.skip)('honours the affinity of the process', async () => {
     const module = new URL('../../src/config/available-cpus.ts', import.meta.url).href;
     const script = `const { readAvailableCpus } = await import(${JSON.stringify(module)}); console.log(await readAvailableCpus());`;
-    const { stdout } = await promisify(execFile)('taskset', ['-c', '0', process.execPath, '--input-type=module', '-e', script], { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(
+      'taskset',
+      ['-c', '0', process.execPath, '--input-type=module', '-e', script],
+      { timeout: 60_000 },
+    );
     expect(stdout).toBe('1\n');
   });
 });

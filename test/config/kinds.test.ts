@@ -1,15 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closest } from '../../src/core/config/closest.ts';
-import { choice, choices, integer, integerOrAuto, jobTime, onOff, path, paths, seconds, text } from '../../src/core/config/kinds.ts';
+import {
+  choice,
+  choices,
+  integer,
+  integerOrAuto,
+  jobTime,
+  onOff,
+  path,
+  paths,
+  seconds,
+  text,
+} from '../../src/core/config/kinds.ts';
 import { environmentName, SETTING_NAMES, SETTINGS } from '../../src/core/config/settings-table.ts';
 
 describe('kinds of values', () => {
   it("takes a job's time as people and as Slurm write it, begun minutes whole", () => {
-    const times = { '90': 90, '90m': 90, '3h': 180, '2d': 2_880, '30:00': 30, '30:01': 31, '12:00:00': 720, '1-12': 2_160, '1-12:30': 2_190, '1-0:0:1': 1_441 };
-    for (const [written, minutes] of Object.entries(times)) expect(jobTime.parse([written]), written).toEqual({ value: minutes });
-    for (const bad of ['', '0', '1:2:3:4', '3 weeks', '-1', '1e3', '999d9', '10-']) expect(jobTime.parse([bad]), bad).toHaveProperty('problem');
-    for (const minutes of [1, 90, 180, 2_881]) expect(jobTime.parse([jobTime.show(minutes)])).toEqual({ value: minutes });
+    const times = {
+      '90': 90,
+      '90m': 90,
+      '3h': 180,
+      '2d': 2_880,
+      '30:00': 30,
+      '30:01': 31,
+      '12:00:00': 720,
+      '1-12': 2_160,
+      '1-12:30': 2_190,
+      '1-0:0:1': 1_441,
+    };
+    for (const [written, minutes] of Object.entries(times))
+      expect(jobTime.parse([written]), written).toEqual({ value: minutes });
+    for (const bad of ['', '0', '1:2:3:4', '3 weeks', '-1', '1e3', '999d9', '10-'])
+      expect(jobTime.parse([bad]), bad).toHaveProperty('problem');
+    for (const minutes of [1, 90, 180, 2_881])
+      expect(jobTime.parse([jobTime.show(minutes)])).toEqual({ value: minutes });
   });
 
   it('takes whole numbers within limits only', () => {
@@ -17,7 +42,21 @@ describe('kinds of values', () => {
     expect(dpi.parse([' 300 '])).toEqual({ value: 300 });
     expect(dpi.parse(['72'])).toEqual({ value: 72 });
     expect(dpi.parse(['1200'])).toEqual({ value: 1200 });
-    for (const bad of ['71', '1201', 'abc', '300dpi', '3e2', '0x12c', '300.0', 'NaN', 'Infinity', '', ' ', '１００', '9'.repeat(400)]) {
+    for (const bad of [
+      '71',
+      '1201',
+      'abc',
+      '300dpi',
+      '3e2',
+      '0x12c',
+      '300.0',
+      'NaN',
+      'Infinity',
+      '',
+      ' ',
+      '１００',
+      '9'.repeat(400),
+    ]) {
       expect(dpi.parse([bad])).toHaveProperty('problem');
     }
     expect(dpi.parse(['300', '400'])).toEqual({ problem: 'takes one value, and several were given' });
@@ -35,7 +74,9 @@ describe('kinds of values', () => {
 
   it('takes times with a unit', () => {
     const time = seconds(1, 86_400);
-    expect([['90'], ['90s'], ['90 s'], ['5m'], ['1h']].map((texts) => time.parse(texts))).toEqual([90, 90, 90, 300, 3600].map((value) => ({ value })));
+    expect([['90'], ['90s'], ['90 s'], ['5m'], ['1h']].map((texts) => time.parse(texts))).toEqual(
+      [90, 90, 90, 300, 3600].map((value) => ({ value })),
+    );
     for (const bad of ['0', '25h', '5 minutes', '-1', '1d']) expect(time.parse([bad])).toHaveProperty('problem');
   });
 
@@ -47,7 +88,10 @@ describe('kinds of values', () => {
 
   it('takes one of some words, and names the nearest', () => {
     expect(choice(['skip', 'redo'] as const).parse(['redo'])).toEqual({ value: 'redo' });
-    expect(choice(['skip', 'redo'] as const).parse(['rdeo'])).toEqual({ problem: 'needs one of skip, redo, not "rdeo"', near: 'redo' });
+    expect(choice(['skip', 'redo'] as const).parse(['rdeo'])).toEqual({
+      problem: 'needs one of skip, redo, not "rdeo"',
+      near: 'redo',
+    });
     const hidden = choice(['a'] as const, ['secret'] as const);
     expect(hidden.parse(['secret'])).toEqual({ value: 'secret' });
     expect(hidden.expects).not.toContain('secret');
@@ -81,7 +125,12 @@ describe('kinds of values', () => {
 describe('the table of settings', () => {
   it('has each key, flag, variable and letter once', () => {
     const settings = SETTING_NAMES.map((name) => SETTINGS[name]);
-    for (const facts of [settings.map(({ key }) => key), settings.map(({ flag }) => flag), settings.map(environmentName), settings.flatMap(({ alias }) => alias ?? [])]) {
+    for (const facts of [
+      settings.map(({ key }) => key),
+      settings.map(({ flag }) => flag),
+      settings.map(environmentName),
+      settings.flatMap(({ alias }) => alias ?? []),
+    ]) {
       expect(new Set(facts).size).toBe(facts.length);
     }
   });

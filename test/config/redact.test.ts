@@ -30,14 +30,21 @@ describe('secrets', () => {
   });
 
   it('are all that is hidden', () => {
-    const text = 'Reading "A token of love.pdf" p.3: https://app.box.com/folder/309115502877, tokens: 3 of them; Basic English';
+    const text =
+      'Reading "A token of love.pdf" p.3: https://app.box.com/folder/309115502877, tokens: 3 of them; Basic English';
     expect(redact('Reading "Bearer of bad news.pdf"')).toContain('.pdf"');
     expect(redact(text)).toContain('https://app.box.com/folder/309115502877');
     expect(redact(text)).toContain('A token of love.pdf');
   });
 
   it('are taken out of JSON without breaking it, however deep it is nested', () => {
-    const record = { access_token: SECRET, token: null, password: 7, nested: { private_key: `-----BEGIN PRIVATE KEY-----\n${SECRET}` }, url: `see "https://dl.boxcloud.com/${SECRET}"` };
+    const record = {
+      access_token: SECRET,
+      token: null,
+      password: 7,
+      nested: { private_key: `-----BEGIN PRIVATE KEY-----\n${SECRET}` },
+      url: `see "https://dl.boxcloud.com/${SECRET}"`,
+    };
     const once = JSON.stringify({ text: JSON.stringify(record), record });
     const twice = JSON.stringify({ once, note: `refresh_token="${SECRET}"; 'assertion': '${SECRET}' end` });
     for (const text of [JSON.stringify(record), once, twice]) {
@@ -54,7 +61,14 @@ describe('secrets', () => {
   });
 
   it('are looked for in linear time', () => {
-    for (const piece of ['token:"', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'eyJaaaaaaaa.', 'https://dl.box.com/', '\\"']) {
+    for (const piece of [
+      'token:"',
+      '-----BEGIN PRIVATE KEY-----',
+      'Bearer ',
+      'eyJaaaaaaaa.',
+      'https://dl.box.com/',
+      '\\"',
+    ]) {
       expect(redact(piece.repeat(20_000)).length).toBeGreaterThan(0);
     }
     fc.assert(fc.property(fc.string({ maxLength: 500 }), (text) => typeof redact(text) === 'string'));

@@ -58,7 +58,10 @@ export const EXECUTOR_CASES: readonly ExecutorCase[] = [
       await untilEnded(executor, handles);
       for (let n = 0; n < 2; n++) {
         const statuses = await executor.poll([...handles].reverse(), signal);
-        expect(statuses.map(({ handle, state }) => [handle.chunkId, state])).toEqual([['b', 'done'], ['a', 'done']]);
+        expect(statuses.map(({ handle, state }) => [handle.chunkId, state])).toEqual([
+          ['b', 'done'],
+          ['a', 'done'],
+        ]);
       }
     },
   },
@@ -88,7 +91,10 @@ export const EXECUTOR_CASES: readonly ExecutorCase[] = [
       expect(recovered.map(({ chunk: { id } }) => id)).toEqual(again.outlivesUs ? ['a'] : []);
       if (again.outlivesUs) {
         expect(recovered[0]?.chunk).toEqual(chunk('a', 'slow', pages));
-        const ended = await untilEnded(again, recovered.map(({ handle }) => handle));
+        const ended = await untilEnded(
+          again,
+          recovered.map(({ handle }) => handle),
+        );
         expect(ended[0]).toMatchObject({ state: 'done', pagesDone: 30 });
         expect((await results('a'))?.map(({ page }) => page.pageNumber).sort((x, y) => x - y)).toEqual(pages);
       }

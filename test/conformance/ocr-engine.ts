@@ -39,7 +39,11 @@ const OPTIONS: RecognizeOptions = { pageSegMode: 3, mayBeInverted: false };
 /** Long enough for any page here on a busy machine; an engine that takes longer is taken to hang. */
 const PATIENCE_MS = 30_000;
 
-function read(engine: OcrEngine, { image }: Pick<SamplePage, 'image'>, signal = new AbortController().signal): Promise<RecognizedPage> {
+function read(
+  engine: OcrEngine,
+  { image }: Pick<SamplePage, 'image'>,
+  signal = new AbortController().signal,
+): Promise<RecognizedPage> {
   return bounded(engine.recognize(image, OPTIONS, signal));
 }
 

@@ -23,7 +23,11 @@ export interface RendererCase {
 const LIMITS = { megapixels: 20 };
 const CALM = new AbortController().signal;
 
-function withDocument<T>(renderer: PageRenderer, bytes: Uint8Array, use: (document: OpenDocument) => Promise<T>): Promise<T> {
+function withDocument<T>(
+  renderer: PageRenderer,
+  bytes: Uint8Array,
+  use: (document: OpenDocument) => Promise<T>,
+): Promise<T> {
   return withFile(bytes, async (file) => {
     const document = await renderer.open(file, LIMITS, CALM);
     try {
@@ -48,7 +52,12 @@ function openCode(renderer: PageRenderer, bytes: Uint8Array): Promise<string> {
 }
 
 /** Renders a page with a black mark and checks that `toPoints` brings the dark pixels back to where the mark is. */
-async function checkMark(renderer: PageRenderer, page: SamplePage, mark: readonly number[], dpi: number): Promise<void> {
+async function checkMark(
+  renderer: PageRenderer,
+  page: SamplePage,
+  mark: readonly number[],
+  dpi: number,
+): Promise<void> {
   await withDocument(renderer, samplePdf([page]), async (document) => {
     const image = await document.render(1, dpi, CALM);
     const found = mapBox(image.toPoints, darkBox(image));
@@ -173,9 +182,17 @@ const SCAN_CASES: readonly RendererCase[] = [
         scanPage(rgb, Uint8Array.of(7, 8, 9, 200, 100, 50)),
       ];
       await withDocument(renderer, samplePdf(pages), async (document) => {
-        const images = [await document.render(1, 300, CALM), await document.render(2, 300, CALM), await document.render(3, 300, CALM)];
+        const images = [
+          await document.render(1, 300, CALM),
+          await document.render(2, 300, CALM),
+          await document.render(3, 300, CALM),
+        ];
         expect(images.map((image) => image.bitsPerPixel)).toEqual([8, 8, 24]);
-        expect(images.map((image) => [...image.data])).toEqual([[7, 200], [7, 200], [7, 8, 9, 200, 100, 50]]);
+        expect(images.map((image) => [...image.data])).toEqual([
+          [7, 200],
+          [7, 200],
+          [7, 8, 9, 200, 100, 50],
+        ]);
       });
     },
   },
@@ -184,11 +201,15 @@ const SCAN_CASES: readonly RendererCase[] = [
     async run(renderer) {
       const white = new Uint8Array(100 * 50).fill(255);
       const dict = '/Width 100/Height 50/BitsPerComponent 8/ColorSpace/DeviceGray';
-      await withDocument(renderer, samplePdf([scanPage(dict, white, { after: '0 g 18 9 36 18 re f' })]), async (document) => {
-        const image = await document.render(1, 100, CALM);
-        expect(levelAt(image, Math.floor(image.widthPx / 2), Math.floor(image.heightPx / 2))).toBe(0);
-        expect(levelAt(image, 1, 1)).toBe(255);
-      });
+      await withDocument(
+        renderer,
+        samplePdf([scanPage(dict, white, { after: '0 g 18 9 36 18 re f' })]),
+        async (document) => {
+          const image = await document.render(1, 100, CALM);
+          expect(levelAt(image, Math.floor(image.widthPx / 2), Math.floor(image.heightPx / 2))).toBe(0);
+          expect(levelAt(image, 1, 1)).toBe(255);
+        },
+      );
     },
   },
 ];
@@ -197,9 +218,17 @@ const ORDER_CASES: readonly RendererCase[] = [
   {
     name: 'same input, same bytes: again, after other pages, and after opening again',
     async run(renderer) {
-      const pages = [markedPage([0, 0, 100, 100], MARK), scanPage(BITS_DICT, BITS), markedPage([0, 0, 90, 80], [10, 10, 70, 70])];
+      const pages = [
+        markedPage([0, 0, 100, 100], MARK),
+        scanPage(BITS_DICT, BITS),
+        markedPage([0, 0, 90, 80], [10, 10, 70, 70]),
+      ];
       await withDocument(renderer, samplePdf(pages), async (document) => {
-        const first = [await document.render(1, 150, CALM), await document.render(2, 150, CALM), await document.render(3, 150, CALM)];
+        const first = [
+          await document.render(1, 150, CALM),
+          await document.render(2, 150, CALM),
+          await document.render(3, 150, CALM),
+        ];
         expect(await document.render(2, 150, CALM)).toEqual(first[1]);
         expect(await document.render(1, 150, CALM)).toEqual(first[0]);
         await withDocument(renderer, samplePdf(pages), async (again) => {
@@ -243,7 +272,9 @@ const ERROR_CASES: readonly RendererCase[] = [
     name: 'what cannot be opened is a DocumentError with its code',
     async run(renderer) {
       expect(await openCode(renderer, new Uint8Array(0))).toBe('PDF_EMPTY');
-      expect(await openCode(renderer, Buffer.from('<!DOCTYPE html><html><body>Sign in</body></html>'))).toBe('PDF_NOT_A_PDF');
+      expect(await openCode(renderer, Buffer.from('<!DOCTYPE html><html><body>Sign in</body></html>'))).toBe(
+        'PDF_NOT_A_PDF',
+      );
       expect(await openCode(renderer, Buffer.from('\xff\xd8\xff\xe0\0\x10JFIF', 'latin1'))).toBe('PDF_NOT_A_PDF');
       expect(await openCode(renderer, Buffer.from('%PDF-1.7\nnothing of a PDF follows'))).toBe('PDF_DAMAGED');
       expect(await openCode(renderer, samplePdf([]))).toBe('PDF_NO_PAGES');
@@ -304,9 +335,17 @@ const TEXT_CASES: readonly RendererCase[] = [
     name: 'readText tells invisible text and the share of images',
     async run(renderer) {
       const ocr = 'BT 3 Tr /F 9 Tf 10 20 Td (read before) Tj ET';
-      const pages = [scanPage(BITS_DICT, BITS, { after: ocr }), scanPage(BITS_DICT, BITS), { mediaBox: [0, 0, 72, 36], content: '' }];
+      const pages = [
+        scanPage(BITS_DICT, BITS, { after: ocr }),
+        scanPage(BITS_DICT, BITS),
+        { mediaBox: [0, 0, 72, 36], content: '' },
+      ];
       await withDocument(renderer, samplePdf(pages), async (document) => {
-        const texts = [await document.readText(1, CALM), await document.readText(2, CALM), await document.readText(3, CALM)];
+        const texts = [
+          await document.readText(1, CALM),
+          await document.readText(2, CALM),
+          await document.readText(3, CALM),
+        ];
         expect(texts.map((text) => text.invisibleCharacters)).toEqual([10, 0, 0]);
         expect(texts.map((text) => text.visibleCharacters)).toEqual([0, 0, 0]);
         expect(texts.map((text) => Math.round(text.imageShare))).toEqual([1, 1, 0]);

@@ -26,7 +26,10 @@ export function samplePdf(pages: readonly SamplePage[], claims = pages.length): 
   for (const [i, page] of pages.entries()) {
     const number = 4 + i * 3;
     const content = Buffer.from(page.content, 'latin1');
-    const image = page.image ?? { dict: '/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray', data: Buffer.of(0) };
+    const image = page.image ?? {
+      dict: '/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray',
+      data: Buffer.of(0),
+    };
     objects.push(
       {
         head:
@@ -44,7 +47,12 @@ export function samplePdf(pages: readonly SamplePage[], claims = pages.length): 
 export function scanPage(
   dict: string,
   data: Uint8Array,
-  options: { readonly size?: readonly [number, number]; readonly matrix?: string; readonly entries?: string; readonly after?: string } = {},
+  options: {
+    readonly size?: readonly [number, number];
+    readonly matrix?: string;
+    readonly entries?: string;
+    readonly after?: string;
+  } = {},
 ): SamplePage {
   const [width, height] = options.size ?? [72, 36];
   return {

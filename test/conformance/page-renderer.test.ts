@@ -36,8 +36,16 @@ function spoilImage(change: (image: PageImage, count: number) => PageImage): Pag
 
 const BROKEN: readonly (readonly [fault: string, renderer: () => PageRenderer, caught: RegExp])[] = [
   ['forgets where pixels lie', () => spoilImage((image) => ({ ...image, toPoints: IDENTITY })), /toPoints/u],
-  ['is not the same twice', () => spoilImage((image, count) => ({ ...image, dpi: image.dpi + count * 1e-6 })), /same bytes/u],
-  ['has black and white reversed', () => spoilImage((image) => ({ ...image, data: image.data.map((byte) => ~byte) })), /own pixels/u],
+  [
+    'is not the same twice',
+    () => spoilImage((image, count) => ({ ...image, dpi: image.dpi + count * 1e-6 })),
+    /same bytes/u,
+  ],
+  [
+    'has black and white reversed',
+    () => spoilImage((image) => ({ ...image, data: image.data.map((byte) => ~byte) })),
+    /own pixels/u,
+  ],
   ['gives all in one depth', () => spoilImage((image) => ({ ...image, bitsPerPixel: 8 })), /1-bit/u],
   ['believes no page is damaged', () => spoil(() => ({ pageCount: 1_000_000 })), /pageCount/u],
   [
@@ -46,7 +54,12 @@ const BROKEN: readonly (readonly [fault: string, renderer: () => PageRenderer, c
       spoil((document) => ({
         render: (pageNumber, dpi, signal) =>
           document.render(pageNumber, dpi, signal).catch((): PageImage => ({
-            widthPx: 8, heightPx: 1, dpi, bitsPerPixel: 1, data: Uint8Array.of(0), toPoints: IDENTITY,
+            widthPx: 8,
+            heightPx: 1,
+            dpi,
+            bitsPerPixel: 1,
+            data: Uint8Array.of(0),
+            toPoints: IDENTITY,
           })),
       })),
     /not a blank page/u,
@@ -55,7 +68,11 @@ const BROKEN: readonly (readonly [fault: string, renderer: () => PageRenderer, c
     'sees no text',
     () =>
       spoil((document) => ({
-        readText: async (pageNumber, signal) => ({ ...(await document.readText(pageNumber, signal)), blocks: [], lineCount: 0 }),
+        readText: async (pageNumber, signal) => ({
+          ...(await document.readText(pageNumber, signal)),
+          blocks: [],
+          lineCount: 0,
+        }),
       })),
     /words in order/u,
   ],

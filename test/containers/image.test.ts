@@ -12,7 +12,18 @@ const need = requireAll(requireApptainer(), requireTools(['setpriv', 'unshare', 
 const TIMEOUT_MS = 5 * 60_000;
 const LANGUAGES = ['deu', 'ell', 'eng', 'fra', 'frk', 'grc', 'ita', 'lat', 'spa'];
 /** What an ordinary user is: no rights, no group, no network, nothing in the environment but what is named. */
-const NOBODY = ['-n', 'setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', 'env', '-i', `PATH=${process.env['PATH']}`];
+const NOBODY = [
+  '-n',
+  'setpriv',
+  '--reuid',
+  'nobody',
+  '--regid',
+  'nogroup',
+  '--clear-groups',
+  'env',
+  '-i',
+  `PATH=${process.env['PATH']}`,
+];
 
 describe.skipIf(need.skip)('the image', () => {
   let image: string;
@@ -28,8 +39,18 @@ describe.skipIf(need.skip)('the image', () => {
   }, IMAGE_TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function asNobody(environment: readonly string[], args: readonly string[], program = 'apptainer'): Promise<CliResult> {
-    return start('unshare', [...NOBODY, ...environment, program, ...(program === 'apptainer' ? ['--silent'] : []), ...args]);
+  function asNobody(
+    environment: readonly string[],
+    args: readonly string[],
+    program = 'apptainer',
+  ): Promise<CliResult> {
+    return start('unshare', [
+      ...NOBODY,
+      ...environment,
+      program,
+      ...(program === 'apptainer' ? ['--silent'] : []),
+      ...args,
+    ]);
   }
 
   function start(program: string, args: readonly string[]): Promise<CliResult> {
@@ -45,7 +66,14 @@ describe.skipIf(need.skip)('the image', () => {
   }
 
   function readArgs(name: string): string[] {
-    const places = ['--input', join(folder, 'scans'), '--output', join(folder, name), '--work-dir', join(folder, `${name}-runs`)];
+    const places = [
+      '--input',
+      join(folder, 'scans'),
+      '--output',
+      join(folder, name),
+      '--work-dir',
+      join(folder, `${name}-runs`),
+    ];
     return ['run', ...places, '--lang', 'eng', '--formats', 'txt,hocr,pdf', '--jobs', '1', '--progress', 'none'];
   }
 
@@ -59,12 +87,16 @@ describe.skipIf(need.skip)('the image', () => {
     return createHash('sha256').update(bytes).digest('hex');
   }
 
-  test('passes its own tests: text as by the package of Debian, all languages, all libraries', { timeout: TIMEOUT_MS }, async () => {
-    const { code, stdout, stderr } = await start('apptainer', ['test', image]);
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain('tesseract-x86-64: 5 pages as Debian');
-    expect(stdout).toContain('all tests of the image passed');
-  });
+  test(
+    'passes its own tests: text as by the package of Debian, all languages, all libraries',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const { code, stdout, stderr } = await start('apptainer', ['test', image]);
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain('tesseract-x86-64: 5 pages as Debian');
+      expect(stdout).toContain('all tests of the image passed');
+    },
+  );
 
   describe('reads as this computer does, for an ordinary user without network', () => {
     beforeAll(async () => {
@@ -84,14 +116,28 @@ describe.skipIf(need.skip)('the image', () => {
     test.each<[title: string, environment: (folder: string) => string[], how: (folder: string) => string[]]>([
       ['apptainer run, no home directory set', () => [], () => ['run']],
       ['apptainer run, a home directory that is missing', () => ['HOME=/nonexistent'], () => ['run']],
-      ['apptainer run, a home directory that cannot be written', (folder) => [`HOME=${folder}/read-only-home`], () => ['run']],
-      ['apptainer run --containall', (folder) => [`HOME=${folder}`], (folder) => ['run', '--containall', '--bind', folder]],
+      [
+        'apptainer run, a home directory that cannot be written',
+        (folder) => [`HOME=${folder}/read-only-home`],
+        () => ['run'],
+      ],
+      [
+        'apptainer run --containall',
+        (folder) => [`HOME=${folder}`],
+        (folder) => ['run', '--containall', '--bind', folder],
+      ],
       ['apptainer exec --cleanenv', (folder) => [`HOME=${folder}`, 'OMP_THREAD_LIMIT=4'], () => ['exec', '--cleanenv']],
     ])('%s', { timeout: TIMEOUT_MS }, async (title, environment, how) => {
       const name = title.replaceAll(/\W+/g, '-');
       const [verb = '', ...options] = how(folder);
       const command = verb === 'exec' ? ['ocr-pipeline'] : [];
-      const { code, stderr } = await asNobody(environment(folder), [verb, ...options, image, ...command, ...readArgs(name)]);
+      const { code, stderr } = await asNobody(environment(folder), [
+        verb,
+        ...options,
+        image,
+        ...command,
+        ...readArgs(name),
+      ]);
       expect(code, stderr).toBe(0);
       expect(outputs(name)).toEqual(outputs('here'));
     });
@@ -112,7 +158,9 @@ describe.skipIf(need.skip)('the image', () => {
   test('says what it reads with, for programs', { timeout: TIMEOUT_MS }, async () => {
     const { code, stdout } = await asNobody([], ['exec', image, 'ocr-pipeline', 'languages', '--json']);
     expect(code).toBe(0);
-    const { engines } = JSON.parse(stdout) as { engines: readonly { name: string; languages: readonly string[]; openMp?: boolean; orientation: boolean }[] };
+    const { engines } = JSON.parse(stdout) as {
+      engines: readonly { name: string; languages: readonly string[]; openMp?: boolean; orientation: boolean }[];
+    };
     const tesseract = engines.find(({ name }) => name === 'tesseract');
     expect(tesseract).toMatchObject({ available: true, orientation: true, openMp: false });
     expect(tesseract?.languages).toEqual(LANGUAGES);
@@ -137,7 +185,8 @@ describe.skipIf(need.skip)('the image', () => {
     expect(labels.stdout).toContain(`org.opencontainers.image.version: ${version}`);
     expect(labels.stdout).toContain(`ocr-pipeline.tesseract: ${manifest.engine.version}\n`);
     expect(labels.stdout).toContain('org.opencontainers.image.licenses: Apache-2.0');
-    for (const name of ['libc6', 'gcc', 'node', 'tesseract-ocr-data']) expect(existsSync(join(unpacked, 'licences', name)), name).toBe(true);
+    for (const name of ['libc6', 'gcc', 'node', 'tesseract-ocr-data'])
+      expect(existsSync(join(unpacked, 'licences', name)), name).toBe(true);
   });
 
   test('is unpacked whole or not at all', { timeout: TIMEOUT_MS }, async () => {
@@ -150,10 +199,15 @@ describe.skipIf(need.skip)('the image', () => {
   });
 
   test('what is unpacked runs with a C library of 2018', () => {
-    const files = ['node/bin/node', 'app/node_modules/**/*.node', 'app/node_modules/**/*.so*'].flatMap((pattern) => globSync(pattern, { cwd: unpacked }));
+    const files = ['node/bin/node', 'app/node_modules/**/*.node', 'app/node_modules/**/*.so*'].flatMap((pattern) =>
+      globSync(pattern, { cwd: unpacked }),
+    );
     expect(files.length).toBeGreaterThan(3);
     for (const file of files) {
-      const { stdout } = spawnSync('objdump', ['-T', join(unpacked, file)], { encoding: 'utf8', maxBuffer: 64_000_000 });
+      const { stdout } = spawnSync('objdump', ['-T', join(unpacked, file)], {
+        encoding: 'utf8',
+        maxBuffer: 64_000_000,
+      });
       const minors = [...stdout.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
       expect(Math.max(...minors), file).toBeLessThanOrEqual(28);
     }

@@ -11,7 +11,10 @@ function run(script: string, ...args: string[]): { status: number | null; stderr
   return spawnSync('bash', [join(PROJECT, script), ...args], { encoding: 'utf8', timeout: TIMEOUT_MS });
 }
 
-const debian = requireThat(process.arch === 'x64' && process.platform === 'linux', 'the scripts are for Linux on x86-64');
+const debian = requireThat(
+  process.arch === 'x64' && process.platform === 'linux',
+  'the scripts are for Linux on x86-64',
+);
 
 describe.skipIf(debian.skip)('the scripts, called wrongly', () => {
   test('each names the argument it does not know', () => {
@@ -41,7 +44,16 @@ describe.skipIf(need.skip)('the comparison with the Tesseract of Debian', () => 
 
   test('accepts the same reading, to the byte', { timeout: TIMEOUT_MS }, () => {
     const image = join(samples, 'eng-1.png');
-    const page = ['-png', '-r', '200', '-f', '1', '-singlefile', join(PROJECT, 'test/fixtures/twelve-pages.pdf'), join(samples, 'eng-1')];
+    const page = [
+      '-png',
+      '-r',
+      '200',
+      '-f',
+      '1',
+      '-singlefile',
+      join(PROJECT, 'test/fixtures/twelve-pages.pdf'),
+      join(samples, 'eng-1'),
+    ];
     expect(spawnSync('pdftoppm', page).status).toBe(0);
     const args = ['stdin', 'stdout', '-l', 'eng', '-c', 'tessedit_create_hocr=1'];
     const { stdout } = spawnSync('/usr/bin/tesseract', args, { input: readFileSync(image), timeout: TIMEOUT_MS });

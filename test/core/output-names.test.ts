@@ -6,11 +6,28 @@ import { OUTPUT_FORMATS } from '../../src/core/settings.ts';
 /** Names as people and hostile archives give them. */
 const oddName = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9 ._$'"()-]{1,20}$/),
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }).map((name) => name.replaceAll('/', '_').replaceAll('\0', '_')),
-  fc.constantFrom('a', 'A', 'a-2', 'a.pdf', 'é'.normalize('NFC'), 'é'.normalize('NFD'), 'x'.repeat(251), 'ß'.repeat(125), '..', 'a (1)'),
+  fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+    .map((name) => name.replaceAll('/', '_').replaceAll('\0', '_')),
+  fc.constantFrom(
+    'a',
+    'A',
+    'a-2',
+    'a.pdf',
+    'é'.normalize('NFC'),
+    'é'.normalize('NFD'),
+    'x'.repeat(251),
+    'ß'.repeat(125),
+    '..',
+    'a (1)',
+  ),
 );
 const path = fc
-  .tuple(fc.array(fc.constantFrom('Letters', 'letters', '1850-60'), { maxLength: 2 }), oddName, fc.constantFrom('.pdf', '.PDF', '.Pdf', ''))
+  .tuple(
+    fc.array(fc.constantFrom('Letters', 'letters', '1850-60'), { maxLength: 2 }),
+    oddName,
+    fc.constantFrom('.pdf', '.PDF', '.Pdf', ''),
+  )
   .map(([folders, name, extension]) => [...folders, name + extension].join('/'));
 
 describe('output names', () => {
@@ -34,7 +51,8 @@ describe('output names', () => {
         for (const format of OUTPUT_FORMATS) {
           const outputs = [...stems.values()].map((stem) => outputPath(stem, format));
           expect(new Set(outputs.map((output) => output.normalize('NFC').toLowerCase())).size).toBe(paths.length);
-          for (const output of outputs) expect(Buffer.byteLength(output.slice(output.lastIndexOf('/') + 1))).toBeLessThanOrEqual(255);
+          for (const output of outputs)
+            expect(Buffer.byteLength(output.slice(output.lastIndexOf('/') + 1))).toBeLessThanOrEqual(255);
         }
       }),
     );

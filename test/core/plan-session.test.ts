@@ -26,9 +26,11 @@ describe('natural order', () => {
   });
 });
 
-const documents = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 400 }), { maxLength: 12 }).map((all) =>
-  all.map((numbers, index) => ({ sha1: String(index), file: 'f', pageNumbers: numbers.toSorted((a, b) => a - b) })),
-);
+const documents = fc
+  .array(fc.uniqueArray(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 400 }), { maxLength: 12 })
+  .map((all) =>
+    all.map((numbers, index) => ({ sha1: String(index), file: 'f', pageNumbers: numbers.toSorted((a, b) => a - b) })),
+  );
 
 describe('chunks', () => {
   for (const rule of [LOCAL_CHUNKS, CLUSTER_CHUNKS]) {
@@ -37,7 +39,12 @@ describe('chunks', () => {
         fc.property(documents, (ranges) => {
           const chunks = packChunks(ranges, rule);
           for (const { sha1, pageNumbers } of ranges) {
-            expect(chunks.flat().filter((part) => part.sha1 === sha1).flatMap((part) => part.pageNumbers)).toEqual(pageNumbers);
+            expect(
+              chunks
+                .flat()
+                .filter((part) => part.sha1 === sha1)
+                .flatMap((part) => part.pageNumbers),
+            ).toEqual(pageNumbers);
           }
           for (const chunk of chunks) expect(countPages(chunk)).toBeLessThanOrEqual(rule.maxPages);
           expect(countPages(chunks.flat())).toBe(countPages(ranges));
@@ -47,7 +54,11 @@ describe('chunks', () => {
   }
 
   it('are shared by small documents, where that is asked for', () => {
-    const letters = Array.from({ length: 40 }, (_, index) => ({ sha1: String(index), file: 'f', pageNumbers: [1, 2, 3] }));
+    const letters = Array.from({ length: 40 }, (_, index) => ({
+      sha1: String(index),
+      file: 'f',
+      pageNumbers: [1, 2, 3],
+    }));
     expect(packChunks(letters, CLUSTER_CHUNKS).map((chunk) => chunk.length)).toEqual([33, 7]);
     expect(packChunks(letters, LOCAL_CHUNKS)).toHaveLength(40);
   });
@@ -67,7 +78,15 @@ describe('the ledger folded', () => {
   const finish = (document: string): LedgerEvent[] => [
     { at, type: 'fetched', document, sha1: 'x', sizeBytes: 10 },
     { at, type: 'inspected', document, pageCount: 2, repaired: false },
-    { at, type: 'pages', document, pages: [[1, 'done', 91, 5], [2, 'blank', null, 0]] },
+    {
+      at,
+      type: 'pages',
+      document,
+      pages: [
+        [1, 'done', 91, 5],
+        [2, 'blank', null, 0],
+      ],
+    },
     { at, type: 'document-done', document },
   ];
 
@@ -120,6 +139,7 @@ describe('the watch for faults of the system', () => {
   it('starts again after a page that went well, and for another failure', () => {
     const watch = new SystemicFailureWatch();
     for (let n = 0; n < 100; n++) expect(watch.observe(n % 5 === 0 ? undefined : error('READING_TIMEOUT'))).toBe(false);
-    for (let n = 0; n < 100; n++) expect(watch.observe(error(n % 2 === 0 ? 'READING_TIMEOUT' : 'ENGINE_FAILED'))).toBe(false);
+    for (let n = 0; n < 100; n++)
+      expect(watch.observe(error(n % 2 === 0 ? 'READING_TIMEOUT' : 'ENGINE_FAILED'))).toBe(false);
   });
 });

@@ -7,7 +7,8 @@ import { loadSiteProfile } from '../../src/config/load-site-profile.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { checkSiteProfile } from '../../src/core/site-profile.ts';
 
-const savio = (): Record<string, unknown> => JSON.parse(readFileSync(resolve(import.meta.dirname, '../../slurm/savio.json'), 'utf8')) as Record<string, unknown>;
+const savio = (): Record<string, unknown> =>
+  JSON.parse(readFileSync(resolve(import.meta.dirname, '../../slurm/savio.json'), 'utf8')) as Record<string, unknown>;
 
 describe("a site's profile", () => {
   test("Savio's comes with the program, each figure with a source and a date", async () => {
@@ -35,13 +36,22 @@ describe("a site's profile", () => {
   test('that is not there is named, with those that are', async () => {
     const failure: unknown = await loadSiteProfile('sawio').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
-    expect(failure).toMatchObject({ code: 'SITE_UNKNOWN', advice: { why: expect.stringContaining('savio') as unknown } });
+    expect(failure).toMatchObject({
+      code: 'SITE_UNKNOWN',
+      advice: { why: expect.stringContaining('savio') as unknown },
+    });
   });
 
   test.each<[string, (profile: Record<string, unknown>) => Record<string, unknown>]>([
     ['partitions must be a list', (profile) => ({ ...profile, partitions: [] })],
-    ['partitions[0].unitsPerCoreHour must be a number, 0 or more', (profile) => ({ ...profile, partitions: [{ ...(profile['partitions'] as object[])[0], unitsPerCoreHour: '1' }] })],
-    ['partitions[0].source names "rumour", which is not among the sources', (profile) => ({ ...profile, partitions: [{ ...(profile['partitions'] as object[])[0], source: 'rumour' }] })],
+    [
+      'partitions[0].unitsPerCoreHour must be a number, 0 or more',
+      (profile) => ({ ...profile, partitions: [{ ...(profile['partitions'] as object[])[0], unitsPerCoreHour: '1' }] }),
+    ],
+    [
+      'partitions[0].source names "rumour", which is not among the sources',
+      (profile) => ({ ...profile, partitions: [{ ...(profile['partitions'] as object[])[0], source: 'rumour' }] }),
+    ],
     ['asOf must be a text', (profile) => ({ ...profile, asOf: 'lately' })],
     ['qos must be a list', ({ qos: _, ...profile }) => profile],
   ])('says where it is wrong: %s', (problem, change) => {

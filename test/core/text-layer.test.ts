@@ -9,11 +9,16 @@ const WIDTH = 600;
 const HEIGHT = 800;
 
 /** A page whose text is one line at each of these heights, each of the given text. */
-function pageText(change: Partial<PageText> & { readonly lineTops?: readonly number[]; readonly lineText?: string }): PageText {
+function pageText(
+  change: Partial<PageText> & { readonly lineTops?: readonly number[]; readonly lineText?: string },
+): PageText {
   const { lineTops = [], lineText = 'twenty letters in one line', ...rest } = change;
   const blocks: Block[] = lineTops.map((top) => {
     const box = [100, top, 500, top + 12] as const;
-    return { box, paragraphs: [{ box, direction: 'ltr', lines: [{ box, words: [{ text: lineText, box, confidence: 100 }] }] }] };
+    return {
+      box,
+      paragraphs: [{ box, direction: 'ltr', lines: [{ box, words: [{ text: lineText, box, confidence: 100 }] }] }],
+    };
   });
   return {
     blocks,
@@ -33,13 +38,38 @@ const PAGE_OF_LINES = Array.from({ length: 30 }, (_, i) => 100 + i * 20);
 const CASES: readonly (readonly [what: string, text: PageText, skip: string, redo: string])[] = [
   ['a bare scan', pageText({}), 'read', 'read'],
   ['a page without anything', pageText({ imageShare: 0 }), 'read', 'read'],
-  ['a born-digital page', pageText({ lineTops: PAGE_OF_LINES, visibleCharacters: 690, imageShare: 0.1 }), 'keep', 'keep'],
-  ['a born-digital title page of one line', pageText({ lineTops: [300], visibleCharacters: 23, imageShare: 0 }), 'keep', 'keep'],
-  ['a born-digital page on a full picture', pageText({ lineTops: PAGE_OF_LINES, visibleCharacters: 690 }), 'keep', 'keep'],
+  [
+    'a born-digital page',
+    pageText({ lineTops: PAGE_OF_LINES, visibleCharacters: 690, imageShare: 0.1 }),
+    'keep',
+    'keep',
+  ],
+  [
+    'a born-digital title page of one line',
+    pageText({ lineTops: [300], visibleCharacters: 23, imageShare: 0 }),
+    'keep',
+    'keep',
+  ],
+  [
+    'a born-digital page on a full picture',
+    pageText({ lineTops: PAGE_OF_LINES, visibleCharacters: 690 }),
+    'keep',
+    'keep',
+  ],
   ['an OCR layer on a scan', pageText({ lineTops: PAGE_OF_LINES, invisibleCharacters: 690 }), 'keep', 'replace'],
   ['an OCR layer of a sparse page', pageText({ lineTops: [300, 320], invisibleCharacters: 46 }), 'keep', 'replace'],
-  ['a stray invisible letter on a scan', pageText({ lineTops: [300], lineText: 'x', invisibleCharacters: 1 }), 'replace', 'replace'],
-  ['a stamp on a scan', pageText({ lineTops: [780], lineText: 'Digitized by Google', visibleCharacters: 17 }), 'read', 'read'],
+  [
+    'a stray invisible letter on a scan',
+    pageText({ lineTops: [300], lineText: 'x', invisibleCharacters: 1 }),
+    'replace',
+    'replace',
+  ],
+  [
+    'a stamp on a scan',
+    pageText({ lineTops: [780], lineText: 'Digitized by Google', visibleCharacters: 17 }),
+    'read',
+    'read',
+  ],
   [
     'a three-line download notice at the foot of a scan',
     pageText({ lineTops: [758, 770, 782], lineText: 'x'.repeat(80), visibleCharacters: 240 }),
@@ -102,7 +132,9 @@ describe('decideText', () => {
   });
 
   it('never keeps with redo what it does not keep with skip', () => {
-    fc.assert(fc.property(anyText, (text) => decideText(text, 'skip') === 'keep' || decideText(text, 'redo') !== 'keep'));
+    fc.assert(
+      fc.property(anyText, (text) => decideText(text, 'skip') === 'keep' || decideText(text, 'redo') !== 'keep'),
+    );
   });
 
   it('never keeps a page without letters', () => {

@@ -30,13 +30,23 @@ interface Combination {
 }
 
 /** Every fault that ends in one of these ways, at every call of every scene. */
-function combine(ends: readonly NamedFault['ends'][], lastNth: number, kill: (scene: BoxScene) => number | undefined): Combination[] {
+function combine(
+  ends: readonly NamedFault['ends'][],
+  lastNth: number,
+  kill: (scene: BoxScene) => number | undefined,
+): Combination[] {
   return SCENES.flatMap((scene) =>
     FAULTS.filter((fault) => ends.includes(fault.ends)).flatMap((fault) =>
       fault.endpoints
         .filter((endpoint) => scene.endpoints.includes(endpoint))
         .flatMap((endpoint) =>
-          Array.from({ length: Math.min(lastNth, scene.lastNth) }, (_, index) => ({ scene, fault, endpoint, nth: index + 1, killAtRequest: kill(scene) })),
+          Array.from({ length: Math.min(lastNth, scene.lastNth) }, (_, index) => ({
+            scene,
+            fault,
+            endpoint,
+            nth: index + 1,
+            killAtRequest: kill(scene),
+          })),
         ),
     ),
   );
@@ -94,7 +104,14 @@ describe('a fault, a kill and a resume', () => {
   async function liveAll(combinations: readonly Combination[]): Promise<unknown[]> {
     const wrong: unknown[] = [];
     for (const each of combinations) {
-      const whole: Outcome = { code: 0, said: '', delivered: expected.get(each.scene) ?? {}, leftovers: [], findings: [], defects: [] };
+      const whole: Outcome = {
+        code: 0,
+        said: '',
+        delivered: expected.get(each.scene) ?? {},
+        leftovers: [],
+        findings: [],
+        defects: [],
+      };
       const outcome = await live(each);
       if (!isDeepStrictEqual(outcome, whole)) wrong.push({ combination: titleOf(each), ...outcome });
     }
@@ -105,13 +122,18 @@ describe('a fault, a kill and a resume', () => {
     it.each(deal(CHOSEN, AT_ONCE))('batch %#', async (...batch) => {
       expect(await liveAll(batch)).toEqual([]);
     });
-    it.runIf(SLOW.length > 0).each(deal(SLOW, WAITING_AT_ONCE))('batch %# of those that take a minute each', async (...batch) => {
-      expect(await liveAll(batch)).toEqual([]);
-    });
+    it.runIf(SLOW.length > 0).each(deal(SLOW, WAITING_AT_ONCE))(
+      'batch %# of those that take a minute each',
+      async (...batch) => {
+        expect(await liveAll(batch)).toEqual([]);
+      },
+    );
   });
 
   afterAll(() => {
-    console.info(`matrix: ${CHOSEN.length} of ${ALL.length} combinations and ${SLOW.length} slow ones, ${tally.kills} kills, ${tally.hits} faults met`);
+    console.info(
+      `matrix: ${CHOSEN.length} of ${ALL.length} combinations and ${SLOW.length} slow ones, ${tally.kills} kills, ${tally.hits} faults met`,
+    );
     // Not every nth call exists, and some lives end before their kill; most must.
     expect(tally.hits).toBeGreaterThanOrEqual(CHOSEN.length / 2);
     expect(tally.kills).toBeGreaterThanOrEqual(CHOSEN.length / 2);
@@ -133,7 +155,14 @@ async function outcomeOf(program: BoxProgram, { code, stderr }: CliResult): Prom
   const { emulator } = program;
   // A killed program gives up no session, nor does one that never heard of it: Box forgets both after a week.
   const findings = emulator.checks({ ignore: ['used-refresh-token', 'open-upload-session'] });
-  return { code, said: code === 0 ? '' : stderr, delivered: program.delivered(), leftovers: await program.leftovers(), findings, defects: emulator.defects };
+  return {
+    code,
+    said: code === 0 ? '' : stderr,
+    delivered: program.delivered(),
+    leftovers: await program.leftovers(),
+    findings,
+    defects: emulator.defects,
+  };
 }
 
 /** Spread over the parts, so that each has some of every fault. */
@@ -143,5 +172,7 @@ function ofPart<T>(all: readonly T[]): T[] {
 
 /** Dealt in turn into so many hands. */
 function deal<T>(all: readonly T[], count: number): T[][] {
-  return Array.from({ length: count }, (_, hand) => all.filter((_each, index) => index % count === hand)).filter((hand) => hand.length > 0);
+  return Array.from({ length: count }, (_, hand) => all.filter((_each, index) => index % count === hand)).filter(
+    (hand) => hand.length > 0,
+  );
 }

@@ -48,7 +48,9 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     connection = await connect(network, ownerLogin(emulator));
     folderId = emulator.seedFolder('Scans').id;
     for (let number = 1; number <= DOCUMENTS; number++) {
-      await emulator.seedFile(`Series ${number % FOLDERS}/scan ${number}.pdf`, `%PDF-1.4 ${number}`, { parentId: folderId });
+      await emulator.seedFile(`Series ${number % FOLDERS}/scan ${number}.pdf`, `%PDF-1.4 ${number}`, {
+        parentId: folderId,
+      });
     }
     workDir = await mkdtemp(join(tmpdir(), 'box-scale-'));
     driving = clock.drive(emulator);
@@ -62,7 +64,9 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
   });
 
   /** One session as the program has it, on a machine that keeps its runs in `below`. */
-  async function live(below: string): Promise<{ exitCode: number; done: number; calls: Record<string, number>; minutes: number }> {
+  async function live(
+    below: string,
+  ): Promise<{ exitCode: number; done: number; calls: Record<string, number>; minutes: number }> {
     emulator.requests.clear();
     const startedMs = clock.now();
     const box = { kind: 'box' as const, name: 'Scans', ids: [folderId] };
@@ -72,7 +76,14 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
       programVersion: '1',
       source: box,
       destination: { ...box, name: 'Scans/OCR', below: ['OCR'] },
-      settings: { ...EMPTY_RECIPE, formats: ['txt', 'pdf'] as const, onConflict: 'stop' as const, match: [], recursive: true, limits: DEFAULT_LIMITS },
+      settings: {
+        ...EMPTY_RECIPE,
+        formats: ['txt', 'pdf'] as const,
+        onConflict: 'stop' as const,
+        match: [],
+        recursive: true,
+        limits: DEFAULT_LIMITS,
+      },
       recipe: EMPTY_RECIPE,
     };
     await using run = await RunFolder.create(join(workDir, below), record, realDisk);
@@ -81,32 +92,51 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     const scratch = join(workDir, below, 'archives');
     const destination = new BoxStore(connection, { folder, below: ['OCR'], recursive: true, exclude: [], scratch });
     const { id: resultsId } = await destination.describe(AbortSignal.timeout(MINUTE_MS));
-    const source = new BoxStore(connection, { folder, below: [], recursive: true, exclude: resultsId === folderId ? [] : [resultsId], scratch });
+    const source = new BoxStore(connection, {
+      folder,
+      below: [],
+      recursive: true,
+      exclude: resultsId === folderId ? [] : [resultsId],
+      scratch,
+    });
     const log = new RunLog(record.name, run.logFile, realDisk, (text) => text);
     const executor = new LocalExecutor(
       { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: (sha1) => sha1, onPage: () => undefined },
       (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
       below,
     );
-    const session = await Session.begin({
-      run, source, destination, executor, pool, log,
-      findResults: (signal) => destination.listResults(signal),
-      meter: new ProgressMeter(0),
-      observer: { progress: () => undefined, notice: () => undefined },
-      names: new Map(),
-      programVersion: '1',
-      where: 'this computer',
-      onPage: () => undefined,
-      leaveEarly: false,
-      otherRunFolders: [],
-      deliveredByOthers: new Set(),
-    }, AbortSignal.timeout(60_000));
+    const session = await Session.begin(
+      {
+        run,
+        source,
+        destination,
+        executor,
+        pool,
+        log,
+        findResults: (signal) => destination.listResults(signal),
+        meter: new ProgressMeter(0),
+        observer: { progress: () => undefined, notice: () => undefined },
+        names: new Map(),
+        programVersion: '1',
+        where: 'this computer',
+        onPage: () => undefined,
+        leaveEarly: false,
+        otherRunFolders: [],
+        deliveredByOthers: new Set(),
+      },
+      AbortSignal.timeout(60_000),
+    );
     try {
       await runPipeline(session, AbortSignal.timeout(880_000));
       const state = await run.readState();
       const calls: Record<string, number> = {};
       for (const { endpoint } of emulator.requests.records) calls[endpoint] = (calls[endpoint] ?? 0) + 1;
-      return { exitCode: exitCodeOf(state), done: countRun(state).documents.done, calls, minutes: (clock.now() - startedMs) / MINUTE_MS };
+      return {
+        exitCode: exitCodeOf(state),
+        done: countRun(state).documents.done,
+        calls,
+        minutes: (clock.now() - startedMs) / MINUTE_MS,
+      };
     } finally {
       await executor.close();
       await session.end(0, undefined);
@@ -124,15 +154,23 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     expect(results).toHaveLength(OUTPUTS_EACH * DOCUMENTS);
     expect(results.every(({ versionCount }) => versionCount === 1)).toBe(true);
     expect(emulator.requests.records.filter(({ status }) => status === 429)).toEqual([]);
-    const atLeast = Math.max((OUTPUTS_EACH * DOCUMENTS) / RATE_LIMITS.uploadsPerMinute, (CALLS_EACH * DOCUMENTS) / RATE_LIMITS.callsPerMinute);
+    const atLeast = Math.max(
+      (OUTPUTS_EACH * DOCUMENTS) / RATE_LIMITS.uploadsPerMinute,
+      (CALLS_EACH * DOCUMENTS) / RATE_LIMITS.callsPerMinute,
+    );
     expect(minutes).toBeGreaterThanOrEqual(atLeast - 1);
     expect(minutes).toBeLessThan(atLeast * 1.1 + 2);
     expect(emulator.checks({ callsPerFile: 3 })).toEqual([]);
     const listing = DOCUMENTS / 100 + 100;
-    expect(emulator.requests.count() - emulator.requests.count('download')).toBeLessThan(CALLS_EACH * DOCUMENTS + listing);
+    expect(emulator.requests.count() - emulator.requests.count('download')).toBeLessThan(
+      CALLS_EACH * DOCUMENTS + listing,
+    );
   });
 
-  it.each([['the same machine', 'here'], ['another machine', 'there']])('a second run, on %s, makes listing calls only', async (_where, below) => {
+  it.each([
+    ['the same machine', 'here'],
+    ['another machine', 'there'],
+  ])('a second run, on %s, makes listing calls only', async (_where, below) => {
     const { exitCode, done, calls } = await live(below);
     console.info(`scale, again: ${JSON.stringify(calls)}`);
     expect({ exitCode, done }).toEqual({ exitCode: 0, done: DOCUMENTS });

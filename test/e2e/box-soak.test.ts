@@ -56,7 +56,9 @@ describe(`${DOCUMENTS} documents, every tenth call failing, ${KILLS} kills`, () 
     expect(emulator.defects).toEqual([]);
     // A used refresh token is sent once more by whoever was killed before the next was kept.
     expect(emulator.checks({ ignore: ['used-refresh-token'] })).toEqual([]);
-    console.info(`soak: ${killed} of ${KILLS} kills hit, ${emulator.faults.hits} faults in ${emulator.requests.count()} requests`);
+    console.info(
+      `soak: ${killed} of ${KILLS} kills hit, ${emulator.faults.hits} faults in ${emulator.requests.count()} requests`,
+    );
   });
 });
 

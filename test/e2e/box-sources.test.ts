@@ -29,7 +29,11 @@ describe('a source that changes while the run is on', () => {
   /** What is said of the documents, without the breaks of the lines. */
   const onOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
   const whenAsked = (act: (id: string) => void | Promise<void>): void =>
-    void program.emulator.faults.add({ endpoint: 'content', where: ({ path }) => path.includes(moving), effect: { kind: 'act', act: () => act(moving) } });
+    void program.emulator.faults.add({
+      endpoint: 'content',
+      where: ({ path }) => path.includes(moving),
+      effect: { kind: 'act', act: () => act(moving) },
+    });
 
   it.each([
     ['deleted', (id: string) => program.emulator.removeItem(id), 'it was deleted, moved away or unshared'],
@@ -53,7 +57,9 @@ describe('a source that changes while the run is on', () => {
     const first = await program.run();
     expect(first.code, first.stderr).toBe(0);
     expect(Object.keys(program.delivered())).toContain('OCR/moving.txt');
-    expect(onOneLine(first.stdout)).toContain('Changed moving.pdf is called renamed.pdf by now; the results have the old name');
+    expect(onOneLine(first.stdout)).toContain(
+      'Changed moving.pdf is called renamed.pdf by now; the results have the old name',
+    );
     expect(await report()).toContain('is called renamed.pdf by now');
     const second = await program.run();
     expect(second.code, second.stderr).toBe(0);
@@ -81,7 +87,9 @@ describe('a source that changes while the run is on', () => {
     whenAsked((id) => program.emulator.addVersion(id, bytes));
     const first = await program.run();
     expect(first.code, first.stderr).toBe(0);
-    expect(onOneLine(first.stdout)).toContain('Changed moving.pdf has a newer version by now; the results are of the one before');
+    expect(onOneLine(first.stdout)).toContain(
+      'Changed moving.pdf has a newer version by now; the results are of the one before',
+    );
     expect(onOneLine(first.stdout)).toContain('Next the same command again takes in what has changed, and only that');
     expect(await report()).toContain('has a newer version by now');
     const before = program.delivered()['OCR/moving.txt'];
@@ -93,7 +101,9 @@ describe('a source that changes while the run is on', () => {
     // The result of the older version stays as the older version of the result.
     expect(text?.versionCount).toBe(2);
     expect(text?.sha1).not.toBe(before?.sha1);
-    expect(text?.properties?.['sourceSha1']).toBe(program.emulator.list(program.folderId).find(({ id }) => id === moving)?.sha1);
+    expect(text?.properties?.['sourceSha1']).toBe(
+      program.emulator.list(program.folderId).find(({ id }) => id === moving)?.sha1,
+    );
     const third = await program.run();
     expect(third.code, third.stderr).toBe(0);
     expect(program.emulator.list(program.folderId).find(({ path }) => path === 'OCR/moving.txt')).toEqual(text);

@@ -28,9 +28,23 @@ const CASES: readonly Staying[] = [
   { fault: 'login revoked', endpoint: 'metadata-create', nth: 2, code: 77, word: 'BOX_LOGIN_ENDED', mend: logIn },
   { fault: 'storage full', endpoint: 'preflight', nth: 1, code: 74, word: 'BOX_STORAGE_FULL', mend: makeRoom },
   { fault: 'storage full', endpoint: 'upload', nth: 2, code: 74, word: 'BOX_STORAGE_FULL', mend: makeRoom },
-  { fault: 'permission revoked', endpoint: 'folder-items', nth: 1, code: 77, word: 'BOX_FOLDER_NOT_FOUND', mend: share },
+  {
+    fault: 'permission revoked',
+    endpoint: 'folder-items',
+    nth: 1,
+    code: 77,
+    word: 'BOX_FOLDER_NOT_FOUND',
+    mend: share,
+  },
   { fault: 'permission revoked', endpoint: 'content', nth: 1, code: 77, word: 'BOX_FOLDER_NOT_FOUND', mend: share },
-  { fault: 'permission reduced to viewer', endpoint: 'folder-create', nth: 1, code: 77, word: 'BOX_NO_WRITE', mend: share },
+  {
+    fault: 'permission reduced to viewer',
+    endpoint: 'folder-create',
+    nth: 1,
+    code: 77,
+    word: 'BOX_NO_WRITE',
+    mend: share,
+  },
   { fault: 'permission reduced to viewer', endpoint: 'upload', nth: 2, code: 77, word: 'BOX_NO_WRITE', mend: share },
   { fault: 'forbidden by policy', endpoint: 'content', nth: 2, code: 65, word: 'BOX_NO_READ' },
   { fault: 'source deleted', endpoint: 'content', nth: 2, code: 65, word: 'SOURCE_GONE', mend: seedAgain },
@@ -51,28 +65,31 @@ async function seedAgain({ emulator, folderId }: BoxProgram): Promise<void> {
 }
 
 describe('a fault that stays', { timeout: 120_000 }, () => {
-  it.each(CASES)('$fault at $endpoint $nth: ends with $code and says $word; once it is mended the same command completes all', async (each) => {
-    const { fault, endpoint, nth, code, word, mend } = each;
-    await using program = await startBoxProgram();
-    const { emulator, folderId } = program;
-    await seedScans(emulator, folderId, DOCUMENTS);
-    const armed = emulator.faults.add({ endpoint, nth, effect: faultNamed(fault).effect });
-    const first = await program.run();
-    expect(armed.hits).toBe(1);
-    expect(first.code, first.stderr + first.stdout).toBe(code);
-    expect(first.stderr + first.stdout).toContain(word);
-    expectWholeOnly(program, emulator);
+  it.each(CASES)(
+    '$fault at $endpoint $nth: ends with $code and says $word; once it is mended the same command completes all',
+    async (each) => {
+      const { fault, endpoint, nth, code, word, mend } = each;
+      await using program = await startBoxProgram();
+      const { emulator, folderId } = program;
+      await seedScans(emulator, folderId, DOCUMENTS);
+      const armed = emulator.faults.add({ endpoint, nth, effect: faultNamed(fault).effect });
+      const first = await program.run();
+      expect(armed.hits).toBe(1);
+      expect(first.code, first.stderr + first.stdout).toBe(code);
+      expect(first.stderr + first.stdout).toContain(word);
+      expectWholeOnly(program, emulator);
 
-    armed.remove();
-    await mend?.(program);
-    const second = await program.run();
-    expect(second.code, second.stderr + second.stdout).toBe(0);
-    expect(Object.keys(program.delivered())).toHaveLength(2 * DOCUMENTS);
-    expectWholeOnly(program, emulator);
-    expect(await program.leftovers()).toEqual([]);
-    expect(emulator.defects).toEqual([]);
-    expect(emulator.checks({ ignore: ['used-refresh-token'] })).toEqual([]);
-  });
+      armed.remove();
+      await mend?.(program);
+      const second = await program.run();
+      expect(second.code, second.stderr + second.stdout).toBe(0);
+      expect(Object.keys(program.delivered())).toHaveLength(2 * DOCUMENTS);
+      expectWholeOnly(program, emulator);
+      expect(await program.leftovers()).toEqual([]);
+      expect(emulator.defects).toEqual([]);
+      expect(emulator.checks({ ignore: ['used-refresh-token'] })).toEqual([]);
+    },
+  );
 });
 
 /** Nothing in Box is doubled, and every result says what it is. */

@@ -55,29 +55,47 @@ describe('from a Box folder and back', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  const EXPECTED = ['OCR/Koldewey.pdf', 'OCR/Koldewey.txt', "OCR/Letters/O'Neil $5 ü.pdf", "OCR/Letters/O'Neil $5 ü.txt"];
+  const EXPECTED = [
+    'OCR/Koldewey.pdf',
+    'OCR/Koldewey.txt',
+    "OCR/Letters/O'Neil $5 ü.pdf",
+    "OCR/Letters/O'Neil $5 ü.txt",
+  ];
 
   it('puts results into a folder OCR of the source, in the same tree, and says where', async () => {
     const { code, stdout, stderr } = await run();
     expect(code, stderr).toBe(65);
-    expect(outputs().map(({ path }) => path).sort()).toEqual(EXPECTED);
+    expect(
+      outputs()
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(EXPECTED);
     expect(stdout).toContain('2 of 3 documents are complete');
     expect(stdout).toContain('Scans/Marduk/OCR');
     const { id } = emulator.seedFolder('Scans/Marduk/OCR');
-    expect(stdout).toContain(`On Box      Scans/Marduk/OCR: 2 .txt, 2 searchable .pdf\n             https://app.box.com/folder/${id}`);
+    expect(stdout).toContain(
+      `On Box      Scans/Marduk/OCR: 2 .txt, 2 searchable .pdf\n             https://app.box.com/folder/${id}`,
+    );
     expect(await lastReport()).toContain(`<a href="https://app.box.com/folder/${id}">`);
   });
 
   it.each([
     ['stop', { 'OCR/Koldewey.txt': 1 }, 'mine', /Koldewey\.pdf [^[]*\[NAME_TAKEN\][^]*add\s+--on-conflict rename/],
-    ['rename', { 'OCR/Koldewey.txt': 1, 'OCR/Koldewey (2).txt': 1, 'OCR/Koldewey.pdf': 1 }, 'mine', /2 of 3 documents are complete/],
+    [
+      'rename',
+      { 'OCR/Koldewey.txt': 1, 'OCR/Koldewey (2).txt': 1, 'OCR/Koldewey.pdf': 1 },
+      'mine',
+      /2 of 3 documents are complete/,
+    ],
     ['version', { 'OCR/Koldewey.txt': 2, 'OCR/Koldewey.pdf': 1 }, 'ours', /2 of 3 documents are complete/],
     ['skip', { 'OCR/Koldewey.txt': 1, 'OCR/Koldewey.pdf': 1 }, 'mine', /2 of 3 documents are complete/],
   ] as const)('treats a file of somebody else as --on-conflict %s says', async (policy, expected, whose, said) => {
     const theirs = await emulator.seedFile('Scans/Marduk/OCR/Koldewey.txt', 'mine');
     const { stdout, stderr } = await run('--on-conflict', policy);
     expect(stdout, stderr).toMatch(said);
-    const versions = Object.fromEntries(outputs().flatMap(({ path, versionCount }) => (path.includes('Koldewey') ? [[path, versionCount]] : [])));
+    const versions = Object.fromEntries(
+      outputs().flatMap(({ path, versionCount }) => (path.includes('Koldewey') ? [[path, versionCount]] : [])),
+    );
     if (policy === 'stop') expect(versions).toMatchObject(expected);
     else expect(versions).toEqual(expected);
     const now = outputs().find(({ path }) => path === 'OCR/Koldewey.txt');
@@ -88,21 +106,37 @@ describe('from a Box folder and back', () => {
     await run();
     await rm(join(home, 'ocr-runs'), { recursive: true, force: true });
     await emulator.seedFile('Scans/Marduk/new.pdf', makeScan(4, 7));
-    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], { env: environment(), cwd: home });
+    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], {
+      env: environment(),
+      cwd: home,
+    });
     const { stdout, stderr } = await run();
     expect(plan.stdout, plan.stderr).toContain('To do      1 PDF, 4 pages');
     expect(plan.stdout).toContain('Done       2 PDFs, 5 pages by an earlier run');
     expect(stdout, stderr).toMatch(/Pages {7}4 read, 5 done before on another computer/);
     const json = JSON.parse((await run('--json')).stdout) as { counts: { pages: Record<string, number> } };
-    expect(json.counts.pages).toEqual({ known: 9, done: 4, blank: 0, keptText: 0, failed: 0, elsewhere: 5, waiting: 0, faint: 0 });
+    expect(json.counts.pages).toEqual({
+      known: 9,
+      done: 4,
+      blank: 0,
+      keptText: 0,
+      failed: 0,
+      elsewhere: 5,
+      waiting: 0,
+      faint: 0,
+    });
     expect(await lastReport()).toMatch(/done elsewhere<\/th><td class="n">5</);
     const status = await runCli(['status'], { env: environment(), cwd: home });
     expect(status.stdout).toContain('9/9');
   });
 
   it('plans from a few of many scans, and says that it has not opened the others', async () => {
-    for (let number = 1; number <= 9; number++) await emulator.seedFile(`Scans/Marduk/more ${number}.pdf`, makeScan(2, 20 + number));
-    const { code, stdout, stderr } = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], { env: environment(), cwd: home });
+    for (let number = 1; number <= 9; number++)
+      await emulator.seedFile(`Scans/Marduk/more ${number}.pdf`, makeScan(2, 20 + number));
+    const { code, stdout, stderr } = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null'], {
+      env: environment(),
+      cwd: home,
+    });
     expect(code, stderr).toBe(0);
     expect(emulator.requests.count('download')).toBe(5);
     expect(stdout).toMatch(/To do {6}1[12] PDFs, about \d+ pages/);
@@ -111,7 +145,10 @@ describe('from a Box folder and back', () => {
 
   it('makes a folder for results that is named by its path, once it may; a number must be there', async () => {
     const asked = ['--box-output-folder', 'box:Results/Of Marduk'];
-    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null', ...asked], { env: environment(), cwd: home });
+    const plan = await runCli(['plan', '--box-folder', folder.id, '--engine', 'null', ...asked], {
+      env: environment(),
+      cwd: home,
+    });
     expect(plan.code, plan.stderr).toBe(0);
     expect(plan.stdout).toContain('box:Results/Of Marduk');
     expect(emulator.requests.count('folder-create')).toBe(0);
@@ -175,7 +212,11 @@ describe('from a Box folder and back', () => {
     }
     const { code, stderr } = await run();
     expect(code, stderr).toBe(65);
-    expect(outputs().map(({ path }) => path).sort()).toEqual(EXPECTED);
+    expect(
+      outputs()
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(EXPECTED);
     expect(outputs().every(({ versionCount }) => versionCount === 1)).toBe(true);
   });
 
@@ -186,7 +227,11 @@ describe('from a Box folder and back', () => {
     token = emulator.issueTokens().access_token;
     const again = await run();
     expect(again.code, again.stderr).toBe(65);
-    expect(outputs().map(({ path }) => path).sort()).toEqual(EXPECTED);
+    expect(
+      outputs()
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(EXPECTED);
   });
 
   it('takes Box in and a folder out, and the other way round', async () => {
@@ -196,11 +241,28 @@ describe('from a Box folder and back', () => {
     expect((await readdir(out)).sort()).toEqual(['Koldewey.pdf', 'Koldewey.txt', 'Letters']);
     const target = emulator.seedFolder('Results');
     const back = await runCli(
-      ['run', '--input', out, '--box-output-folder', 'box:Results', '--engine', 'null', '--formats', 'txt', '--progress', 'none'],
+      [
+        'run',
+        '--input',
+        out,
+        '--box-output-folder',
+        'box:Results',
+        '--engine',
+        'null',
+        '--formats',
+        'txt',
+        '--progress',
+        'none',
+      ],
       { env: environment(), cwd: home },
     );
     expect(back.code, back.stderr).toBe(0);
-    expect(emulator.list(target.id).map(({ path }) => path).sort()).toEqual(['Koldewey.txt', "Letters/O'Neil $5 ü.txt"]);
+    expect(
+      emulator
+        .list(target.id)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['Koldewey.txt', "Letters/O'Neil $5 ü.txt"]);
   });
 
   it('leaves no secret in anything it writes or prints', async () => {
@@ -209,11 +271,15 @@ describe('from a Box folder and back', () => {
     for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) written.push(await readFile(join(entry.parentPath, entry.name), 'latin1'));
     }
-    for (const secret of [...emulator.secrets(), token]) expect(written.some((text) => text.includes(secret))).toBe(false);
+    for (const secret of [...emulator.secrets(), token])
+      expect(written.some((text) => text.includes(secret))).toBe(false);
   });
 
   it('says what a wrong folder or a missing right means', async () => {
-    const wrong = await runCli(['run', '--box-folder', '999999', '--progress', 'none'], { env: environment(), cwd: home });
+    const wrong = await runCli(['run', '--box-folder', '999999', '--progress', 'none'], {
+      env: environment(),
+      cwd: home,
+    });
     expect(wrong).toMatchObject({ code: 77 });
     expect(wrong.stderr).toContain('[BOX_FOLDER_NOT_FOUND]');
     emulator.setRole(folder.id, 'viewer');

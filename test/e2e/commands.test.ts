@@ -48,7 +48,16 @@ describe('the real commands', () => {
 
     const results = await ocr('recognize', book, '--output', join(base, 'results'), '--engine', 'null');
     expect(results.code, results.stderr).toBe(0);
-    const assembled = await ocr('assemble', book, '--results', join(base, 'results'), '--output', join(base, 'text'), '--formats', 'txt,pdf,hocr');
+    const assembled = await ocr(
+      'assemble',
+      book,
+      '--results',
+      join(base, 'results'),
+      '--output',
+      join(base, 'text'),
+      '--formats',
+      'txt,pdf,hocr',
+    );
     expect(assembled.code, assembled.stderr).toBe(0);
     await run({ input: book, output: join(base, 'run-out'), workDir: join(base, 'runs') });
     for (const name of ['book.txt', 'book.pdf']) {
@@ -57,7 +66,14 @@ describe('the real commands', () => {
   });
 
   it('take chosen pages, and say which file is bad', async () => {
-    const chosen = await ocr('rasterize', join(base, 'in/book.pdf'), '--output', join(base, 'some'), '--pages', '2-3,11');
+    const chosen = await ocr(
+      'rasterize',
+      join(base, 'in/book.pdf'),
+      '--output',
+      join(base, 'some'),
+      '--pages',
+      '2-3,11',
+    );
     expect(chosen.code).toBe(0);
     expect(await readdir(join(base, 'some'))).toEqual(['page-0002.png', 'page-0003.png', 'page-0011.png']);
     const bad = await ocr('rasterize', join(base, 'in/locked.pdf'), '--output', join(base, 'none'));
@@ -75,7 +91,16 @@ describe('the real commands', () => {
   });
 
   it('plan says what run would do, and changes nothing', async () => {
-    const places = ['--input', join(base, 'in'), '--output', join(base, 'planned'), '--work-dir', join(base, 'plan-runs'), '--engine', 'null'];
+    const places = [
+      '--input',
+      join(base, 'in'),
+      '--output',
+      join(base, 'planned'),
+      '--work-dir',
+      join(base, 'plan-runs'),
+      '--engine',
+      'null',
+    ];
     const { code, stdout } = await ocr('plan', ...places, '--json');
     expect(code).toBe(0);
     const plan = JSON.parse(stdout) as RunPlan;
@@ -89,14 +114,31 @@ describe('the real commands', () => {
   });
 
   it('work reads the pages of one task in the run folder, and none twice', async () => {
-    const { folder, record } = await run({ input: join(base, 'in/book.pdf'), output: join(base, 'work-out'), workDir: join(base, 'work-runs') });
+    const { folder, record } = await run({
+      input: join(base, 'in/book.pdf'),
+      output: join(base, 'work-out'),
+      workDir: join(base, 'work-runs'),
+    });
     const file = join(base, 'in/book.pdf');
     const ranges = [{ sha1: 'f'.repeat(40), file, pageNumbers: [1, 3, 7] }];
     const chunks = [{ id: '2-1', ranges, history: NO_HISTORY }];
     const store = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
     const header = { wave: 1, recipe: record.recipe, limits: DEFAULT_LIMITS, minutes: 5, environment: {} };
-    const unseen = [{ id: '2-2', ranges: [{ sha1: 'e'.repeat(40), file: join(base, 'elsewhere.pdf'), pageNumbers: [1] }], history: NO_HISTORY }];
-    await store.plan({ ...header, tasks: [{ index: 0, chunks: [] }, { index: 1, chunks }, { index: 3, chunks: unseen }] });
+    const unseen = [
+      {
+        id: '2-2',
+        ranges: [{ sha1: 'e'.repeat(40), file: join(base, 'elsewhere.pdf'), pageNumbers: [1] }],
+        history: NO_HISTORY,
+      },
+    ];
+    await store.plan({
+      ...header,
+      tasks: [
+        { index: 0, chunks: [] },
+        { index: 1, chunks },
+        { index: 3, chunks: unseen },
+      ],
+    });
     await store.close();
     const { code, stderr } = await ocr('work', folder, '1-1');
     expect(code, stderr).toBe(0);

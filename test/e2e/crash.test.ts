@@ -45,7 +45,9 @@ describe('a run whose disk fails', () => {
       failures++;
       await run(test(name));
       expect(await digestFolder(join(base, name, 'out')), `after write ${n} failed`).toEqual(expected);
-      const chunks = await readdir(join(base, name, 'runs', (await readdir(join(base, name, 'runs')))[0] ?? '', 'chunks'));
+      const chunks = await readdir(
+        join(base, name, 'runs', (await readdir(join(base, name, 'runs')))[0] ?? '', 'chunks'),
+      );
       expect(chunks, `chunks left after write ${n} failed`).toEqual([]);
     }
     expect(failures).toBeGreaterThan(15);

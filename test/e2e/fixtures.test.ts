@@ -10,7 +10,15 @@ import { requireAll, requireLanguages, requireTools } from '../support/requires.
 import { run } from './run-support.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
-const READABLE = ['scan-3-pages', 'twelve-pages', 'rotated-90', 'upside-down', 'skewed', 'blank-inside', 'stamp-on-scan'];
+const READABLE = [
+  'scan-3-pages',
+  'twelve-pages',
+  'rotated-90',
+  'upside-down',
+  'skewed',
+  'blank-inside',
+  'stamp-on-scan',
+];
 const execute = promisify(execFile);
 const need = requireAll(requireLanguages(['eng', 'deu', 'fra']), requireTools(['qpdf', 'pdftotext']));
 
@@ -52,7 +60,8 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
   it('twelve pages stand in their order, each its own', async () => {
     const [truth, text] = [(await truthOf('twelve-pages')).split('\f'), (await textOf('twelve-pages')).split('\f')];
     expect(text).toHaveLength(12);
-    for (const [index, page] of text.entries()) expect(characterErrorRate(truth[index] ?? '', page), `page ${index + 1}`).toBeLessThan(0.1);
+    for (const [index, page] of text.entries())
+      expect(characterErrorRate(truth[index] ?? '', page), `page ${index + 1}`).toBeLessThan(0.1);
   });
 
   it('a blank page keeps its place', async () => {
@@ -73,8 +82,15 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
   it('an old layer is read again on request, and is not there twice', async () => {
     const out = join(base, 'redo');
     const input = [join(FIXTURES, 'old-ocr-layer.pdf'), join(FIXTURES, 'born-digital.pdf')];
-    await run({ input, output: out, workDir: join(base, 'redo-runs'), settings: { engine: 'tesseract', mode: 'redo' } });
-    expect(characterErrorRate(await truthOf('old-ocr-layer'), await readFile(join(out, 'old-ocr-layer.txt'), 'utf8'))).toBeLessThan(0.02);
+    await run({
+      input,
+      output: out,
+      workDir: join(base, 'redo-runs'),
+      settings: { engine: 'tesseract', mode: 'redo' },
+    });
+    expect(
+      characterErrorRate(await truthOf('old-ocr-layer'), await readFile(join(out, 'old-ocr-layer.txt'), 'utf8')),
+    ).toBeLessThan(0.02);
     const { stdout } = await execute('pdftotext', [join(out, 'old-ocr-layer.pdf'), '-']);
     expect(stdout).not.toContain('Ishrnael');
     expect(stdout.match(/Call me/g)).toHaveLength(1);
@@ -82,8 +98,16 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
   });
 
   it('what cannot be read says why', () => {
-    const ends = ['encrypted', 'damaged', 'empty', 'not-a-pdf'].map((name) => [documentOf(name).stage, documentOf(name).error?.code]);
-    expect(ends).toEqual([['failed', 'PDF_ENCRYPTED'], ['failed', 'PDF_DAMAGED'], ['failed', 'PDF_EMPTY'], ['failed', 'PDF_NOT_A_PDF']]);
+    const ends = ['encrypted', 'damaged', 'empty', 'not-a-pdf'].map((name) => [
+      documentOf(name).stage,
+      documentOf(name).error?.code,
+    ]);
+    expect(ends).toEqual([
+      ['failed', 'PDF_ENCRYPTED'],
+      ['failed', 'PDF_DAMAGED'],
+      ['failed', 'PDF_EMPTY'],
+      ['failed', 'PDF_NOT_A_PDF'],
+    ]);
   });
 
   it.each(['born-digital', 'mixed', 'old-ocr-layer'])('%s keeps the text it has, once', async (name) => {
@@ -99,17 +123,29 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
     await execute('qpdf', ['--check', file]);
     const { stdout, stderr } = await execute('pdftotext', ['-raw', file, '-']);
     expect(stderr).toBe('');
-    expect(characterErrorRate(await textOf(name), stdout.replace(/(?<=Library)\s+Example Town Library/, ''))).toBeLessThan(0.04);
+    expect(
+      characterErrorRate(await textOf(name), stdout.replace(/(?<=Library)\s+Example Town Library/, '')),
+    ).toBeLessThan(0.04);
     const [original, searchable] = [await readFile(join(FIXTURES, `${name}.pdf`)), await readFile(file)];
     expect(searchable.subarray(0, original.length).equals(original)).toBe(true);
   });
 
   it('German and French are read in their languages', async () => {
-    for (const [name, language] of [['german', 'deu'], ['french', 'fra']] as const) {
+    for (const [name, language] of [
+      ['german', 'deu'],
+      ['french', 'fra'],
+    ] as const) {
       const out = join(base, language);
       const input = join(FIXTURES, `${name}.pdf`);
-      await run({ input, output: out, workDir: join(base, 'language-runs'), settings: { engine: 'tesseract', language } });
-      expect(characterErrorRate(await truthOf(name), await readFile(join(out, `${name}.txt`), 'utf8'))).toBeLessThan(0.02);
+      await run({
+        input,
+        output: out,
+        workDir: join(base, 'language-runs'),
+        settings: { engine: 'tesseract', language },
+      });
+      expect(characterErrorRate(await truthOf(name), await readFile(join(out, `${name}.txt`), 'utf8'))).toBeLessThan(
+        0.02,
+      );
     }
   });
 });

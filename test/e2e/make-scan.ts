@@ -7,7 +7,13 @@ export function makeScan(pageCount: number, seed = 1, hugePage = 0): Buffer {
   const objects: Buffer[] = [];
   const add = (body: string, stream?: Buffer): number => {
     const head = stream ? `${body.slice(0, -2)}/Length ${stream.length}>>\nstream\n` : `${body}\n`;
-    objects.push(Buffer.concat([Buffer.from(head, 'latin1'), stream ?? Buffer.alloc(0), Buffer.from(stream ? '\nendstream\n' : '')]));
+    objects.push(
+      Buffer.concat([
+        Buffer.from(head, 'latin1'),
+        stream ?? Buffer.alloc(0),
+        Buffer.from(stream ? '\nendstream\n' : ''),
+      ]),
+    );
     return objects.length;
   };
   add('<</Type/Catalog/Pages 2 0 R>>');
@@ -36,7 +42,7 @@ function drawPage(widthPx: number, heightPx: number, seed: number): Buffer {
     return Math.floor((state / 2 ** 32) * below);
   };
   for (let y = 10; y < heightPx - 12; y += 10) {
-    for (let x = 8; x < widthPx - 20; ) {
+    for (let x = 8; x < widthPx - 20;) {
       const length = 4 + random(14);
       for (let row = y; row < y + 5; row++) pixels.fill(20 + random(20), row * widthPx + x, row * widthPx + x + length);
       x += length + 4;
@@ -57,6 +63,10 @@ function join(objects: readonly Buffer[]): Buffer {
   }
   const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
   const size = objects.length + 1;
-  parts.push(Buffer.from(`xref\n0 ${size}\n0000000000 65535 f \n${rows}trailer\n<</Size ${size}/Root 1 0 R>>\nstartxref\n${length}\n%%EOF\n`));
+  parts.push(
+    Buffer.from(
+      `xref\n0 ${size}\n0000000000 65535 f \n${rows}trailer\n<</Size ${size}/Root 1 0 R>>\nstartxref\n${length}\n%%EOF\n`,
+    ),
+  );
   return Buffer.concat(parts);
 }

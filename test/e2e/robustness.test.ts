@@ -17,7 +17,11 @@ const need = requireCorpus('robustness');
 interface CorpusItem {
   readonly file: string;
   readonly category: string;
-  readonly observed: { readonly needs_password?: boolean; readonly pdfinfo_pages: number | null; readonly pdftoppm_images?: number };
+  readonly observed: {
+    readonly needs_password?: boolean;
+    readonly pdfinfo_pages: number | null;
+    readonly pdftoppm_images?: number;
+  };
 }
 
 /** The most memory a single process below ours holds, in MiB. */
@@ -49,7 +53,19 @@ describe.skipIf(need.skip)(`hostile and odd PDFs${need.skip ? ` (${need.reason})
     base = await mkdtemp(join(tmpdir(), 'robustness-'));
     items = (JSON.parse(await readFile(join(need.folder, 'manifest.json'), 'utf8')) as { items: CorpusItem[] }).items;
     const places = ['--input', need.folder, '--output', join(base, 'out'), '--work-dir', join(base, 'runs')];
-    const args = [PROGRAM, 'run', ...places, '--engine', 'null', '--jobs', '2', '--page-timeout', '60', '--progress', 'none'];
+    const args = [
+      PROGRAM,
+      'run',
+      ...places,
+      '--engine',
+      'null',
+      '--jobs',
+      '2',
+      '--page-timeout',
+      '60',
+      '--progress',
+      'none',
+    ];
     const child = spawn(process.execPath, args, { stdio: 'ignore' });
     const watch = setInterval(() => (peakMiB = Math.max(peakMiB, largestChildMiB(child.pid ?? 0))), 100);
     [exitCode] = (await once(child, 'exit')) as [number | null];
@@ -93,7 +109,8 @@ describe.skipIf(need.skip)(`hostile and odd PDFs${need.skip ? ` (${need.reason})
       const code = ends().get(file)?.code;
       if (observed.needs_password === true && category === 'encrypted-user') expect(code, file).toBe('PDF_ENCRYPTED');
       if (category === 'zero-byte') expect(code, file).toBe('PDF_EMPTY');
-      if (category === 'encrypted-owner-only' && (observed.pdftoppm_images ?? 0) > 0) expect(code, file).toBeUndefined();
+      if (category === 'encrypted-owner-only' && (observed.pdftoppm_images ?? 0) > 0)
+        expect(code, file).toBeUndefined();
       if (category === 'born-digital' && (observed.pdftoppm_images ?? 0) > 0) expect(code, file).toBeUndefined();
     }
     expect(ends().get('bomb__gen-bomb-image-60000x60000-1bit.pdf')?.code).toBe('PAGE_TOO_LARGE');

@@ -58,13 +58,25 @@ export function run(test: TestRun): Promise<RunOutcome> {
       ...settings,
     },
   };
-  return startRun(request, observerOf(test), test.signal ?? new AbortController().signal, test.shell ?? REAL_DEPENDENCIES);
+  return startRun(
+    request,
+    observerOf(test),
+    test.signal ?? new AbortController().signal,
+    test.shell ?? REAL_DEPENDENCIES,
+  );
 }
 
 /** Goes on with a run by name. */
-export function resume(name: string, test: Pick<TestRun, 'workDir' | 'jobs' | 'onProgress' | 'notices'>): Promise<RunOutcome> {
+export function resume(
+  name: string,
+  test: Pick<TestRun, 'workDir' | 'jobs' | 'onProgress' | 'notices'>,
+): Promise<RunOutcome> {
   const { workDir, jobs = 2 } = test;
-  return resumeRun({ workDir, name, jobs, box: NO_BOX, slurm: {}, detach: false }, observerOf(test), new AbortController().signal);
+  return resumeRun(
+    { workDir, name, jobs, box: NO_BOX, slurm: {}, detach: false },
+    observerOf(test),
+    new AbortController().signal,
+  );
 }
 
 function observerOf(test: Pick<TestRun, 'onProgress' | 'notices'>) {
@@ -81,7 +93,9 @@ export async function digestFolder(folder: string): Promise<Record<string, strin
   for (const entry of entries) {
     if (entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name);
-    digests[path.slice(folder.length + 1)] = createHash('sha1').update(await readFile(path)).digest('hex');
+    digests[path.slice(folder.length + 1)] = createHash('sha1')
+      .update(await readFile(path))
+      .digest('hex');
   }
   return Object.fromEntries(Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -35,7 +35,14 @@ describe('a run', () => {
     expect(pages).toMatchObject({ known: 17, done: 17, failed: 0, waiting: 0 });
     expect(state.documents.get(join(input, 'empty.pdf'))?.error?.code).toBe('PDF_EMPTY');
     expect(await readFile(reportFile ?? '', 'utf8')).toContain('3 of 4 documents are complete');
-    expect(Object.keys(await digestFolder(test.output))).toEqual(['a.pdf', 'a.txt', 'b.pdf', 'b.txt', 'sub/c.pdf', 'sub/c.txt']);
+    expect(Object.keys(await digestFolder(test.output))).toEqual([
+      'a.pdf',
+      'a.txt',
+      'b.pdf',
+      'b.txt',
+      'sub/c.pdf',
+      'sub/c.txt',
+    ]);
   });
 
   it('puts pages in numeric order, one form feed between them', async () => {
@@ -118,7 +125,9 @@ describe('a run', () => {
     expect(await readFile(join(test.output, 'b.txt'), 'utf8')).toBe('mine');
     expect((await readFile(join(test.output, 'b (2).txt'), 'utf8')).length).toBeGreaterThan(10);
     await run({ ...test, settings: { onConflict: 'version' } });
-    expect(await readFile(join(test.output, 'b.txt'), 'utf8')).toBe(await readFile(join(test.output, 'b (2).txt'), 'utf8'));
+    expect(await readFile(join(test.output, 'b.txt'), 'utf8')).toBe(
+      await readFile(join(test.output, 'b (2).txt'), 'utf8'),
+    );
   });
 
   it('never writes over a scan', async () => {
@@ -140,7 +149,9 @@ describe('a run', () => {
     await writeFile(join(input, 'a copy.pdf'), makeScan(12, 1));
     const { folder } = await run(test);
     expect((await pagesRead(folder)).length).toBe(17);
-    expect(await readFile(join(test.output, 'a copy.txt'), 'utf8')).toBe(await readFile(join(test.output, 'a.txt'), 'utf8'));
+    expect(await readFile(join(test.output, 'a copy.txt'), 'utf8')).toBe(
+      await readFile(join(test.output, 'a.txt'), 'utf8'),
+    );
   });
 
   it('keeps at most six files a document, and no chunks', async () => {
@@ -158,7 +169,10 @@ describe('a run', () => {
     };
     process.env['OCR_PIPELINE_NULL_DELAY_MS'] = '150';
     try {
-      await expect(run({ ...test, signal: aborter.signal, onProgress })).rejects.toMatchObject({ code: 'STOPPED', exitCode: 75 });
+      await expect(run({ ...test, signal: aborter.signal, onProgress })).rejects.toMatchObject({
+        code: 'STOPPED',
+        exitCode: 75,
+      });
     } finally {
       delete process.env['OCR_PIPELINE_NULL_DELAY_MS'];
     }
@@ -209,18 +223,40 @@ describe('a run', () => {
   it('says what is missing where there is nothing to read', async () => {
     await mkdir(join(base, 'nothing'));
     await writeFile(join(base, 'nothing/a.txt'), '');
-    await expect(run({ ...test, input: join(base, 'nothing') })).rejects.toMatchObject({ code: 'NO_PDFS', exitCode: 66 });
-    await expect(run({ ...test, input: join(base, 'nowhere') })).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND', exitCode: 66 });
+    await expect(run({ ...test, input: join(base, 'nothing') })).rejects.toMatchObject({
+      code: 'NO_PDFS',
+      exitCode: 66,
+    });
+    await expect(run({ ...test, input: join(base, 'nowhere') })).rejects.toMatchObject({
+      code: 'INPUT_NOT_FOUND',
+      exitCode: 66,
+    });
   });
 
   it('survives kill -9 at any moment, again and again, and ends in the same bytes', async () => {
     await run({ ...test, output: join(base, 'whole'), workDir: join(base, 'whole-runs') });
     const expected = await digestFolder(join(base, 'whole'));
-    const args = [PROGRAM, 'run', '--input', input, '--output', test.output, '--work-dir', test.workDir, '--engine', 'null', '--jobs', '2'];
+    const args = [
+      PROGRAM,
+      'run',
+      '--input',
+      input,
+      '--output',
+      test.output,
+      '--work-dir',
+      test.workDir,
+      '--engine',
+      'null',
+      '--jobs',
+      '2',
+    ];
     let kills = 0;
     let seed = 7;
     for (let n = 0; n < 40; n++) {
-      const child = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, OCR_PIPELINE_NULL_DELAY_MS: '250' } });
+      const child = spawn(process.execPath, args, {
+        stdio: 'ignore',
+        env: { ...process.env, OCR_PIPELINE_NULL_DELAY_MS: '250' },
+      });
       seed = (seed * 16_807) % 2_147_483_647;
       // Each life may last a little longer than the one before, so that a slow machine comes to its end, too.
       const timer = setTimeout(() => child.kill('SIGKILL'), (500 + (seed % 1_100)) * (1 + n / 8));

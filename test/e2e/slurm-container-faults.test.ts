@@ -23,7 +23,10 @@ describe.skipIf(need.skip)('a run in containers on a cluster loses nothing and d
       const expected = await program.expected();
       const life = program.start();
       await program.whileReading(life, 5);
-      expect(await fault.inflict({ lab, program, life, random: seededRandom(1) }), `something to hit; the program said: ${life.said()}`).toBeDefined();
+      expect(
+        await fault.inflict({ lab, program, life, random: seededRandom(1) }),
+        `something to hit; the program said: ${life.said()}`,
+      ).toBeDefined();
       const { code, stderr } = await life.ended;
       expect(code, stderr).toBe(0);
       if (fault === FAULTS.containerKilled) expect(stderr).toMatch(/what it left undone is ordered again/);

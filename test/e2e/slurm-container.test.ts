@@ -32,7 +32,9 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
 
   async function seed(name: string): Promise<string> {
     const { id } = emulator.seedFolder(name);
-    await emulator.seedFile('Letters/three pages.pdf', await readFile(join(FIXTURES, 'scan-3-pages.pdf')), { parentId: id });
+    await emulator.seedFile('Letters/three pages.pdf', await readFile(join(FIXTURES, 'scan-3-pages.pdf')), {
+      parentId: id,
+    });
     await emulator.seedFile('twelve.pdf', await readFile(join(FIXTURES, 'twelve-pages.pdf')), { parentId: id });
     return id;
   }
@@ -54,7 +56,12 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
   }
 
   const results = (folderId: string): Record<string, string> =>
-    Object.fromEntries(emulator.list(folderId).filter(({ path }) => path.startsWith('OCR/')).map(({ path, sha1 }) => [path, sha1]));
+    Object.fromEntries(
+      emulator
+        .list(folderId)
+        .filter(({ path }) => path.startsWith('OCR/'))
+        .map(({ path, sha1 }) => [path, sha1]),
+    );
 
   test('gives the bytes that this computer gives, and takes no secret along', { timeout: 5 * MINUTES }, async () => {
     const [onCluster, here] = [await seed('On the cluster'), await seed('Here')];
@@ -69,13 +76,22 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
     expect(script).toContain('exec --cleanenv');
     const runs = join(home, 'ocr-runs');
     for (const entry of await readdir(runs, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) expect(await readFile(join(entry.parentPath, entry.name), 'latin1'), entry.name).not.toContain(token);
+      if (entry.isFile())
+        expect(await readFile(join(entry.parentPath, entry.name), 'latin1'), entry.name).not.toContain(token);
     }
     expect(script).not.toContain(token);
   });
 
   test('stops with the words of the image when it lacks what is asked for', { timeout: 2 * MINUTES }, async () => {
-    const { code, stderr } = await ocr(await seed('No such language'), '--executor', 'slurm', '--image', image, '--lang', 'chi_sim');
+    const { code, stderr } = await ocr(
+      await seed('No such language'),
+      '--executor',
+      'slurm',
+      '--image',
+      image,
+      '--lang',
+      'chi_sim',
+    );
     expect(code).toBe(69);
     expect(stderr).toContain('[LANG_MISSING]');
     const missing = await ocr(await seed('No image'), '--executor', 'slurm', '--image', join(home, 'none.sif'));

@@ -32,7 +32,11 @@ const PUT_BACK = /Slurm put .* back into the queue.*finished pages are kept/;
 const CASES: readonly Case[] = [
   { fault: FAULTS.coordinatorKilled, code: null },
   { fault: FAULTS.pageWorkerKilled },
-  { fault: FAULTS.taskKilled, shows: /FAILED NonZeroExitCode/, words: /A job failed on n\d; what it left undone is ordered again/ },
+  {
+    fault: FAULTS.taskKilled,
+    shows: /FAILED NonZeroExitCode/,
+    words: /A job failed on n\d; what it left undone is ordered again/,
+  },
   { fault: FAULTS.batchShellKilled, shows: /FAILED/, words: /A job was killed, or could not be started on n\d/ },
   { fault: FAULTS.supervisorKilled, restarts: 1 },
   { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 500 } },
@@ -61,7 +65,13 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     it.concurrent(`${fault.name}${times > 1 ? `, ${times} times` : ''}`, { timeout: 180_000 }, async () => {
       await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, slurmdTimeoutS: 10 });
       const args = ['--cores', '2', '--nodes', '2'];
-      await using program = await SlurmProgram.create(lab, { pages: PAGES, pageMs: 150, partition: 'savio3_htc', args, ...options });
+      await using program = await SlurmProgram.create(lab, {
+        pages: PAGES,
+        pageMs: 150,
+        partition: 'savio3_htc',
+        args,
+        ...options,
+      });
       const life = program.start();
       const site = { lab, program, life, random: seededRandom(1) };
       for (let time = 1; time <= times; time++) {
@@ -75,7 +85,8 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
       const { stderr } = result;
       if (code !== 0) result = await program.start().ended;
       expect(result.code, result.stderr).toBe(0);
-      if (shows) expect((await program.tasks()).map(({ state, reason }) => `${state} ${reason}`).join('\n')).toMatch(shows);
+      if (shows)
+        expect((await program.tasks()).map(({ state, reason }) => `${state} ${reason}`).join('\n')).toMatch(shows);
       expect(await program.restarts(), 'tasks started again by Slurm').toBeGreaterThanOrEqual(restarts);
       if (words) expect(stderr).toMatch(words);
       await expectWhole(program, expected);
@@ -85,7 +96,11 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
   for (const fault of [FAULTS.pageWorkerKilled, FAULTS.powerCut]) {
     it.skipIf(tesseract.skip).concurrent(`Tesseract reads, and ${fault.name}`, { timeout: 180_000 }, async () => {
       await using lab = await SlurmLab.start({ nodes: 2, cpus: 2, slurmdTimeoutS: 10 });
-      await using program = await SlurmProgram.create(lab, { pages: [40, 7, 1], engine: 'tesseract', args: ['--cores', '2'] });
+      await using program = await SlurmProgram.create(lab, {
+        pages: [40, 7, 1],
+        engine: 'tesseract',
+        args: ['--cores', '2'],
+      });
       const whole = await program.expected();
       const life = program.start();
       const site = { lab, program, life, random: seededRandom(1) };

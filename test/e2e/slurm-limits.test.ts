@@ -31,7 +31,10 @@ const accounting = requireSlurm({ accounting: true });
 const isRoot = process.getuid?.() === 0;
 const cgroup = requireAll(
   slurm,
-  requireThat(isRoot && existsSync('/sys/fs/cgroup/memory/cgroup.procs'), 'memory cgroups of version 1 are not here, or not for us'),
+  requireThat(
+    isRoot && existsSync('/sys/fs/cgroup/memory/cgroup.procs'),
+    'memory cgroups of version 1 are not here, or not for us',
+  ),
 );
 const mounts = requireAll(slurm, requireThat(isRoot, 'only root can mount a small file system to fill'));
 
@@ -47,7 +50,12 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     story: (program: SlurmProgram, lab: SlurmLab) => Promise<void>,
   ): Promise<void> {
     await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, slurmdTimeoutS: 10, ...labOptions });
-    await using program = await SlurmProgram.create(lab, { pages: PAGES, pageMs: PAGE_MS, args: ['--cores', '2'], ...options });
+    await using program = await SlurmProgram.create(lab, {
+      pages: PAGES,
+      pageMs: PAGE_MS,
+      args: ['--cores', '2'],
+      ...options,
+    });
     await story(program, lab);
     await expectWhole(program, expected);
   }
@@ -86,20 +94,28 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     ['and there is no accounting', slurm, { minJobAgeS: 2 }, /gone without a trace/],
     ['and accounting knows', accounting, { minJobAgeS: 2, accounting: true }, /A job failed/],
   ] as const) {
-    it.skipIf(needs.skip).concurrent(`a job that failed is forgotten before anybody looks, ${how}`, { timeout: 240_000 }, async () => {
-      await onCluster(options, {}, async (program, lab) => {
-        const life = program.start();
-        await program.whileReading(life, 10);
-        life.kill('SIGKILL');
-        const site = { lab, program, life, random: seededRandom(1) };
-        await life.ended;
-        expect(await FAULTS.taskKilled.inflict(site)).toBeDefined();
-        await lab.until('the queue has forgotten the job', async () => (await program.tasks()).length === 0, FORGETTING_MS);
-        const next = await program.start().ended;
-        expect(next.code, next.stderr).toBe(0);
-        expect(next.stderr).toMatch(words);
-      });
-    });
+    it.skipIf(needs.skip).concurrent(
+      `a job that failed is forgotten before anybody looks, ${how}`,
+      { timeout: 240_000 },
+      async () => {
+        await onCluster(options, {}, async (program, lab) => {
+          const life = program.start();
+          await program.whileReading(life, 10);
+          life.kill('SIGKILL');
+          const site = { lab, program, life, random: seededRandom(1) };
+          await life.ended;
+          expect(await FAULTS.taskKilled.inflict(site)).toBeDefined();
+          await lab.until(
+            'the queue has forgotten the job',
+            async () => (await program.tasks()).length === 0,
+            FORGETTING_MS,
+          );
+          const next = await program.start().ended;
+          expect(next.code, next.stderr).toBe(0);
+          expect(next.stderr).toMatch(words);
+        });
+      },
+    );
   }
 
   it.concurrent('Slurm does not answer for long', { timeout: 4 * DOWN_MS + 180_000 }, async () => {
@@ -120,15 +136,19 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     ['the kernel', cgroup, 'OUT_OF_MEMORY'],
     ['Slurm', slurm, 'FAILED'],
   ] as const) {
-    it.skipIf(needs.skip)(`a job has too little memory for all its workers, says ${watcher}`, { timeout: 180_000 }, async () => {
-      await onCluster({ cgroup: watcher === 'the kernel' }, { args: ['--cores', '4'] }, async (program, lab) => {
-        await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', `DefMemPerCPU=${TIGHT_MEMORY_MIB[watcher]}`);
-        const { code, stderr } = await program.start().ended;
-        expect(code, stderr).toBe(0);
-        expect(stderr).toMatch(/ran out of memory/);
-        expect((await program.tasks()).map((task) => task.state)).toContain(state);
-      });
-    });
+    it.skipIf(needs.skip)(
+      `a job has too little memory for all its workers, says ${watcher}`,
+      { timeout: 180_000 },
+      async () => {
+        await onCluster({ cgroup: watcher === 'the kernel' }, { args: ['--cores', '4'] }, async (program, lab) => {
+          await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', `DefMemPerCPU=${TIGHT_MEMORY_MIB[watcher]}`);
+          const { code, stderr } = await program.start().ended;
+          expect(code, stderr).toBe(0);
+          expect(stderr).toMatch(/ran out of memory/);
+          expect((await program.tasks()).map((task) => task.state)).toContain(state);
+        });
+      },
+    );
   }
 
   it.skipIf(cgroup.skip)('the memory of a running job gets scarce', { timeout: 180_000 }, async () => {

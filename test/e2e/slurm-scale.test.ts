@@ -37,7 +37,8 @@ describe.skipIf(slurm.skip)(`${DOCUMENTS * 100} pages in ${DOCUMENTS} documents,
   });
 
   it('are asked for as often as a few are, whether ordered or waited for', () => {
-    const total = (calls: Readonly<Record<string, number>>): number => Object.values(calls).reduce((sum, count) => sum + count, 0);
+    const total = (calls: Readonly<Record<string, number>>): number =>
+      Object.values(calls).reduce((sum, count) => sum + count, 0);
     // Ordering that takes longer may see more polls.
     const { squeue: _polls, ...ordering } = large.calls;
     const { squeue: _fewPolls, ...orderingFew } = small.calls;

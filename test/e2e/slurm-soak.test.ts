@@ -55,7 +55,9 @@ describe.skipIf(slurm.skip)(`runs on a cluster disturbed for ${SECONDS} s`, () =
     }
     const harm = [...counts.values()].reduce((sum, count) => sum + count, 0);
     expect(harm).toBeGreaterThanOrEqual(Math.min(SECONDS / 60, 1) * LEAST_FAULTS_A_MINUTE);
-    console.info(`soak: ${rounds} runs ended whole after\n${[...counts].map(([name, count]) => `${String(count).padStart(4)} x ${name}`).join('\n')}`);
+    console.info(
+      `soak: ${rounds} runs ended whole after\n${[...counts].map(([name, count]) => `${String(count).padStart(4)} x ${name}`).join('\n')}`,
+    );
   });
 
   /** Starts the program again whenever it ended, and does harm, until there was enough of it or the run is done. */
@@ -68,7 +70,7 @@ describe.skipIf(slurm.skip)(`runs on a cluster disturbed for ${SECONDS} s`, () =
   ): Promise<void> {
     let life = program.start();
     const mending: Promise<void>[] = [];
-    for (let hits = 0; hits < FAULTS_A_RUN && performance.now() < until; ) {
+    for (let hits = 0; hits < FAULTS_A_RUN && performance.now() < until;) {
       await sleep(300 + random() * 2_500);
       if (life.hasEnded()) {
         const { code, signal, stderr } = await life.ended;

@@ -30,15 +30,26 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
   afterAll(() => lab.close(), MINUTES);
 
   // Another Slurm's nodes are another system, which has no Tesseract or not the same.
-  const reading = requireAll(requireLanguages(['eng']), requireThat(!process.env['OCR_SLURM_ROOT'], 'the other system of OCR_SLURM_ROOT has no Tesseract'));
-  test.skipIf(reading.skip)('gives the bytes that this computer gives, with real Tesseract', { timeout: 4 * MINUTES }, async () => {
-    await using program = await SlurmProgram.create(lab, { pages: [3, 2, 4], engine: 'tesseract', partition: 'savio3' });
-    const { code, stdout, stderr } = await program.start().ended;
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain('All 3 documents are complete');
-    expect(await program.delivered()).toEqual(await program.expected());
-    expect(await program.leftovers()).toEqual([]);
-  });
+  const reading = requireAll(
+    requireLanguages(['eng']),
+    requireThat(!process.env['OCR_SLURM_ROOT'], 'the other system of OCR_SLURM_ROOT has no Tesseract'),
+  );
+  test.skipIf(reading.skip)(
+    'gives the bytes that this computer gives, with real Tesseract',
+    { timeout: 4 * MINUTES },
+    async () => {
+      await using program = await SlurmProgram.create(lab, {
+        pages: [3, 2, 4],
+        engine: 'tesseract',
+        partition: 'savio3',
+      });
+      const { code, stdout, stderr } = await program.start().ended;
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain('All 3 documents are complete');
+      expect(await program.delivered()).toEqual(await program.expected());
+      expect(await program.leftovers()).toEqual([]);
+    },
+  );
 
   test('goes on after its program was killed, and no page is read twice', { timeout: 4 * MINUTES }, async () => {
     await using program = await SlurmProgram.create(lab, { pages: [60, 1, 1, 40], pageMs: 100 });
@@ -60,11 +71,23 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     expect(started.code, started.stderr).toBe(0);
     expect(started.stdout).toMatch(/goes on without this program[^]*0 done, 3 waiting[^]*resume .* --detach/);
     const status = await program.command('status', '--work-dir', program.workDir, '--json');
-    const { runs } = JSON.parse(status.stdout) as { runs: { where: string; state: string; jobs: { running: number; waiting: number } }[] };
-    expect(runs[0]).toMatchObject({ where: expect.stringMatching(/^Slurm \d+$/) as string, state: expect.stringMatching(/running|waiting/) as string });
+    const { runs } = JSON.parse(status.stdout) as {
+      runs: { where: string; state: string; jobs: { running: number; waiting: number } }[];
+    };
+    expect(runs[0]).toMatchObject({
+      where: expect.stringMatching(/^Slurm \d+$/) as string,
+      state: expect.stringMatching(/running|waiting/) as string,
+    });
     let passes = 0;
     for (; passes < 60; passes++) {
-      const { code, stdout, stderr } = await program.command('resume', '--detach', '--work-dir', program.workDir, '--progress', 'plain');
+      const { code, stdout, stderr } = await program.command(
+        'resume',
+        '--detach',
+        '--work-dir',
+        program.workDir,
+        '--progress',
+        'plain',
+      );
       expect(code, stderr).toBe(0);
       if (stdout.includes('complete')) break;
     }
@@ -86,7 +109,9 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     expect(cancelled.stdout).toContain('were cancelled. All finished pages are kept.');
     await lab.until('its jobs are gone', async () => (await program.openTasks()).length === 0);
     expect((await program.command('cancel', '--work-dir', program.workDir)).stdout).toContain('is not running');
-    expect((await program.command('status', '--work-dir', program.workDir)).stdout).toContain('stopped (its jobs have ended); go on with');
+    expect((await program.command('status', '--work-dir', program.workDir)).stdout).toContain(
+      'stopped (its jobs have ended); go on with',
+    );
     const [run = ''] = await readdir(program.workDir);
     expect(await readdir(join(program.workDir, run, 'chunks'))).not.toEqual([]);
     expect(await program.delivered()).toEqual({});

@@ -67,7 +67,11 @@ async function withSwitch(make: (folder: string) => Promise<OcrEngine>): Promise
 
 const MADE_UP = { reads: false, breaks: false };
 
-describeOcrEngine('null', MADE_UP, harnessOf(() => Promise.resolve(new NullEngine('eng', 2))));
+describeOcrEngine(
+  'null',
+  MADE_UP,
+  harnessOf(() => Promise.resolve(new NullEngine('eng', 2))),
+);
 
 const native = requireLanguages(['eng']);
 
@@ -82,7 +86,10 @@ describe.skipIf(native.skip)('native Tesseract', () => {
 /** tesseract.js's own worker program, until it is told to crash or to hang when it is given a page. */
 async function openJs(folder: string): Promise<OcrEngine> {
   const workerPath = join(folder, 'worker.cjs');
-  const own = join(dirname(createRequire(import.meta.url).resolve('tesseract.js/package.json')), 'src/worker-script/node/index.js');
+  const own = join(
+    dirname(createRequire(import.meta.url).resolve('tesseract.js/package.json')),
+    'src/worker-script/node/index.js',
+  );
   const behaviour = JSON.stringify(join(folder, 'behaviour'));
   await writeFile(
     workerPath,
@@ -170,7 +177,9 @@ describe('the OcrEngine suite can fail', () => {
     for (const engineCase of cases) {
       const harness = await harnessOf(() => Promise.resolve(new FlawedEngine(flaw)))();
       try {
-        const late = new Promise((_, reject) => setTimeout(() => reject(new Error('it does not settle')), 2_000).unref());
+        const late = new Promise((_, reject) =>
+          setTimeout(() => reject(new Error('it does not settle')), 2_000).unref(),
+        );
         await Promise.race([engineCase.run(harness), late]);
       } catch {
         failed.push(engineCase.name);
@@ -186,7 +195,11 @@ describe('the OcrEngine suite can fail', () => {
 describe('tesseract.js', () => {
   it('writes nothing where it is run', async () => {
     const before = await readFile('package.json', 'utf8');
-    const engine = new TesseractJs(['eng'], await findLanguageFiles(), { name: 'tesseract.js', version: 'x', models: {} });
+    const engine = new TesseractJs(['eng'], await findLanguageFiles(), {
+      name: 'tesseract.js',
+      version: 'x',
+      models: {},
+    });
     try {
       await engine.recognize(pages[0].image, { pageSegMode: 3, mayBeInverted: true }, AbortSignal.timeout(60_000));
     } finally {

@@ -85,7 +85,20 @@ describe('other hOCR', () => {
 
   test('never throws, whatever it is given', () => {
     const pieces = fc.constantFrom(
-      '<', '>', '"', "'", '&', ';', '&#', '/', '!--', '-->', '</span>', '<p>', 'x', '\u0000',
+      '<',
+      '>',
+      '"',
+      "'",
+      '&',
+      ';',
+      '&#',
+      '/',
+      '!--',
+      '-->',
+      '</span>',
+      '<p>',
+      'x',
+      '\u0000',
       "<span class='ocrx_word' title='bbox 1 2 3 4'>",
     );
     fc.assert(
@@ -102,7 +115,12 @@ describe('other hOCR', () => {
 
   test('takes time in proportion to its length', () => {
     // Quadratic time would take minutes for these.
-    for (const hostile of ['<'.repeat(500_000), "<a b='".repeat(200_000), '<!--'.repeat(200_000), '&#1'.repeat(300_000)]) {
+    for (const hostile of [
+      '<'.repeat(500_000),
+      "<a b='".repeat(200_000),
+      '<!--'.repeat(200_000),
+      '&#1'.repeat(300_000),
+    ]) {
       expect(parseHocr(hostile).blocks).toEqual([]);
       expect(parseHocr(`<span class='ocrx_word' title='bbox 1 2 3 4'>${hostile}`).blocks).toEqual([]);
     }

@@ -7,11 +7,22 @@ import type { OcrEngine, RecognizeOptions } from '../../src/engines/ocr-engine.t
 import { openNativeTesseract } from '../../src/engines/tesseract-native.ts';
 import { TesseractStream } from '../../src/engines/tesseract-stream.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
-import { findTool, requireAll, requireCorpus, requireLanguages, requireThat, requireTools } from '../support/requires.ts';
+import {
+  findTool,
+  requireAll,
+  requireCorpus,
+  requireLanguages,
+  requireThat,
+  requireTools,
+} from '../support/requires.ts';
 import { writeSwitchedTesseract } from './switched-tesseract.ts';
 import { drawTextPage, STORY, toBits } from './text-page.ts';
 
-const streams = requireAll(requireThat(process.platform === 'linux', 'only Linux opens /dev/fd anew'), requireTools(['stdbuf']), requireLanguages(['eng']));
+const streams = requireAll(
+  requireThat(process.platform === 'linux', 'only Linux opens /dev/fd anew'),
+  requireTools(['stdbuf']),
+  requireLanguages(['eng']),
+);
 const corpus = requireCorpus('accuracy');
 const OPTIONS: RecognizeOptions = { pageSegMode: 3, mayBeInverted: false };
 const CALM_MS = 60_000;
@@ -58,46 +69,62 @@ describe.skipIf(streams.skip)('a Tesseract process that reads page after page', 
     expect((await readAll(pages.toReversed())).toReversed()).toEqual(alone);
   }, 180_000);
 
-  test('is told the resolution of each page', async () => {
-    const [page] = await samplePages();
-    const alike = [{ ...page!, dpi: 100 }, { ...page!, dpi: 600 }, page!];
-    expect(await readAll(alike)).toEqual(await readAlone(alike));
-  }, CALM_MS);
+  test(
+    'is told the resolution of each page',
+    async () => {
+      const [page] = await samplePages();
+      const alike = [{ ...page!, dpi: 100 }, { ...page!, dpi: 600 }, page!];
+      expect(await readAll(alike)).toEqual(await readAlone(alike));
+    },
+    CALM_MS,
+  );
 
-  test('that ends over a page leaves it to a process of its own', async () => {
-    const [first, second] = (await samplePages()) as [PageImage, PageImage];
-    const alone = await readAlone([first, second]);
-    await withEngine(async (engine) => {
-      expect(await engine.recognize(first, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[0]);
-      await writeFile(join(folder, 'behaviour'), 'crash-stream');
-      expect(await engine.recognize(second, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[1]);
-      await writeFile(join(folder, 'behaviour'), 'work');
-      expect(await engine.recognize(first, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[0]);
-    });
-  }, CALM_MS);
+  test(
+    'that ends over a page leaves it to a process of its own',
+    async () => {
+      const [first, second] = (await samplePages()) as [PageImage, PageImage];
+      const alone = await readAlone([first, second]);
+      await withEngine(async (engine) => {
+        expect(await engine.recognize(first, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[0]);
+        await writeFile(join(folder, 'behaviour'), 'crash-stream');
+        expect(await engine.recognize(second, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[1]);
+        await writeFile(join(folder, 'behaviour'), 'work');
+        expect(await engine.recognize(first, OPTIONS, AbortSignal.timeout(CALM_MS))).toEqual(alone[0]);
+      });
+    },
+    CALM_MS,
+  );
 
-  test('is one process for many pages, and gone once it is closed', async () => {
-    const settings = ['-l', 'eng', '-c', 'tessedit_create_hocr=1'];
-    const calm = AbortSignal.timeout(CALM_MS);
-    const stream = await TesseractStream.start(findTool('tesseract') ?? '', settings, 1e6, calm);
-    expect(stream?.usable).toBe(true);
-    const [page] = await samplePages();
-    // The probe was its first page: its pages are numbered from 1.
-    for (const number of [2, 3]) expect(await stream?.read(page!, calm)).toContain(`id='page_${number}'`);
-    await stream?.[Symbol.asyncDispose]();
-    expect(stream?.usable).toBe(false);
-  }, CALM_MS);
+  test(
+    'is one process for many pages, and gone once it is closed',
+    async () => {
+      const settings = ['-l', 'eng', '-c', 'tessedit_create_hocr=1'];
+      const calm = AbortSignal.timeout(CALM_MS);
+      const stream = await TesseractStream.start(findTool('tesseract') ?? '', settings, 1e6, calm);
+      expect(stream?.usable).toBe(true);
+      const [page] = await samplePages();
+      // The probe was its first page: its pages are numbered from 1.
+      for (const number of [2, 3]) expect(await stream?.read(page!, calm)).toContain(`id='page_${number}'`);
+      await stream?.[Symbol.asyncDispose]();
+      expect(stream?.usable).toBe(false);
+    },
+    CALM_MS,
+  );
 
-  test('that writes more than is allowed is ended', async () => {
-    const settings = ['-l', 'eng', '-c', 'tessedit_create_hocr=1'];
-    const calm = AbortSignal.timeout(CALM_MS);
-    // The probe fits, the page does not.
-    const stream = await TesseractStream.start(findTool('tesseract') ?? '', settings, 1_500, calm);
-    const [page] = await samplePages();
-    expect(await stream?.read(page!, calm)).toBeUndefined();
-    expect(stream?.usable).toBe(false);
-    await stream?.[Symbol.asyncDispose]();
-  }, CALM_MS);
+  test(
+    'that writes more than is allowed is ended',
+    async () => {
+      const settings = ['-l', 'eng', '-c', 'tessedit_create_hocr=1'];
+      const calm = AbortSignal.timeout(CALM_MS);
+      // The probe fits, the page does not.
+      const stream = await TesseractStream.start(findTool('tesseract') ?? '', settings, 1_500, calm);
+      const [page] = await samplePages();
+      expect(await stream?.read(page!, calm)).toBeUndefined();
+      expect(stream?.usable).toBe(false);
+      await stream?.[Symbol.asyncDispose]();
+    },
+    CALM_MS,
+  );
 });
 
 async function samplePages(): Promise<PageImage[]> {

@@ -70,7 +70,13 @@ function makePdf({ lines, sizePt = 11, leftPt = 50, topPt = 60, widthPt = 420, h
 }
 
 /** The page in one bit a pixel, as a scanner set to black and white makes it. */
-export function toBits({ widthPx, heightPx, data, dpi, toPoints }: PageImage & { readonly bitsPerPixel: 8 }): PageImage {
+export function toBits({
+  widthPx,
+  heightPx,
+  data,
+  dpi,
+  toPoints,
+}: PageImage & { readonly bitsPerPixel: 8 }): PageImage {
   const stride = Math.ceil(widthPx / 8);
   const bits = new Uint8Array(stride * heightPx);
   for (let y = 0; y < heightPx; y++) {

@@ -13,7 +13,8 @@ function makeImage(bitsPerPixel: 1 | 8 | 24, dpi: number): PageImage {
 
 function lightOf({ widthPx, heightPx, bitsPerPixel, data }: PageImage): number[] {
   if (bitsPerPixel !== 1) return [...data];
-  const at = (x: number, y: number): number => ((data[y * Math.ceil(widthPx / 8) + (x >> 3)]! >> (7 - (x & 7))) & 1 ? 0 : 255);
+  const at = (x: number, y: number): number =>
+    (data[y * Math.ceil(widthPx / 8) + (x >> 3)]! >> (7 - (x & 7))) & 1 ? 0 : 255;
   return Array.from({ length: widthPx * heightPx }, (_, index) => at(index % widthPx, Math.floor(index / widthPx)));
 }
 
@@ -22,12 +23,18 @@ test.each([1, 8, 24] as const)('a TIFF of %i bits a pixel has the same pixels an
   const file = Buffer.concat(writeTiff(image));
   const { density, width, height } = await sharp(file).metadata();
   expect({ density, width, height }).toEqual({ density: 200, width: 13, height: 5 });
-  const { data } = await sharp(file).toColourspace(bits === 24 ? 'srgb' : 'b-w').raw().toBuffer({ resolveWithObject: true });
+  const { data } = await sharp(file)
+    .toColourspace(bits === 24 ? 'srgb' : 'b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   expect([...data]).toEqual(lightOf(image));
 });
 
 test('a resolution nobody believes becomes one that is', async () => {
-  for (const [dpi, told] of [[1, 70], [9_999, 2_400]] as const) {
+  for (const [dpi, told] of [
+    [1, 70],
+    [9_999, 2_400],
+  ] as const) {
     expect((await sharp(Buffer.concat(writeTiff(makeImage(8, dpi)))).metadata()).density).toBe(told);
   }
 });

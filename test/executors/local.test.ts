@@ -26,10 +26,18 @@ async function makeHarness(): Promise<ExecutorHarness> {
   return {
     executor: make(),
     restart: () => Promise.resolve(make()),
-    chunk: (id, file, pageNumbers) => ({ id, ranges: [{ sha1: 'abc', file, pageNumbers }], recipe: RECIPE, limits: LIMITS }),
+    chunk: (id, file, pageNumbers) => ({
+      id,
+      ranges: [{ sha1: 'abc', file, pageNumbers }],
+      recipe: RECIPE,
+      limits: LIMITS,
+    }),
     async results(chunkId) {
       const text = await readFile(join(folder, `${chunkId}.ndjson`), 'utf8').catch(() => undefined);
-      return text?.split('\n').filter((line) => line.includes('"page"')).map((line) => JSON.parse(line) as ChunkResultLine);
+      return text
+        ?.split('\n')
+        .filter((line) => line.includes('"page"'))
+        .map((line) => JSON.parse(line) as ChunkResultLine);
     },
     async close() {
       await pool.kill();
@@ -62,7 +70,8 @@ function flawed(executor: Executor, flaw: Flaw): Executor {
       const statuses = await executor.poll(handles, signal);
       return statuses.map((status): WorkStatus => {
         if (flaw === 'says done at once') return { ...status, state: 'done' };
-        if (flaw === 'calls the unknown running') return status.state === 'lost' ? { ...status, state: 'running' } : status;
+        if (flaw === 'calls the unknown running')
+          return status.state === 'lost' ? { ...status, state: 'running' } : status;
         if (told.has(status.handle.chunkId)) return { ...status, state: 'lost' };
         if (status.state === 'done') told.add(status.handle.chunkId);
         return status;
@@ -80,7 +89,10 @@ describe('the Executor suite', () => {
       // Only cases that end soon for each flaw: a wrong one must not make this test wait for the suite's time limit.
       for (const executorCase of EXECUTOR_CASES.filter(({ name }) => /every page|order asked|never heard/.test(name))) {
         const harness = await makeHarness();
-        const kept = await executorCase.run({ ...harness, executor: flawed(harness.executor, flaw) }).then(() => true, () => false);
+        const kept = await executorCase.run({ ...harness, executor: flawed(harness.executor, flaw) }).then(
+          () => true,
+          () => false,
+        );
         verdicts.push(kept);
         await harness.close();
       }

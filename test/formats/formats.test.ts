@@ -29,7 +29,12 @@ function pageOf(pageNumber: number, words: readonly string[]): PageResult {
   const box = [0, 0, 100, 20] as const;
   const line = { box, words: words.map((text) => ({ text, box, confidence: 90 })) };
   const image = { widthPx: 100, heightPx: 100, dpi: 300, toPoints: [1, 0, 0, -1, 0, 100] as const };
-  return { pageNumber, state: 'done', image, blocks: [{ box, paragraphs: [{ box, direction: 'ltr', lines: [line] }] }] };
+  return {
+    pageNumber,
+    state: 'done',
+    image,
+    blocks: [{ box, paragraphs: [{ box, direction: 'ltr', lines: [line] }] }],
+  };
 }
 
 describe('the formats', () => {
@@ -38,14 +43,20 @@ describe('the formats', () => {
   });
 
   it('hold every page in order, whatever is in it', async () => {
-    const documents = fc.array(fc.array(fc.string({ unit: 'binary', maxLength: 12 }), { maxLength: 6 }), { minLength: 1, maxLength: 30 });
+    const documents = fc.array(fc.array(fc.string({ unit: 'binary', maxLength: 12 }), { maxLength: 6 }), {
+      minLength: 1,
+      maxLength: 30,
+    });
     await fc.assert(
       fc.asyncProperty(documents, async (texts) => {
         const pages = texts.map((words, index) => pageOf(index + 1, words));
         const text = await write('txt', pages);
         expect(text.split('\f')).toHaveLength(pages.length);
         expect(text.endsWith('\n')).toBe(true);
-        const numbers = (await write('jsonl', pages)).trim().split('\n').map((line) => (JSON.parse(line) as { pageNumber: number }).pageNumber);
+        const numbers = (await write('jsonl', pages))
+          .trim()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { pageNumber: number }).pageNumber);
         expect(numbers).toEqual(pages.map(({ pageNumber }) => pageNumber));
         const rows = (await write('tsv', pages)).split('\n').slice(0, -1);
         expect(rows.every((row) => row.split('\t').length === 12)).toBe(true);
@@ -55,7 +66,11 @@ describe('the formats', () => {
   });
 
   it('keep what a page says apart from what the next one says', async () => {
-    const text = await write('txt', [pageOf(1, ['one']), { pageNumber: 2, state: 'blank', blocks: [] }, pageOf(3, ['three'])]);
+    const text = await write('txt', [
+      pageOf(1, ['one']),
+      { pageNumber: 2, state: 'blank', blocks: [] },
+      pageOf(3, ['three']),
+    ]);
     expect(text).toBe('one\n\f\n\fthree\n');
   });
 
@@ -86,7 +101,10 @@ describe.skipIf(need.skip)(`the XML formats, by xmllint${need.skip ? ` (${need.r
   function lint(name: string, text: string, ...args: string[]): string {
     const file = join(folder, name);
     writeFileSync(file, text);
-    return execFileSync('xmllint', ['--nonet', '--noout', ...args, file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('xmllint', ['--nonet', '--noout', ...args, file], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   it('ALTO is valid, with every kind of page', async () => {
@@ -107,7 +125,9 @@ describe.skipIf(need.skip)(`the XML formats, by xmllint${need.skip ? ` (${need.r
     ] as const;
     for (const [from, to] of wrongs) {
       expect(alto).toContain(from);
-      expect(() => lint('bad.alto.xml', alto.replace(from, to), '--schema', XSD), from).toThrow(/fails to validate|parser error/);
+      expect(() => lint('bad.alto.xml', alto.replace(from, to), '--schema', XSD), from).toThrow(
+        /fails to validate|parser error/,
+      );
     }
   });
 
@@ -117,7 +137,13 @@ describe.skipIf(need.skip)(`the XML formats, by xmllint${need.skip ? ` (${need.r
     const elements = readHocr(hocr);
     expect(elements.filter(({ kind }) => kind === 'ocr_page')).toHaveLength(PAGES.length);
     expect(new Set(elements.map(({ id }) => id)).size).toBe(elements.length);
-    const parents = { ocr_page: undefined, ocr_carea: 'ocr_page', ocr_par: 'ocr_carea', ocr_line: 'ocr_par', ocrx_word: 'ocr_line' };
+    const parents = {
+      ocr_page: undefined,
+      ocr_carea: 'ocr_page',
+      ocr_par: 'ocr_carea',
+      ocr_line: 'ocr_par',
+      ocrx_word: 'ocr_line',
+    };
     const capabilities = /<meta name="ocr-capabilities" content="([^"]*)"/.exec(hocr)?.[1]?.split(' ') ?? [];
     expect(hocr).toContain('<meta name="ocr-system"');
     for (const { id, kind, box, parent } of elements) {
@@ -126,25 +152,56 @@ describe.skipIf(need.skip)(`the XML formats, by xmllint${need.skip ? ` (${need.r
       const [left, top, right, bottom] = box;
       expect(left <= right && top <= bottom, id).toBe(true);
       if (!parent) continue;
-      expect(left >= parent.box[0] && top >= parent.box[1] && right <= parent.box[2] && bottom <= parent.box[3], `${id} lies in ${parent.id}`).toBe(true);
+      expect(
+        left >= parent.box[0] && top >= parent.box[1] && right <= parent.box[2] && bottom <= parent.box[3],
+        `${id} lies in ${parent.id}`,
+      ).toBe(true);
     }
   });
 
   it('whatever the words are, a reader gets them back', async () => {
     const anything = fc.sample(fc.string({ unit: 'binary', minLength: 1, maxLength: 15 }), { numRuns: 300, seed: 1 });
-    const hostile = ['a<b', '&amp;', '"quoted"', "it's", 'Straße', '𒀭', ']]>', '<!--', 'e\u0301', '\ud800', '\ufffe', 'a\tb'];
+    const hostile = [
+      'a<b',
+      '&amp;',
+      '"quoted"',
+      "it's",
+      'Straße',
+      '𒀭',
+      ']]>',
+      '<!--',
+      'e\u0301',
+      '\ud800',
+      '\ufffe',
+      'a\tb',
+    ];
     const words = [...anything, ...hostile];
-    const given = words.map((word) => wordText(word).replaceAll(/[\ufffe\uffff]/g, '').replaceAll(/\p{Surrogate}/gu, '\ufffd'));
+    const given = words.map((word) =>
+      wordText(word)
+        .replaceAll(/[\ufffe\uffff]/g, '')
+        .replaceAll(/\p{Surrogate}/gu, '\ufffd'),
+    );
     expect(lint('any.alto.xml', await write('alto', [pageOf(1, words)]), '--schema', XSD)).toBe('');
-    expect(query('any.alto.xml', '//*[local-name()="String"]/@CONTENT').map((found) => / CONTENT="(.*)"/.exec(found)?.[1] ?? '')).toEqual(given);
+    expect(
+      query('any.alto.xml', '//*[local-name()="String"]/@CONTENT').map(
+        (found) => / CONTENT="(.*)"/.exec(found)?.[1] ?? '',
+      ),
+    ).toEqual(given);
     expect(lint('any.hocr', await write('hocr', [pageOf(1, words)]))).toBe('');
-    expect(query('any.hocr', '//*[@class="ocrx_word"]').map((found) => />(.*)<\/span>|\/>$/.exec(found)?.[1] ?? '')).toEqual(given);
+    expect(
+      query('any.hocr', '//*[@class="ocrx_word"]').map((found) => />(.*)<\/span>|\/>$/.exec(found)?.[1] ?? ''),
+    ).toEqual(given);
   });
 
   /** What xmllint finds, one match a line, with its entities resolved. */
   function query(name: string, path: string): string[] {
-    const found = execFileSync('xmllint', ['--nonet', '--noenc', '--xpath', path, join(folder, name)], { encoding: 'utf8' });
-    return found.trimEnd().split('\n').map((match) => decode(match));
+    const found = execFileSync('xmllint', ['--nonet', '--noenc', '--xpath', path, join(folder, name)], {
+      encoding: 'utf8',
+    });
+    return found
+      .trimEnd()
+      .split('\n')
+      .map((match) => decode(match));
   }
 });
 
@@ -159,12 +216,23 @@ interface HocrElement {
 function readHocr(hocr: string): HocrElement[] {
   const elements: HocrElement[] = [];
   const open: HocrElement[] = [];
-  for (const [tag, close, , kind, id, title] of hocr.matchAll(/<(\/?)(div|p|span)(?: class="([a-z_]+)" id="([^"]*)"[^>]* title="([^"]*)")?>/g)) {
+  for (const [tag, close, , kind, id, title] of hocr.matchAll(
+    /<(\/?)(div|p|span)(?: class="([a-z_]+)" id="([^"]*)"[^>]* title="([^"]*)")?>/g,
+  )) {
     if (close !== '') open.pop();
     else {
-      const [left = NaN, top = NaN, right = NaN, bottom = NaN] = /bbox (\d+) (\d+) (\d+) (\d+)(?:;|$)/.exec(title ?? '')?.slice(1).map(Number) ?? [];
+      const [left = NaN, top = NaN, right = NaN, bottom = NaN] =
+        /bbox (\d+) (\d+) (\d+) (\d+)(?:;|$)/
+          .exec(title ?? '')
+          ?.slice(1)
+          .map(Number) ?? [];
       expect(Number.isNaN(bottom), tag).toBe(false);
-      const element: HocrElement = { id: id ?? '', kind: kind as HocrElement['kind'], box: [left, top, right, bottom], parent: open.at(-1) };
+      const element: HocrElement = {
+        id: id ?? '',
+        kind: kind as HocrElement['kind'],
+        box: [left, top, right, bottom],
+        parent: open.at(-1),
+      };
       elements.push(element);
       open.push(element);
     }
@@ -175,6 +243,8 @@ function readHocr(hocr: string): HocrElement[] {
 function decode(text: string): string {
   const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
   return text.replaceAll(/&(?:#(\d+)|#x([0-9A-Fa-f]+)|(\w+));/g, (_, decimal?: string, hex?: string, name?: string) =>
-    name === undefined ? String.fromCodePoint(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)) : (named[name] ?? ''),
+    name === undefined
+      ? String.fromCodePoint(decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal))
+      : (named[name] ?? ''),
   );
 }

@@ -12,7 +12,11 @@ export const HEADER: DocumentHeader = {
 };
 
 function line(words: readonly string[], topPx: number, direction: 'ltr' | 'rtl' = 'ltr'): Block {
-  const boxes = words.map((text, index) => ({ text, box: [100 + index * 120, topPx, 200 + index * 120, topPx + 40] as const, confidence: 91.26 }));
+  const boxes = words.map((text, index) => ({
+    text,
+    box: [100 + index * 120, topPx, 200 + index * 120, topPx + 40] as const,
+    confidence: 91.26,
+  }));
   const box = [100, topPx, 80 + words.length * 120, topPx + 40] as const;
   return { box, paragraphs: [{ box, direction, lines: [{ box, baseline: [0.01, -8], words: boxes }] }] };
 }
@@ -20,7 +24,11 @@ function line(words: readonly string[], topPx: number, direction: 'ltr' | 'rtl' 
 /** Text kept from the PDF: a pixel is a point, no baseline is known, and it is sure. */
 function smallLine(words: readonly string[]): Block {
   const box = [20, 30, 120, 42] as const;
-  const boxes = words.map((text, index) => ({ text, box: [20 + index * 50, 30, 65 + index * 50, 42] as const, confidence: 100 }));
+  const boxes = words.map((text, index) => ({
+    text,
+    box: [20 + index * 50, 30, 65 + index * 50, 42] as const,
+    confidence: 100,
+  }));
   return { box, paragraphs: [{ box, direction: 'ltr', lines: [{ box, words: boxes }] }] };
 }
 
@@ -33,7 +41,11 @@ export const PAGES: readonly PageResult[] = [
     state: 'done',
     confidence: 91.26,
     image,
-    blocks: [line(['<b>&amp;', '"q\'', 'tab\there', '\f\u0085\u2028x'], 100), line(['e\u0301tude', '𒀭𒈗', 'ſtraße'], 300), line(['שלום', 'עולם'], 500, 'rtl')],
+    blocks: [
+      line(['<b>&amp;', '"q\'', 'tab\there', '\f\u0085\u2028x'], 100),
+      line(['e\u0301tude', '𒀭𒈗', 'ſtraße'], 300),
+      line(['שלום', 'עולם'], 500, 'rtl'),
+    ],
   },
   {
     pageNumber: 2,
@@ -48,12 +60,28 @@ export const PAGES: readonly PageResult[] = [
     state: 'done',
     confidence: 75,
     image,
-    frame: { widthPx: 1010, heightPx: 1410, toImage: [0.9994, 0.0349, -0.0349, 0.9994, 10, -10], turnedDeg: 0, skewDeg: 2 },
+    frame: {
+      widthPx: 1010,
+      heightPx: 1410,
+      toImage: [0.9994, 0.0349, -0.0349, 0.9994, 10, -10],
+      turnedDeg: 0,
+      skewDeg: 2,
+    },
     blocks: [line(['askew', 'line'], 700)],
   },
   { pageNumber: 4, state: 'blank', image, blocks: [] },
-  { pageNumber: 5, state: 'kept-text', image: { ...image, widthPx: 240, heightPx: 336, dpi: 72 }, blocks: [smallLine(['Born', 'digital'])] },
-  { pageNumber: 6, state: 'failed', blocks: [], error: { family: 'PageError', code: 'PAGE_DAMAGED', message: 'Page 6 cannot be drawn.' } },
+  {
+    pageNumber: 5,
+    state: 'kept-text',
+    image: { ...image, widthPx: 240, heightPx: 336, dpi: 72 },
+    blocks: [smallLine(['Born', 'digital'])],
+  },
+  {
+    pageNumber: 6,
+    state: 'failed',
+    blocks: [],
+    error: { family: 'PageError', code: 'PAGE_DAMAGED', message: 'Page 6 cannot be drawn.' },
+  },
 ];
 
 // oxlint-disable-next-line require-await

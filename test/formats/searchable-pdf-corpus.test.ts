@@ -6,7 +6,16 @@ import { PipelineError } from '../../src/core/errors.ts';
 import type { Block, Line, PageResult, Word } from '../../src/core/page.ts';
 import { requireAll, requireCorpus, requireLanguages, requireTools } from '../support/requires.ts';
 import { Scratch } from '../pdf/pdf-builder.ts';
-import { ask, lineOf, makeSearchable, pagesOf, pixelsOf, pixelsToPoints, resultOf, word } from './searchable-pdf-samples.ts';
+import {
+  ask,
+  lineOf,
+  makeSearchable,
+  pagesOf,
+  pixelsOf,
+  pixelsToPoints,
+  resultOf,
+  word,
+} from './searchable-pdf-samples.ts';
 
 const poppler = requireTools(['qpdf', 'pdftotext', 'pdfinfo', 'pdftoppm']);
 let scratch: Scratch;
@@ -71,7 +80,9 @@ describe.skipIf(scans.skip)('real scans', () => {
     const out = scratch.path('out.pdf');
     const result = await read(source, language);
     await makeSearchable(source, out, [result]);
-    const shown = result.blocks.flatMap((block) => block.paragraphs.flatMap(({ lines }) => lines.flatMap((line) => line.words)));
+    const shown = result.blocks.flatMap((block) =>
+      block.paragraphs.flatMap(({ lines }) => lines.flatMap((line) => line.words)),
+    );
     const found = ask('pdftotext', '-raw', '-l', '1', out, '-');
     expect(shown.length).toBeGreaterThan(100);
     expect(words(found.text)).toEqual(shown.map(({ text }) => text.normalize('NFC')));
@@ -86,9 +97,13 @@ const odd = requireAll(poppler, robustness);
 
 describe.skipIf(odd.skip)('odd and hostile files', () => {
   /** Files no reader here can draw, or that take readers minutes: nothing to compare. */
-  const NOT_COMPARED = /^(?:bomb__|fuzzed__|huge-|many-pages|image-other__om-2400dpi|truncated__|trailer__rb-no_trailer)/u;
+  const NOT_COMPARED =
+    /^(?:bomb__|fuzzed__|huge-|many-pages|image-other__om-2400dpi|truncated__|trailer__rb-no_trailer)/u;
   /** Poppler draws a font that is not embedded differently once the file around it is sound. */
-  const DRAWN_BETTER = new Set(['trailer__fc-T04_006_premature-EOF.pdf', 'trailer__fc-T04_011_trailer-no-root-key-value-pair.pdf']);
+  const DRAWN_BETTER = new Set([
+    'trailer__fc-T04_006_premature-EOF.pdf',
+    'trailer__fc-T04_011_trailer-no-root-key-value-pair.pdf',
+  ]);
   /** Its header stands just where poppler no longer looks for one and qpdf still does. */
   const BETWEEN = new Set(['header__rb-junk_prefix_1024.pdf']);
 
@@ -107,7 +122,11 @@ describe.skipIf(odd.skip)('odd and hostile files', () => {
     return [resultOf(1, [line], { toPoints: pixelsToPoints(page, 72) })];
   }
 
-  const files = odd.skip ? [] : itemsOf(robustness.folder).map(({ file }) => file).filter((file) => !NOT_COMPARED.test(file));
+  const files = odd.skip
+    ? []
+    : itemsOf(robustness.folder)
+        .map(({ file }) => file)
+        .filter((file) => !NOT_COMPARED.test(file));
 
   test.each(files)('%s: is refused, or becomes no worse', async (name) => {
     const source = join(robustness.folder, name);
@@ -122,7 +141,10 @@ describe.skipIf(odd.skip)('odd and hostile files', () => {
     await makeSearchable(source, out, sample);
     // In the order of the contents, since the words may lie across others of the page.
     const after = ask('pdftotext', '-raw', '-l', '1', out, '-');
-    if (after.complaints) expect(linesIn(after.complaints)).toBeLessThanOrEqual(linesIn(ask('pdftotext', '-raw', '-l', '1', source, '-').complaints));
+    if (after.complaints)
+      expect(linesIn(after.complaints)).toBeLessThanOrEqual(
+        linesIn(ask('pdftotext', '-raw', '-l', '1', source, '-').complaints),
+      );
     if (after.status === 0 && !UNREADABLE.has(name)) expect(after.text).toContain('ocrpipeline');
     if (!DRAWN_BETTER.has(name)) expect(pixelsOf(out, 1, 20)).toBe(pixelsOf(source, 1, 20));
     const check = ask('qpdf', '--check', out).status ?? 2;

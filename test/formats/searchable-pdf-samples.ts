@@ -22,7 +22,11 @@ export interface Answer {
 
 /** Runs a tool on a file. */
 export function ask(tool: string, ...args: readonly string[]): Answer {
-  const { stdout, stderr, status } = spawnSync(tool, args, { encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: 1 << 28 });
+  const { stdout, stderr, status } = spawnSync(tool, args, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    maxBuffer: 1 << 28,
+  });
   return { text: stdout, complaints: stderr, status };
 }
 
@@ -42,7 +46,10 @@ export async function askPdfjs(file: string): Promise<{ pages: string[]; complai
       pages.push((await page.getTextContent()).items.map((item) => item.str + (item.hasEOL ? '\\n' : '')).join(''));
     }
     process.stdout.write(JSON.stringify({ pages, complaints }), () => process.exit(0));`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, file], { timeout: TIMEOUT_MS, maxBuffer: 1 << 28 });
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, file], {
+    timeout: TIMEOUT_MS,
+    maxBuffer: 1 << 28,
+  });
   const answer = JSON.parse(stdout) as { pages: string[]; complaints: string[] };
   // Of the machine, not of the file: no native canvas, no compiled decoder, no substitute fonts.
   const ofMachine = /@napi-rs\/canvas|polyfill|Falling back to JS|standardFontDataUrl|wasmUrl/u;
@@ -61,7 +68,8 @@ export function word(text: string, left: number, top: number, right: number, bot
 
 /** A line around its words. */
 export function lineOf(words: readonly Word[], baseline?: readonly [number, number]): Line {
-  const side = (i: 0 | 1 | 2 | 3, pick: (...values: number[]) => number): number => pick(...words.map(({ box }) => box[i]));
+  const side = (i: 0 | 1 | 2 | 3, pick: (...values: number[]) => number): number =>
+    pick(...words.map(({ box }) => box[i]));
   return { box: [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)], words, baseline };
 }
 
@@ -86,8 +94,16 @@ export function resultOf(pageNumber: number, lines: readonly Line[], options: Re
 
 /** Two lines of words that name the page. */
 export function sampleResult(pageNumber: number, options: ResultOptions = {}): PageResult {
-  const words = [word('Seite', 72, 100, 140, 120), word(`nummer${pageNumber}`, 150, 100, 260, 120), word('Größe', 270, 100, 330, 120)];
-  return resultOf(pageNumber, [lineOf(words), lineOf([word('zweite', 72, 140, 130, 160), word('Zeile.', 140, 140, 200, 160)])], options);
+  const words = [
+    word('Seite', 72, 100, 140, 120),
+    word(`nummer${pageNumber}`, 150, 100, 260, 120),
+    word('Größe', 270, 100, 330, 120),
+  ];
+  return resultOf(
+    pageNumber,
+    [lineOf(words), lineOf([word('zweite', 72, 140, 130, 160), word('Zeile.', 140, 140, 200, 160)])],
+    options,
+  );
 }
 
 export async function* each(results: readonly PageResult[]): AsyncGenerator<PageResult> {
@@ -95,7 +111,11 @@ export async function* each(results: readonly PageResult[]): AsyncGenerator<Page
 }
 
 /** Writes the searchable PDF of a source and checks that the source is its beginning. */
-export async function makeSearchable(sourceFile: string, outFile: string, results: readonly PageResult[]): Promise<void> {
+export async function makeSearchable(
+  sourceFile: string,
+  outFile: string,
+  results: readonly PageResult[],
+): Promise<void> {
   await writeSearchablePdf({ sourceFile, outFile, pages: each(results), signal: new AbortController().signal });
   const source = readFileSync(sourceFile);
   if (!readFileSync(outFile).subarray(0, source.length).equals(source)) throw new Error('the source is not a prefix');
@@ -118,9 +138,11 @@ export function scanDocument(pageCount: number, pageEntries = '', options: Build
   for (let n = 1; n <= pageCount; n++) {
     const page = 3 * n;
     kids.push(`${page} 0 R`);
-    objects[page] = `<</Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${page + 1} 0 R /Resources <</XObject <</Im ${page + 2} 0 R>>>> ${pageEntries}>>`;
+    objects[page] =
+      `<</Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${page + 1} 0 R /Resources <</XObject <</Im ${page + 2} 0 R>>>> ${pageEntries}>>`;
     objects[page + 1] = { body: '<<>>', stream: 'q 500 0 0 600 50 100 cm /Im Do Q' };
-    const image = '<</Type /XObject /Subtype /Image /Width 4 /Height 4 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /FlateDecode>>';
+    const image =
+      '<</Type /XObject /Subtype /Image /Width 4 /Height 4 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /FlateDecode>>';
     objects[page + 2] = { body: image, stream: Uint8Array.from({ length: 16 }, (_, i) => (i * 37 + n) & 255) };
   }
   objects[2] = `<</Type /Pages /Count ${pageCount} /Kids [${kids.join(' ')}]>>`;

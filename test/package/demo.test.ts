@@ -20,9 +20,19 @@ interface Ended {
 }
 
 /** Runs the demonstration in a process group of its own; `hear` is told all it has said so far. */
-function runDemo(folder: string, environment: NodeJS.ProcessEnv, hear?: (said: string, group: number) => void): Promise<Ended> {
+function runDemo(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  hear?: (said: string, group: number) => void,
+): Promise<Ended> {
   const env = { PATH: process.env['PATH'], ...environment };
-  const child = spawn(process.execPath, [SCRIPT, folder], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEMO_TIMEOUT_MS });
+  const child = spawn(process.execPath, [SCRIPT, folder], {
+    cwd: folder,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: DEMO_TIMEOUT_MS,
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -93,7 +103,10 @@ describe('the demonstration', () => {
   test('says what the README shows of it', () => {
     const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
     const excerpt = /^ {4}\$ ocr-pipeline login box\n(?: {4}.*\n)+/m.exec(readme)?.[0] ?? '';
-    const lines = excerpt.split('\n').map((line) => line.slice(4)).filter((line) => line !== '');
+    const lines = excerpt
+      .split('\n')
+      .map((line) => line.slice(4))
+      .filter((line) => line !== '');
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.filter((line) => !ended.said.includes(line))).toEqual([]);
   });
@@ -101,7 +114,12 @@ describe('the demonstration', () => {
   test("touches nothing of the person's and keeps no login", () => {
     expect(readdirSync(folder).sort()).toEqual(['demo-output', 'person']);
     const persons = readdirSync(join(folder, 'person'), { recursive: true, encoding: 'utf8' }).sort();
-    expect(persons).toEqual(['.config', '.config/ocr-pipeline', '.config/ocr-pipeline/box.json', '.config/ocr-pipeline/config.yaml']);
+    expect(persons).toEqual([
+      '.config',
+      '.config/ocr-pipeline',
+      '.config/ocr-pipeline/box.json',
+      '.config/ocr-pipeline/config.yaml',
+    ]);
     expect(readFileSync(join(personal, 'box.json'), 'utf8')).toBe('the login of a person');
     expect(readdirSync(join(folder, 'demo-output')).sort()).toEqual(['OCR', 'runs']);
   });
@@ -115,20 +133,24 @@ describe('the demonstration', () => {
 });
 
 describe('the demonstration, stopped with Ctrl-C while it reads', () => {
-  test('stops the run tidily, says that it did not end, and is not a success', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'demo-'));
-    try {
-      let stopped = false;
-      const { code, said } = await runDemo(folder, {}, (sofar, group) => {
-        if (stopped || !/run \S+ started/.test(sofar)) return;
-        stopped = true;
-        process.kill(-group, 'SIGINT');
-      });
-      expect(code, said).toBe(75);
-      expect(said).toContain('did not end as it should: ocr-pipeline run ended with exit code 75');
-      expect(existsSync(join(folder, 'demo-output/OCR'))).toBe(false);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }, DEMO_TIMEOUT_MS);
+  test(
+    'stops the run tidily, says that it did not end, and is not a success',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+      try {
+        let stopped = false;
+        const { code, said } = await runDemo(folder, {}, (sofar, group) => {
+          if (stopped || !/run \S+ started/.test(sofar)) return;
+          stopped = true;
+          process.kill(-group, 'SIGINT');
+        });
+        expect(code, said).toBe(75);
+        expect(said).toContain('did not end as it should: ocr-pipeline run ended with exit code 75');
+        expect(existsSync(join(folder, 'demo-output/OCR'))).toBe(false);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    DEMO_TIMEOUT_MS,
+  );
 });

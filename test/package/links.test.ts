@@ -18,10 +18,13 @@ const pages = [
 ];
 
 describe('the documents', () => {
-  test.each(pages.map((page) => [relative(PROJECT, page), page] as const))('%s links to files that are there', (_, page) => {
-    const targets = findLinks(readFileSync(page, 'utf8'));
-    expect(targets.filter((target) => !existsSync(join(dirname(page), decodeURI(target))))).toEqual([]);
-  });
+  test.each(pages.map((page) => [relative(PROJECT, page), page] as const))(
+    '%s links to files that are there',
+    (_, page) => {
+      const targets = findLinks(readFileSync(page, 'utf8'));
+      expect(targets.filter((target) => !existsSync(join(dirname(page), decodeURI(target))))).toEqual([]);
+    },
+  );
 
   test('are searched for links of every kind', () => {
     expect(findLinks('[a](docs/a.md) [b](b.md#part), ![c](c.png) [d](https://example.org/x) [e](#here)')).toEqual([

@@ -1,5 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +22,19 @@ const PROJECT = resolve(import.meta.dirname, '../..');
 const PACK_TIMEOUT_MS = 240_000;
 const PROGRAM_TIMEOUT_MS = 120_000;
 /** What `npm pack` needs of the project; the rest, and above all dist/, stays out of the way. */
-const NEEDED = ['bin', 'src', 'scripts', 'docs', 'containers', 'slurm', 'package.json', '.npmrc', 'README.md', 'LICENSE', 'NOTICE'];
+const NEEDED = [
+  'bin',
+  'src',
+  'scripts',
+  'docs',
+  'containers',
+  'slurm',
+  'package.json',
+  '.npmrc',
+  'README.md',
+  'LICENSE',
+  'NOTICE',
+];
 
 interface Manifest {
   readonly version: string;
@@ -66,7 +88,12 @@ describe.skipIf(need.skip)('the package', () => {
     symlinkSync('../ocr-pipeline/bin/ocr-pipeline.js', program);
 
     // In a folder of its own: beside our own Node it would take its name.
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', join(folder, 'oldest'), `node@${OLDEST}`], folder, PACK_TIMEOUT_MS);
+    run(
+      'npm',
+      ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', join(folder, 'oldest'), `node@${OLDEST}`],
+      folder,
+      PACK_TIMEOUT_MS,
+    );
     oldest = join(folder, 'oldest/node_modules/node/bin/node');
     expect(run(oldest, ['--version'], folder, PROGRAM_TIMEOUT_MS).trim()).toBe(`v${OLDEST}`);
   }, PACK_TIMEOUT_MS);
@@ -92,40 +119,77 @@ describe.skipIf(need.skip)('the package', () => {
     [`Node ${OLDEST}`, () => oldest],
   ] as const)('installed elsewhere, with %s', (name, node) => {
     // With `force` the pages are drawn by pdf.js, with its own fonts, and read by tesseract.js, with the model that came along.
-    test('draws and reads a document, with the workers it was built with', () => {
-      const document = join(folder, 'letter.pdf');
-      writeFileSync(document, typedPdf(['The first page of a letter', 'The second page follows']));
-      const output = join(folder, name, 'text');
-      const how = ['--lang', 'eng', '--engine', 'tesseract.js', '--mode', 'force', '--formats', 'txt,pdf,hocr,alto,tsv,jsonl', '--jobs', '1'];
-      const places = ['--input', document, '--output', output, '--work-dir', join(folder, name, 'runs')];
-      run(node(), [program, 'run', ...places, ...how], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
-      const pages = readFileSync(join(output, 'letter.txt'), 'utf8').split('\f');
-      expect(pages.map((page) => page.trim())).toEqual(['The first page of a letter', 'The second page follows']);
-      expect(readFileSync(join(output, 'letter.pdf')).length).toBeGreaterThan(500);
-    }, PROGRAM_TIMEOUT_MS);
+    test(
+      'draws and reads a document, with the workers it was built with',
+      () => {
+        const document = join(folder, 'letter.pdf');
+        writeFileSync(document, typedPdf(['The first page of a letter', 'The second page follows']));
+        const output = join(folder, name, 'text');
+        const how = [
+          '--lang',
+          'eng',
+          '--engine',
+          'tesseract.js',
+          '--mode',
+          'force',
+          '--formats',
+          'txt,pdf,hocr,alto,tsv,jsonl',
+          '--jobs',
+          '1',
+        ];
+        const places = ['--input', document, '--output', output, '--work-dir', join(folder, name, 'runs')];
+        run(node(), [program, 'run', ...places, ...how], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
+        const pages = readFileSync(join(output, 'letter.txt'), 'utf8').split('\f');
+        expect(pages.map((page) => page.trim())).toEqual(['The first page of a letter', 'The second page follows']);
+        expect(readFileSync(join(output, 'letter.pdf')).length).toBeGreaterThan(500);
+      },
+      PROGRAM_TIMEOUT_MS,
+    );
 
-    test('reads a folder of Box and puts the results there', async () => {
-      const emulator = await startBoxEmulator();
-      try {
-        const { id } = emulator.seedFolder('Scans');
-        await emulator.seedFile('Scans/letter.pdf', typedPdf(['The first page of a letter', 'The second page follows']));
-        const home = join(folder, name, 'home');
-        const env = {
-          PATH: process.env['PATH'],
-          HOME: home,
-          NO_PROXY: '127.0.0.1',
-          OCR_PIPELINE_BOX_API_URL: emulator.apiUrl,
-          OCR_PIPELINE_BOX_UPLOAD_URL: emulator.uploadUrl,
-          OCR_PIPELINE_BOX_ACCOUNT_URL: emulator.oauthUrl,
-          BOX_DEVELOPER_TOKEN: emulator.issueTokens().access_token,
-        };
-        const args = [program, 'run', '--box-folder', id, '--lang', 'eng', '--engine', 'tesseract.js', '--jobs', '1', '--work-dir', join(home, 'runs')];
-        await promisify(execFile)(node(), args, { cwd: folder, env, timeout: PROGRAM_TIMEOUT_MS });
-        expect(emulator.list(id).map(({ path }) => path)).toEqual(expect.arrayContaining(['OCR/letter.pdf', 'OCR/letter.txt']));
-        expect(emulator.defects).toEqual([]);
-      } finally {
-        await emulator.close();
-      }
-    }, PROGRAM_TIMEOUT_MS);
+    test(
+      'reads a folder of Box and puts the results there',
+      async () => {
+        const emulator = await startBoxEmulator();
+        try {
+          const { id } = emulator.seedFolder('Scans');
+          await emulator.seedFile(
+            'Scans/letter.pdf',
+            typedPdf(['The first page of a letter', 'The second page follows']),
+          );
+          const home = join(folder, name, 'home');
+          const env = {
+            PATH: process.env['PATH'],
+            HOME: home,
+            NO_PROXY: '127.0.0.1',
+            OCR_PIPELINE_BOX_API_URL: emulator.apiUrl,
+            OCR_PIPELINE_BOX_UPLOAD_URL: emulator.uploadUrl,
+            OCR_PIPELINE_BOX_ACCOUNT_URL: emulator.oauthUrl,
+            BOX_DEVELOPER_TOKEN: emulator.issueTokens().access_token,
+          };
+          const args = [
+            program,
+            'run',
+            '--box-folder',
+            id,
+            '--lang',
+            'eng',
+            '--engine',
+            'tesseract.js',
+            '--jobs',
+            '1',
+            '--work-dir',
+            join(home, 'runs'),
+          ];
+          await promisify(execFile)(node(), args, { cwd: folder, env, timeout: PROGRAM_TIMEOUT_MS });
+          expect(emulator.list(id).map(({ path }) => path)).toEqual(
+            expect.arrayContaining(['OCR/letter.pdf', 'OCR/letter.txt']),
+          );
+          expect(emulator.defects).toEqual([]);
+        } finally {
+          await emulator.close();
+        }
+      },
+      PROGRAM_TIMEOUT_MS,
+    );
   });
 });

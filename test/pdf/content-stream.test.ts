@@ -6,7 +6,8 @@ import { stripInvisibleText } from '../../src/pdf/strip-invisible-text.ts';
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 const operators = (text: string): string[] => [...readContent(latin1(text))].map(({ op }) => op);
-const strip = (text: string, mode = 0): string => Buffer.from(stripInvisibleText(latin1(text), mode).bytes).toString('latin1');
+const strip = (text: string, mode = 0): string =>
+  Buffer.from(stripInvisibleText(latin1(text), mode).bytes).toString('latin1');
 const tidy = (text: string): string => text.replaceAll(/\s+/gu, ' ').trim();
 
 describe('operations', () => {
@@ -17,7 +18,13 @@ describe('operations', () => {
     expect(found[1]?.args).toEqual([1, 0, 0, 1, -5, 0.5]);
     expect(found[2]?.args).toEqual([new PdfName('Im0')]);
     expect(found[3]?.args).toEqual([[new PdfString(latin1('a')), -20, new PdfString(latin1('b'))]]);
-    expect(found.map(({ start, end }) => text.slice(start, end))).toEqual(['q', '1 0 0 1 -5 .5 cm', '/Im0 Do', '[(a) -20 <62>] TJ', 'Q']);
+    expect(found.map(({ start, end }) => text.slice(start, end))).toEqual([
+      'q',
+      '1 0 0 1 -5 .5 cm',
+      '/Im0 Do',
+      '[(a) -20 <62>] TJ',
+      'Q',
+    ]);
   });
 
   test('inline images are one operation, whatever their bytes', () => {
@@ -59,7 +66,7 @@ describe('taking out invisible text', () => {
   });
 
   test('keeps what the line operators do beside showing', () => {
-    expect(tidy(strip("BT 3 Tr (a) ' 2 1 (b) \" ET"))).toBe('BT 3 Tr T* 2 Tw 1 Tc T* ET');
+    expect(tidy(strip('BT 3 Tr (a) \' 2 1 (b) " ET'))).toBe('BT 3 Tr T* 2 Tw 1 Tc T* ET');
   });
 
   test('leaves invisible text that visible text of the same line stands behind', () => {
@@ -70,6 +77,9 @@ describe('taking out invisible text', () => {
 
   test('tells which forms are drawn, and in which mode', () => {
     const { drawn } = stripInvisibleText(latin1('/A Do 3 Tr /B Do /A Do'), 0);
-    expect([...drawn]).toEqual([['A', 0], ['B', 3]]);
+    expect([...drawn]).toEqual([
+      ['A', 0],
+      ['B', 3],
+    ]);
   });
 });

@@ -89,7 +89,12 @@ describe('simple filters', () => {
   test('never fail on any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        for (const out of [decodeAscii85(bytes), decodeAsciiHex(bytes), decodeRunLength(bytes, 1 << 20), decodeLzw(bytes, 1, 1 << 20)])
+        for (const out of [
+          decodeAscii85(bytes),
+          decodeAsciiHex(bytes),
+          decodeRunLength(bytes, 1 << 20),
+          decodeLzw(bytes, 1, 1 << 20),
+        ])
           expect(out).toBeInstanceOf(Uint8Array);
       }),
     );
@@ -105,7 +110,9 @@ describe('Flate', () => {
   });
 
   test('what comes before damage is saved', async () => {
-    const noise = Buffer.concat(Array.from({ length: 2000 }, (_, i) => createHash('sha256').update(String(i)).digest()));
+    const noise = Buffer.concat(
+      Array.from({ length: 2000 }, (_, i) => createHash('sha256').update(String(i)).digest()),
+    );
     const packed = deflateSync(noise);
     const damaged = Buffer.from(packed);
     damaged.fill(0xff, packed.length - 2000, packed.length - 1000);
@@ -143,10 +150,17 @@ describe('predictors', () => {
   }
 
   test('each PNG filter gives back the rows', () => {
-    const shape = fc.record({ type: fc.nat(4), colors: fc.constantFrom(1, 3, 4), columns: fc.integer({ min: 1, max: 9 }), seed: fc.nat() });
+    const shape = fc.record({
+      type: fc.nat(4),
+      colors: fc.constantFrom(1, 3, 4),
+      columns: fc.integer({ min: 1, max: 9 }),
+      seed: fc.nat(),
+    });
     fc.assert(
       fc.property(shape, ({ type, colors, columns, seed }) => {
-        const rows = Array.from({ length: 4 }, (_, r) => Uint8Array.from({ length: colors * columns }, (_, i) => (seed >> (i % 20)) * (r + 3)));
+        const rows = Array.from({ length: 4 }, (_, r) =>
+          Uint8Array.from({ length: colors * columns }, (_, i) => (seed >> (i % 20)) * (r + 3)),
+        );
         const encoded = applyPng(rows, type, colors);
         const decoded = undoPredictor(encoded, { predictor: 15, colors, bitsPerComponent: 8, columns });
         expect([...decoded]).toEqual(rows.flatMap((row) => [...row]));
@@ -156,14 +170,22 @@ describe('predictors', () => {
 
   test('TIFF differences of 8, 16 and 4 bits', () => {
     const parms = { predictor: 2, colors: 1, columns: 4 };
-    expect([...undoPredictor(Uint8Array.from([250, 10, 1, 1]), { ...parms, bitsPerComponent: 8 })]).toEqual([250, 4, 5, 6]);
-    expect([...undoPredictor(Uint8Array.from([0, 255, 0, 1, 0, 0, 1, 0]), { ...parms, bitsPerComponent: 16 })]).toEqual([0, 255, 1, 0, 1, 0, 2, 0]);
+    expect([...undoPredictor(Uint8Array.from([250, 10, 1, 1]), { ...parms, bitsPerComponent: 8 })]).toEqual([
+      250, 4, 5, 6,
+    ]);
+    expect([...undoPredictor(Uint8Array.from([0, 255, 0, 1, 0, 0, 1, 0]), { ...parms, bitsPerComponent: 16 })]).toEqual(
+      [0, 255, 1, 0, 1, 0, 2, 0],
+    );
     expect([...undoPredictor(Uint8Array.from([0xe3, 0x01]), { ...parms, bitsPerComponent: 4 })]).toEqual([0xe1, 0x12]);
   });
 
   test('impossible parameters are refused', () => {
-    expect(() => undoPredictor(new Uint8Array(9), { predictor: 12, colors: 1, bitsPerComponent: 8, columns: -1 })).toThrow(PdfSyntaxError);
-    expect(() => undoPredictor(new Uint8Array(9), { predictor: 12, colors: 9e9, bitsPerComponent: 8, columns: 5 })).toThrow(PdfSyntaxError);
+    expect(() =>
+      undoPredictor(new Uint8Array(9), { predictor: 12, colors: 1, bitsPerComponent: 8, columns: -1 }),
+    ).toThrow(PdfSyntaxError);
+    expect(() =>
+      undoPredictor(new Uint8Array(9), { predictor: 12, colors: 9e9, bitsPerComponent: 8, columns: 5 }),
+    ).toThrow(PdfSyntaxError);
   });
 });
 
@@ -187,7 +209,13 @@ describe('chains of filters', () => {
 
   test('a limit holds for what is left after a predictor', async () => {
     const rows = deflateSync(Buffer.alloc(11 * 100));
-    const steps = listFilters(new PdfName('FlateDecode'), new PdfDict([['Predictor', 12], ['Columns', 10]]));
+    const steps = listFilters(
+      new PdfName('FlateDecode'),
+      new PdfDict([
+        ['Predictor', 12],
+        ['Columns', 10],
+      ]),
+    );
     expect((await decodeBytes(rows, steps, 1000)).bytes).toHaveLength(1000);
     await expect(decodeBytes(rows, steps, 999)).rejects.toThrow(OutputLimitError);
   });

@@ -26,12 +26,28 @@ function encrypt(userPassword: string, method: readonly string[], objectStreams:
   const plain = textDocument(1, { trailer: '/Info <</Title (Stra\\337e)>> /ID [<0011> <2233>]' });
   const from = scratch.file('plain.pdf', plain);
   const to = scratch.path('encrypted.pdf');
-  execFileSync('qpdf', ['--allow-weak-crypto', `--object-streams=${objectStreams}`, '--encrypt', userPassword, 'owner', ...method, '--', from, to], { timeout: 20_000 });
+  execFileSync(
+    'qpdf',
+    [
+      '--allow-weak-crypto',
+      `--object-streams=${objectStreams}`,
+      '--encrypt',
+      userPassword,
+      'owner',
+      ...method,
+      '--',
+      from,
+      to,
+    ],
+    { timeout: 20_000 },
+  );
   return to;
 }
 
 describe.skipIf(need.skip)('encrypted files', () => {
-  const cases = Object.entries(METHODS).flatMap(([name, method]) => ['disable', 'generate'].map((streams) => ({ name, method, streams })));
+  const cases = Object.entries(METHODS).flatMap(([name, method]) =>
+    ['disable', 'generate'].map((streams) => ({ name, method, streams })),
+  );
 
   test.each(cases)('$name, object streams: $streams, open with the empty password', async ({ method, streams }) => {
     const pdf = await PdfFile.open(encrypt('', method, streams));
@@ -50,7 +66,10 @@ describe.skipIf(need.skip)('encrypted files', () => {
   });
 
   test.each(Object.entries(METHODS))('%s with a password is PDF_ENCRYPTED', async (_, method) => {
-    await expect(PdfFile.open(encrypt('secret', method, 'disable'))).rejects.toMatchObject({ code: 'PDF_ENCRYPTED', family: 'DocumentError' });
+    await expect(PdfFile.open(encrypt('secret', method, 'disable'))).rejects.toMatchObject({
+      code: 'PDF_ENCRYPTED',
+      family: 'DocumentError',
+    });
   });
 });
 

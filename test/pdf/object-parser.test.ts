@@ -14,7 +14,10 @@ function stringOf(text: string): string {
   return value instanceof PdfString ? Buffer.from(value.bytes).toString('latin1') : 'no string';
 }
 
-const name = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), minLength: 1 });
+const name = fc.string({
+  unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+});
 const values = fc.letrec<{ value: PdfValue }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -57,7 +60,12 @@ describe('reading objects', () => {
 
   test('names with escapes, and dictionaries without an end', () => {
     expect(parse('/A#20B#2f')).toEqual(new PdfName('A B/'));
-    expect(parse('<</A 1 /B [2 3 endobj')).toEqual(new PdfDict([['A', 1], ['B', [2, 3]]]));
+    expect(parse('<</A 1 /B [2 3 endobj')).toEqual(
+      new PdfDict([
+        ['A', 1],
+        ['B', [2, 3]],
+      ]),
+    );
   });
 
   test('references only where the letter follows', () => {
@@ -77,7 +85,9 @@ describe('reading objects', () => {
 
   test('bytes that end within an object ask for more', () => {
     for (const text of ['<</A 1', '(abc', '[1 2', '/Nam', '12', '12 0', '<48'])
-      expect(() => new ObjectParser(Buffer.from(text), { references: true, complete: false }).read()).toThrow(NeedMoreBytes);
+      expect(() => new ObjectParser(Buffer.from(text), { references: true, complete: false }).read()).toThrow(
+        NeedMoreBytes,
+      );
   });
 });
 

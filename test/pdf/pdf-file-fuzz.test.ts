@@ -51,17 +51,34 @@ describe('damaged files settle with pages or a DocumentError', () => {
   test('with bytes changed', async () => {
     const change = fc.tuple(fc.nat(), fc.nat(255));
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...SOURCES), fc.array(change, { minLength: 1, maxLength: 40 }), async (source, changes) => {
-        const bytes = Uint8Array.from(source);
-        for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        expect(['opened', 'refused']).toContain(await readAll(bytes));
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...SOURCES),
+        fc.array(change, { minLength: 1, maxLength: 40 }),
+        async (source, changes) => {
+          const bytes = Uint8Array.from(source);
+          for (const [at, value] of changes) bytes[at % bytes.length] = value;
+          expect(['opened', 'refused']).toContain(await readAll(bytes));
+        },
+      ),
       { numRuns: 400 },
     );
   });
 
   test('with numbers and words changed for hostile ones', async () => {
-    const hostile = ['0', '-1', '99999999999999999999', '4294967296', 'null', '[', '<<', '2 0 R', '1 0 R', '/Pages', 'endobj', 'stream'];
+    const hostile = [
+      '0',
+      '-1',
+      '99999999999999999999',
+      '4294967296',
+      'null',
+      '[',
+      '<<',
+      '2 0 R',
+      '1 0 R',
+      '/Pages',
+      'endobj',
+      'stream',
+    ];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...SOURCES), fc.nat(), fc.constantFrom(...hostile), async (source, at, word) => {
         const text = source.toString('latin1');

@@ -26,7 +26,8 @@ async function shownText(pdf: PdfFile): Promise<string[]> {
     for (const stream of await pdf.contentsOf(await pdf.page(n))) {
       const { bytes } = await pdf.decodeStream(stream, { maxBytes: 1 << 20, stopAtImageFilter: false });
       for (const { op, args } of readContent(bytes))
-        if (op === 'Tj' && args[0] && typeof args[0] === 'object' && 'bytes' in args[0]) text += Buffer.from(args[0].bytes).toString('latin1');
+        if (op === 'Tj' && args[0] && typeof args[0] === 'object' && 'bytes' in args[0])
+          text += Buffer.from(args[0].bytes).toString('latin1');
     }
     pages.push(text);
   }
@@ -34,7 +35,9 @@ async function shownText(pdf: PdfFile): Promise<string[]> {
 }
 
 function codeOf(bytes: Uint8Array | string): Promise<string> {
-  return withPdf(bytes, async () => 'opened').catch((error: unknown) => (error instanceof DocumentError ? error.code : String(error)));
+  return withPdf(bytes, async () => 'opened').catch((error: unknown) =>
+    error instanceof DocumentError ? error.code : String(error),
+  );
 }
 
 const THREE = ['Page 1', 'Page 2', 'Page 3'];
@@ -74,7 +77,9 @@ describe('finding objects', () => {
     row.writeUInt32BE(offsetOf(6), 1);
     const hidden = deflateSync(row);
     const stream = Buffer.concat([
-      Buffer.from(`20 0 obj\n<</Type /XRef /W [1 4 0] /Index [6 1] /Size 7 /Filter /FlateDecode /Length ${hidden.length}>>\nstream\n`),
+      Buffer.from(
+        `20 0 obj\n<</Type /XRef /W [1 4 0] /Index [6 1] /Size 7 /Filter /FlateDecode /Length ${hidden.length}>>\nstream\n`,
+      ),
       hidden,
       Buffer.from('\nendstream\nendobj\n'),
     ]).toString('latin1');
@@ -121,8 +126,13 @@ describe('repair', () => {
   });
 
   test('takes the newest definition of an object', async () => {
-    const replaced = `${plain}\n5 0 obj\n<</Length 30>>\nstream\nBT (New) Tj ET\nendstream\nendobj\n`.replace(/startxref\n\d+/u, '');
-    await withPdf(Buffer.from(replaced, 'latin1'), async (pdf) => expect(await shownText(pdf)).toEqual(['New', 'Page 2', 'Page 3']));
+    const replaced = `${plain}\n5 0 obj\n<</Length 30>>\nstream\nBT (New) Tj ET\nendstream\nendobj\n`.replace(
+      /startxref\n\d+/u,
+      '',
+    );
+    await withPdf(Buffer.from(replaced, 'latin1'), async (pdf) =>
+      expect(await shownText(pdf)).toEqual(['New', 'Page 2', 'Page 3']),
+    );
   });
 
   test('wrong stream lengths need none', async () => {
@@ -188,9 +198,13 @@ describe('streams', () => {
       const catalog = await pdf.get(pdf.trailer, 'Root');
       const bomb = catalog instanceof PdfDict ? await pdf.get(catalog, 'Bomb') : null;
       if (!(bomb instanceof PdfStream)) throw new Error('no stream');
-      await expect(pdf.decodeStream(bomb, { maxBytes: 1_000_000, stopAtImageFilter: false })).rejects.toMatchObject({ code: 'PAGE_TOO_LARGE' });
+      await expect(pdf.decodeStream(bomb, { maxBytes: 1_000_000, stopAtImageFilter: false })).rejects.toMatchObject({
+        code: 'PAGE_TOO_LARGE',
+      });
       await expect(pdf.rawStream(bomb, 100)).rejects.toMatchObject({ code: 'PAGE_TOO_LARGE' });
-      expect((await pdf.decodeStream(bomb, { maxBytes: 20_000_000, stopAtImageFilter: false })).bytes).toHaveLength(20_000_000);
+      expect((await pdf.decodeStream(bomb, { maxBytes: 20_000_000, stopAtImageFilter: false })).bytes).toHaveLength(
+        20_000_000,
+      );
     });
   });
 });
@@ -201,7 +215,11 @@ describe('what is no PDF says so', () => {
     ['HTML', '<!DOCTYPE html><html><body>Sign in to continue</body></html>', 'PDF_NOT_A_PDF'],
     ['a JPEG', Buffer.from('ffd8ffe000104a46494600010100000100010000ffd9', 'hex'), 'PDF_NOT_A_PDF'],
     ['a header alone', '%PDF-1.4\n', 'PDF_DAMAGED'],
-    ['no pages', buildPdf({ 1: '<</Type /Catalog /Pages 2 0 R>>', 2: '<</Type /Pages /Kids [] /Count 0>>' }), 'PDF_NO_PAGES'],
+    [
+      'no pages',
+      buildPdf({ 1: '<</Type /Catalog /Pages 2 0 R>>', 2: '<</Type /Pages /Kids [] /Count 0>>' }),
+      'PDF_NO_PAGES',
+    ],
     ['no page tree', buildPdf({ 1: '<</Type /Catalog>>' }), 'PDF_NO_PAGES'],
   ])('%s', async (_, bytes, code) => {
     expect(await codeOf(bytes)).toBe(code);

@@ -19,7 +19,9 @@ describe('the orientation of a page', () => {
       const traits = analyse(turnImage(image, turnDeg));
       expect(traits.orientations[0]?.turnDeg).toBe(UNDO[turnDeg]);
       expect(traits.sureOf).toBe('upright');
-      expect(new Set(traits.orientations.map((orientation) => orientation.turnDeg))).toEqual(new Set([0, 90, 180, 270]));
+      expect(new Set(traits.orientations.map((orientation) => orientation.turnDeg))).toEqual(
+        new Set([0, 90, 180, 270]),
+      );
     }
   });
 
@@ -42,21 +44,54 @@ describe('the orientation of a page', () => {
     const traits = analysePage(turnImage(page, 180), traitsOfLanguage('rus'));
     expect(traits.orientations[0]?.turnDeg).toBe(0);
     expect(traits.sureOf).toBe('lines');
-    expect(analysePage(turnImage(page, 90), traitsOfLanguage('jpn_vert')).orientations[0]).toEqual({ turnDeg: 0, skewDeg: 0 });
+    expect(analysePage(turnImage(page, 90), traitsOfLanguage('jpn_vert')).orientations[0]).toEqual({
+      turnDeg: 0,
+      skewDeg: 0,
+    });
   });
 });
 
 describe('a blank page', () => {
-  const dots = (image: ReturnType<typeof blankPage>, places: readonly (readonly [x: number, y: number, radius: number])[], light: number) =>
+  const dots = (
+    image: ReturnType<typeof blankPage>,
+    places: readonly (readonly [x: number, y: number, radius: number])[],
+    light: number,
+  ) =>
     repaint(image, (old, x, y) => (places.some(([cx, cy, r]) => (x - cx) ** 2 + (y - cy) ** 2 <= r * r) ? light : old));
 
   test.each([
     ['has nothing', blankPage()],
-    ['has punch holes', dots(blankPage(), [[80, 700, 25], [80, 1500, 25]], 0)],
-    ['has specks of dirt', dots(blankPage(), [[300, 400, 2], [900, 800, 3], [1200, 1500, 2], [333, 2000, 1], [1500, 300, 3]], 20)],
+    [
+      'has punch holes',
+      dots(
+        blankPage(),
+        [
+          [80, 700, 25],
+          [80, 1500, 25],
+        ],
+        0,
+      ),
+    ],
+    [
+      'has specks of dirt',
+      dots(
+        blankPage(),
+        [
+          [300, 400, 2],
+          [900, 800, 3],
+          [1200, 1500, 2],
+          [333, 2000, 1],
+          [1500, 300, 3],
+        ],
+        20,
+      ),
+    ],
     ['has the dark edge of a scan', repaint(blankPage(), (old, x) => (x < 60 ? 10 : old))],
     ['has a black frame', repaint(blankPage(), (old, x, y) => (x < 40 || y < 30 || x > 1660 || y > 2150 ? 0 : old))],
-    ['is tinted and unevenly lit', repaint(blankPage(), (_, x, y) => 150 + Math.floor((x + y) / 60) + ((x * 7 + y * 13) % 5))],
+    [
+      'is tinted and unevenly lit',
+      repaint(blankPage(), (_, x, y) => 150 + Math.floor((x + y) / 60) + ((x * 7 + y * 13) % 5)),
+    ],
     ['has a fold across it', repaint(blankPage(), (old, _x, y) => (y >= 1100 && y < 1103 ? 90 : old))],
   ])('%s', (_what, image) => {
     expect(analyse(image).blank).toBe(true);
@@ -68,7 +103,11 @@ describe('a blank page', () => {
     expect(analyse(behind).blank).toBe(true);
   });
 
-  test.each([['one short line', ['Errata.']], ['a page number', ['12']], ['one letter more', ['To H. M.']]])('is not one with %s', async (_what, lines) => {
+  test.each([
+    ['one short line', ['Errata.']],
+    ['a page number', ['12']],
+    ['one letter more', ['To H. M.']],
+  ])('is not one with %s', async (_what, lines) => {
     const image = await drawTextPage({ lines, sizePt: 10 });
     expect(analyse(image).blank).toBe(false);
     expect(analyse(toBits(image)).blank).toBe(false);
@@ -97,7 +136,10 @@ describe('light on dark', () => {
 
 describe('the height of letters', () => {
   test('grows with the resolution', async () => {
-    const [low, high] = [await drawTextPage({ lines: STORY, dpi: 100 }), await drawTextPage({ lines: STORY, dpi: 600 })];
+    const [low, high] = [
+      await drawTextPage({ lines: STORY, dpi: 100 }),
+      await drawTextPage({ lines: STORY, dpi: 600 }),
+    ];
     expect(analyse(low).letterPx).toBeGreaterThanOrEqual(6);
     expect(analyse(low).letterPx).toBeLessThanOrEqual(10);
     expect(analyse(high).letterPx).toBeGreaterThanOrEqual(40);

@@ -32,16 +32,26 @@ function flood(ink: Uint8Array, width: number, height: number): number[] {
 describe('marks', () => {
   test('are the connected patches, corners included', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 24 }), fc.infiniteStream(fc.boolean()), (width, height, stream) => {
-        const ink = Uint8Array.from(stream.take(width * height), Number);
-        const marks = findMarks({ width, height, cellPx: 1, ink });
-        expect(marks.map(({ area }) => area).toSorted((a, b) => a - b)).toEqual(flood(ink, width, height));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 24 }),
+        fc.integer({ min: 1, max: 24 }),
+        fc.infiniteStream(fc.boolean()),
+        (width, height, stream) => {
+          const ink = Uint8Array.from(stream.take(width * height), Number);
+          const marks = findMarks({ width, height, cellPx: 1, ink });
+          expect(marks.map(({ area }) => area).toSorted((a, b) => a - b)).toEqual(flood(ink, width, height));
+        },
+      ),
     );
   });
 
   test('have tight boxes', () => {
-    const map = mapInk(rectangles(60, 50, [[5, 6, 9, 20], [30, 10, 42, 13]]));
+    const map = mapInk(
+      rectangles(60, 50, [
+        [5, 6, 9, 20],
+        [30, 10, 42, 13],
+      ]),
+    );
     expect(findMarks(map)).toEqual([
       { left: 5, top: 6, right: 9, bottom: 20, area: 56 },
       { left: 30, top: 10, right: 42, bottom: 13, area: 36 },

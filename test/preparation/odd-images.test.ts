@@ -39,7 +39,14 @@ describe('images of any kind', () => {
   ])('%s', (_what, widthPx, heightPx) => {
     const stride = Math.ceil(widthPx / 8);
     const data = Uint8Array.from({ length: stride * heightPx }, (_, at) => (at * 2_654_435_761) >>> 24);
-    const image: PageImage = { widthPx, heightPx, dpi: 300, bitsPerPixel: 1, data, toPoints: [0.24, 0, 0, -0.24, 0, 0] };
+    const image: PageImage = {
+      widthPx,
+      heightPx,
+      dpi: 300,
+      bitsPerPixel: 1,
+      data,
+      toPoints: [0.24, 0, 0, -0.24, 0, 0],
+    };
     expect(() => analyseAndPrepare(image)).not.toThrow();
   });
 });

@@ -8,14 +8,27 @@ import { randomImage, rectangles } from './images.ts';
 
 describe('grey', () => {
   test('a black bit is 0 and a white one 255', () => {
-    const bits = { widthPx: 10, heightPx: 1, dpi: 72, bitsPerPixel: 1 as const, data: Uint8Array.of(0b1010_0000, 0b0100_0000) };
+    const bits = {
+      widthPx: 10,
+      heightPx: 1,
+      dpi: 72,
+      bitsPerPixel: 1 as const,
+      data: Uint8Array.of(0b1010_0000, 0b0100_0000),
+    };
     const grey = toGrey({ ...bits, toPoints: [1, 0, 0, 1, 0, 0] });
     expect([...grey.data]).toEqual([0, 255, 0, 255, 255, 255, 255, 255, 255, 0]);
   });
 
   test('colours weigh as eyes weigh them', () => {
     const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255);
-    const image = { widthPx: 4, heightPx: 1, dpi: 72, bitsPerPixel: 24 as const, data, toPoints: [1, 0, 0, 1, 0, 0] as const };
+    const image = {
+      widthPx: 4,
+      heightPx: 1,
+      dpi: 72,
+      bitsPerPixel: 24 as const,
+      data,
+      toPoints: [1, 0, 0, 1, 0, 0] as const,
+    };
     expect([...toGrey(image).data]).toEqual([76, 150, 29, 255]);
   });
 });
@@ -26,14 +39,21 @@ describe('reducing', () => {
       fc.property(randomImage(), fc.integer({ min: 2, max: 4 }), (image, factor) => {
         const reduced = reduceImage(image, factor);
         const grey = toGrey(image).data;
-        expect(reduced).toMatchObject({ widthPx: Math.floor(image.widthPx / factor), heightPx: Math.floor(image.heightPx / factor) });
+        expect(reduced).toMatchObject({
+          widthPx: Math.floor(image.widthPx / factor),
+          heightPx: Math.floor(image.heightPx / factor),
+        });
         for (let y = 0; y < reduced.heightPx; y++) {
           for (let x = 0; x < reduced.widthPx; x++) {
             let sum = 0;
             for (let at = 0; at < factor * factor; at++) {
-              sum += grey[(y * factor + Math.floor(at / factor)) * image.widthPx + x * factor + (at % factor)] as number;
+              sum += grey[
+                (y * factor + Math.floor(at / factor)) * image.widthPx + x * factor + (at % factor)
+              ] as number;
             }
-            expect(Math.abs((reduced.data[y * reduced.widthPx + x] as number) - sum / factor ** 2)).toBeLessThanOrEqual(0.51);
+            expect(Math.abs((reduced.data[y * reduced.widthPx + x] as number) - sum / factor ** 2)).toBeLessThanOrEqual(
+              0.51,
+            );
           }
         }
       }),
@@ -70,7 +90,10 @@ describe('enlarging', () => {
         expect(new Set(enlargeImage(image, factor).data)).toEqual(new Set([light]));
       }),
     );
-    const checks = rectangles(8, 8, [[0, 0, 4, 4], [4, 4, 8, 8]]);
+    const checks = rectangles(8, 8, [
+      [0, 0, 4, 4],
+      [4, 4, 8, 8],
+    ]);
     const centre = enlargeImage(checks, 4).data;
     expect(centre[5 * 32 + 5]).toBe(0);
     expect(centre[5 * 32 + 26]).toBe(255);
@@ -87,7 +110,9 @@ describe('straightening', () => {
     }
     const level = straightenImage(image, 3);
     const inkInRow = Array.from({ length: level.heightPx }, (_, y) =>
-      level.data.subarray(y * level.widthPx, (y + 1) * level.widthPx).reduce((sum, light) => sum + (light < 128 ? 1 : 0), 0),
+      level.data
+        .subarray(y * level.widthPx, (y + 1) * level.widthPx)
+        .reduce((sum, light) => sum + (light < 128 ? 1 : 0), 0),
     );
     expect(inkInRow.filter((ink) => ink > 0).length).toBeLessThanOrEqual(6);
     expect(Math.max(...inkInRow)).toBeGreaterThan(340);
@@ -95,13 +120,18 @@ describe('straightening', () => {
 
   test('maps its pixels to those of the page, and holds all of it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 10, max: 3000 }), fc.integer({ min: 10, max: 3000 }), fc.double({ min: -12, max: 12, noNaN: true }), (w, h, skew) => {
-        const plan = planRotation(w, h, skew);
-        const [middleX, middleY] = apply(plan.toBefore, plan.widthPx / 2, plan.heightPx / 2);
-        expect(middleX).toBeCloseTo(w / 2, 6);
-        expect(middleY).toBeCloseTo(h / 2, 6);
-        expect(plan.widthPx).toBeGreaterThanOrEqual(w * Math.cos((skew * Math.PI) / 180) - 1);
-      }),
+      fc.property(
+        fc.integer({ min: 10, max: 3000 }),
+        fc.integer({ min: 10, max: 3000 }),
+        fc.double({ min: -12, max: 12, noNaN: true }),
+        (w, h, skew) => {
+          const plan = planRotation(w, h, skew);
+          const [middleX, middleY] = apply(plan.toBefore, plan.widthPx / 2, plan.heightPx / 2);
+          expect(middleX).toBeCloseTo(w / 2, 6);
+          expect(middleY).toBeCloseTo(h / 2, 6);
+          expect(plan.widthPx).toBeGreaterThanOrEqual(w * Math.cos((skew * Math.PI) / 180) - 1);
+        },
+      ),
     );
   });
 

@@ -36,14 +36,22 @@ describe('turning an image', () => {
         let turned = image;
         for (let quarter = 0; quarter < 4; quarter++) turned = turnImage(turned, 90);
         expect(toGrey(turned).data).toEqual(toGrey(image).data);
-        for (const [index, value] of turned.toPoints.entries()) expect(value).toBeCloseTo(image.toPoints[index] as number, 9);
+        for (const [index, value] of turned.toPoints.entries())
+          expect(value).toBeCloseTo(image.toPoints[index] as number, 9);
       }),
       { numRuns: 60 },
     );
   });
 
   test('clockwise: the top left corner comes to the top right', () => {
-    const image: PageImage = { widthPx: 2, heightPx: 1, dpi: 72, bitsPerPixel: 8, data: Uint8Array.of(10, 20), toPoints: [1, 0, 0, -1, 0, 1] };
+    const image: PageImage = {
+      widthPx: 2,
+      heightPx: 1,
+      dpi: 72,
+      bitsPerPixel: 8,
+      data: Uint8Array.of(10, 20),
+      toPoints: [1, 0, 0, -1, 0, 1],
+    };
     expect(turnImage(image, 90)).toMatchObject({ widthPx: 1, heightPx: 2, data: Uint8Array.of(10, 20) });
     expect(turnImage(image, 270)).toMatchObject({ widthPx: 1, heightPx: 2, data: Uint8Array.of(20, 10) });
     expect(turnImage(image, 180)).toMatchObject({ widthPx: 2, heightPx: 1, data: Uint8Array.of(20, 10) });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { convertSamples, type Samples } from '../../src/renderers/convert-samples.ts';
 
-function samples(widthPx: number, heightPx: number, components: number, bits: Samples['bitsPerComponent'], ...data: number[]): Samples {
+function samples(
+  widthPx: number,
+  heightPx: number,
+  components: number,
+  bits: Samples['bitsPerComponent'],
+  ...data: number[]
+): Samples {
   return { widthPx, heightPx, components, bitsPerComponent: bits, data: Uint8Array.from(data) };
 }
 
@@ -30,7 +36,10 @@ describe('convertSamples', () => {
 
   it('gives colours of a palette, grey where it has none', () => {
     const bits = samples(2, 1, 1, 1, 0b01000000);
-    expect(convertSamples(bits, indexed([10, 10, 10], [20, 20, 20]), undefined)).toMatchObject({ bitsPerPixel: 8, data: Uint8Array.of(10, 20) });
+    expect(convertSamples(bits, indexed([10, 10, 10], [20, 20, 20]), undefined)).toMatchObject({
+      bitsPerPixel: 8,
+      data: Uint8Array.of(10, 20),
+    });
     expect(convertSamples(bits, indexed([10, 10, 10], [20, 21, 22]), undefined)).toMatchObject({
       bitsPerPixel: 24,
       data: Uint8Array.of(10, 10, 10, 20, 21, 22),

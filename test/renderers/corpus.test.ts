@@ -16,8 +16,17 @@ const robustness = requireCorpus('robustness');
 
 /** Scans that lie on their page as they are, by format: pixels must be those that pdfimages extracts. */
 const PLAIN_SCANS = [
-  'dev-linn', 'dev-linn-jbig2', 'dev-linn-ccitt', 'dev-bebel-1879', 'dev-unlv-8087', 'dev-synth-jose',
-  'dev-synth-jacow-2col', 'dev-oldbook-e-200', 'dev-ehri-de-1375B310', 'dev-phototest', 'dev-spread-c',
+  'dev-linn',
+  'dev-linn-jbig2',
+  'dev-linn-ccitt',
+  'dev-bebel-1879',
+  'dev-unlv-8087',
+  'dev-synth-jose',
+  'dev-synth-jacow-2col',
+  'dev-oldbook-e-200',
+  'dev-ehri-de-1375B310',
+  'dev-phototest',
+  'dev-spread-c',
 ];
 
 async function render(file: string, pageNumber: number): Promise<PageImage> {
@@ -37,9 +46,15 @@ interface Grid {
 
 /** A PBM, PGM or PPM as poppler writes them; colours by their mean. */
 function parsePnm(bytes: Buffer): Grid {
-  const [header = '', kind, width, height] = /^P([456])\s(\d+) (\d+)\s(?:255\s)?/u.exec(bytes.subarray(0, 40).toString('latin1')) ?? [];
+  const [header = '', kind, width, height] =
+    /^P([456])\s(\d+) (\d+)\s(?:255\s)?/u.exec(bytes.subarray(0, 40).toString('latin1')) ?? [];
   const bitsPerPixel = kind === '4' ? 1 : kind === '5' ? 8 : 24;
-  const image = { widthPx: Number(width), heightPx: Number(height), bitsPerPixel, data: bytes.subarray(header.length) } as const;
+  const image = {
+    widthPx: Number(width),
+    heightPx: Number(height),
+    bitsPerPixel,
+    data: bytes.subarray(header.length),
+  } as const;
   return { ...image, level: (x, y) => levelAt({ ...image, dpi: 0, toPoints: [1, 0, 0, 1, 0, 0] }, x, y) };
 }
 
@@ -103,7 +118,10 @@ interface FileReport {
 }
 
 /** Renders files in one process; its lines so far when it does not end in time. */
-async function renderFiles(files: readonly string[], timeoutMs: number): Promise<{ reports: FileReport[]; stderr: string }> {
+async function renderFiles(
+  files: readonly string[],
+  timeoutMs: number,
+): Promise<{ reports: FileReport[]; stderr: string }> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'render-files.ts'), ...files], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
@@ -128,7 +146,8 @@ describe.skipIf(robustness.skip)('the robustness corpus', () => {
     expect(stderr).toBe('');
     const isForeseen = ({ opened, pages }: FileReport): boolean =>
       opened === 'ok'
-        ? pages.length > 0 && pages.every((page) => /^(?:ok|PageError (?:PAGE_DAMAGED|PAGE_TOO_LARGE|IMAGE_UNREADABLE))$/u.test(page))
+        ? pages.length > 0 &&
+          pages.every((page) => /^(?:ok|PageError (?:PAGE_DAMAGED|PAGE_TOO_LARGE|IMAGE_UNREADABLE))$/u.test(page))
         : /^DocumentError PDF_(?:ENCRYPTED|NOT_A_PDF|EMPTY|DAMAGED|NO_PAGES)$/u.test(opened);
     expect(reports.filter((report) => !isForeseen(report))).toEqual([]);
     expect(reports.filter((report) => report.opened === 'ok').length).toBeGreaterThan(files.length / 2);

@@ -40,7 +40,8 @@ function stripOf(tiff: Buffer): Buffer {
   const at = tiff.readUInt32LE(4);
   const field = (tag: number): number => {
     for (let i = at + 2; i < at + 2 + tiff.readUInt16LE(at) * 12; i += 12) {
-      if (tiff.readUInt16LE(i) === tag) return tiff.readUInt16LE(i + 2) === 3 ? tiff.readUInt16LE(i + 8) : tiff.readUInt32LE(i + 8);
+      if (tiff.readUInt16LE(i) === tag)
+        return tiff.readUInt16LE(i + 2) === 3 ? tiff.readUInt16LE(i + 8) : tiff.readUInt32LE(i + 8);
     }
     throw new Error(`no TIFF tag ${tag}`);
   };
@@ -116,9 +117,15 @@ describe('Group 4 fax', () => {
     const fax = await faxOf(image);
     const reversed = packed.map((byte, i) => (i % 8 === 7 ? ~byte & 0b11111000 : ~byte));
     const start = '/Width 61/Height 40/BitsPerComponent 1/Filter/CCITTFaxDecode';
-    const blackIsOne = await decode(`${start}/ColorSpace/DeviceGray/DecodeParms<</K -1/Columns 61/BlackIs1 true>>`, fax);
+    const blackIsOne = await decode(
+      `${start}/ColorSpace/DeviceGray/DecodeParms<</K -1/Columns 61/BlackIs1 true>>`,
+      fax,
+    );
     expect(Buffer.from(blackIsOne?.data ?? []).equals(reversed)).toBe(true);
-    const both = await decode(`${start}/ColorSpace/DeviceGray/Decode[1 0]/DecodeParms<</K -1/Columns 61/BlackIs1 true>>`, fax);
+    const both = await decode(
+      `${start}/ColorSpace/DeviceGray/Decode[1 0]/DecodeParms<</K -1/Columns 61/BlackIs1 true>>`,
+      fax,
+    );
     expect(Buffer.from(both?.data ?? []).equals(packed)).toBe(true);
     const stencil = await decode(`${start}/ImageMask true/DecodeParms<</K -1/Columns 61>>`, fax);
     expect(Buffer.from(stencil?.data ?? []).equals(packed)).toBe(true);
@@ -137,7 +144,9 @@ describe('Group 4 fax', () => {
 describe('plain samples', () => {
   it('are read through filters, with palettes and calibrated spaces', async () => {
     const hex = '/BitsPerComponent 8/Filter/ASCIIHexDecode';
-    expect((await decode(`/Width 2/Height 1/ColorSpace[/CalGray<<>>]${hex}`, Buffer.from('07C8>')))?.data).toEqual(Uint8Array.of(7, 200));
+    expect((await decode(`/Width 2/Height 1/ColorSpace[/CalGray<<>>]${hex}`, Buffer.from('07C8>')))?.data).toEqual(
+      Uint8Array.of(7, 200),
+    );
     const palette = '[/Indexed/DeviceRGB 1<0102030A0B0C>]';
     expect((await decode(`/Width 2/Height 1/ColorSpace${palette}${hex}`, Buffer.from('0001>')))?.data).toEqual(
       Uint8Array.of(1, 2, 3, 10, 11, 12),
@@ -148,7 +157,9 @@ describe('plain samples', () => {
     const dict = '/Width 2/Height 1/BitsPerComponent 8';
     expect(await decode(`${dict}/ColorSpace[/Lab<</WhitePoint[1 1 1]>>]`, Buffer.alloc(6))).toBeUndefined();
     expect(await decode(`${dict}/ColorSpace/DeviceCMYK`, Buffer.alloc(8))).toBeUndefined();
-    await expect(decode('/Width 5000/Height 5000/BitsPerComponent 1/ColorSpace/DeviceGray', Buffer.alloc(8))).rejects.toMatchObject({
+    await expect(
+      decode('/Width 5000/Height 5000/BitsPerComponent 1/ColorSpace/DeviceGray', Buffer.alloc(8)),
+    ).rejects.toMatchObject({
       code: 'PAGE_TOO_LARGE',
     });
   });

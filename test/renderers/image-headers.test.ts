@@ -4,7 +4,9 @@ import { readJpegHeader, readJpxHeader } from '../../src/renderers/image-headers
 import { sniffFormat } from '../../src/renderers/sniff-format.ts';
 
 function jpeg(options: JpegOptions, width = 33, height = 21): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: '#123456' } }).jpeg(options).toBuffer();
+  return sharp({ create: { width, height, channels: 3, background: '#123456' } })
+    .jpeg(options)
+    .toBuffer();
 }
 
 /** A JPEG 2000 code stream's first markers: 30 x 20 pixels from an origin of 10, 5. */
@@ -14,7 +16,11 @@ function codeStream(components: number, step = 1): Buffer {
   size.writeUInt16BE(38 + components * 3, 4);
   for (const [i, value] of [40, 25, 10, 5, 40, 25, 10, 5].entries()) size.writeUInt32BE(value, 8 + i * 4);
   const list = Buffer.concat([size.subarray(0, 40), Buffer.from([0, components])]);
-  return Buffer.concat([list, ...Array.from({ length: components }, () => Buffer.from([7, step, step])), Buffer.alloc(16)]);
+  return Buffer.concat([
+    list,
+    ...Array.from({ length: components }, () => Buffer.from([7, step, step])),
+    Buffer.alloc(16),
+  ]);
 }
 
 function box(type: string, ...content: readonly Buffer[]): Buffer {
@@ -30,13 +36,23 @@ const IMAGE_BOX = box('ihdr', Buffer.alloc(14));
 
 describe('readJpegHeader', () => {
   it('reads size, components and whether it is progressive', async () => {
-    expect(readJpegHeader(await jpeg({}))).toMatchObject({ widthPx: 33, heightPx: 21, components: 3, isProgressive: false });
+    expect(readJpegHeader(await jpeg({}))).toMatchObject({
+      widthPx: 33,
+      heightPx: 21,
+      components: 3,
+      isProgressive: false,
+    });
     expect(readJpegHeader(await jpeg({ progressive: true }))).toMatchObject({ isProgressive: true });
   });
 
   it('passes over junk before the image and fill bytes within', async () => {
     const image = await jpeg({});
-    const filled = Buffer.concat([Buffer.from('\r\njunk'), image.subarray(0, 2), Buffer.of(0xff, 0xff), image.subarray(2)]);
+    const filled = Buffer.concat([
+      Buffer.from('\r\njunk'),
+      image.subarray(0, 2),
+      Buffer.of(0xff, 0xff),
+      image.subarray(2),
+    ]);
     expect(readJpegHeader(filled)).toMatchObject({ widthPx: 33, heightPx: 21 });
   });
 
@@ -50,7 +66,11 @@ describe('readJpegHeader', () => {
 describe('readJpxHeader', () => {
   it('reads a bare code stream and a file', () => {
     expect(readJpxHeader(codeStream(1))).toEqual({ widthPx: 30, heightPx: 20, components: 1, isPlain: true });
-    const file = Buffer.concat([box('jP  ', Buffer.alloc(4)), box('jp2h', IMAGE_BOX, colour(16)), box('jp2c', codeStream(3))]);
+    const file = Buffer.concat([
+      box('jP  ', Buffer.alloc(4)),
+      box('jp2h', IMAGE_BOX, colour(16)),
+      box('jp2c', codeStream(3)),
+    ]);
     expect(readJpxHeader(file)).toEqual({ widthPx: 30, heightPx: 20, components: 3, isPlain: true });
   });
 
@@ -64,7 +84,8 @@ describe('readJpxHeader', () => {
   });
 
   it('knows no header in what is cut', () => {
-    for (let length = 0; length < 42; length++) expect(readJpxHeader(codeStream(1).subarray(0, length))).toBeUndefined();
+    for (let length = 0; length < 42; length++)
+      expect(readJpxHeader(codeStream(1).subarray(0, length))).toBeUndefined();
   });
 });
 

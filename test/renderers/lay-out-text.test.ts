@@ -4,11 +4,23 @@ import { layOutText, type TextRun } from '../../src/renderers/lay-out-text.ts';
 import { frameAt } from '../../src/renderers/page-frame.ts';
 
 const PLACE = { box: [0, 0, 200, 300], rotateDeg: 0, userUnit: 1 } as const;
-const STYLES = { f: { ascent: 0.8, descent: -0.2, vertical: false }, v: { ascent: 0.9, descent: -0.1, vertical: true } };
+const STYLES = {
+  f: { ascent: 0.8, descent: -0.2, vertical: false },
+  v: { ascent: 0.9, descent: -0.1, vertical: true },
+};
 
 /** A run of ten-point text, five points a letter unless told. */
 function run(str: string, x: number, y: number, change: Partial<TextRun> = {}): TextRun {
-  return { str, dir: 'ltr', transform: [10, 0, 0, 10, x, y], width: str.length * 5, height: 10, fontName: 'f', hasEOL: false, ...change };
+  return {
+    str,
+    dir: 'ltr',
+    transform: [10, 0, 0, 10, x, y],
+    width: str.length * 5,
+    height: 10,
+    fontName: 'f',
+    hasEOL: false,
+    ...change,
+  };
 }
 
 function layOut(runs: readonly TextRun[], rotateDeg: 0 | 90 = 0): ReturnType<typeof layOutText> {
@@ -17,7 +29,9 @@ function layOut(runs: readonly TextRun[], rotateDeg: 0 | 90 = 0): ReturnType<typ
 
 function lines(runs: readonly TextRun[]): string[] {
   return layOut(runs).flatMap((block) =>
-    block.paragraphs.flatMap((paragraph) => paragraph.lines.map((line) => line.words.map((word) => word.text).join('_'))),
+    block.paragraphs.flatMap((paragraph) =>
+      paragraph.lines.map((line) => line.words.map((word) => word.text).join('_')),
+    ),
   );
 }
 
@@ -83,7 +97,10 @@ describe('layOutText', () => {
   });
 
   it('survives runs without size or with numbers that are none', () => {
-    const blocks = layOut([run('x', 0, 0, { transform: [0, 0, 0, 0, 0, 0], width: 0 }), run('y', 0, 0, { transform: [NaN, 0, 0, 1, 5, 5] })]);
+    const blocks = layOut([
+      run('x', 0, 0, { transform: [0, 0, 0, 0, 0, 0], width: 0 }),
+      run('y', 0, 0, { transform: [NaN, 0, 0, 1, 5, 5] }),
+    ]);
     for (const word of wordsOf({ blocks })) expect(word.box.every(Number.isFinite)).toBe(true);
   });
 });

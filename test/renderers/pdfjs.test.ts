@@ -40,7 +40,10 @@ describe('the renderer', () => {
       });
     const scan = scanPage(WHITE_SCAN, WHITE, { size: [72, 72] });
     expect(await run(samplePdf([scan]))).toMatchObject({ pages: ['ok', 'ok'], hasPdfjs: false });
-    expect(await run(samplePdf([markedPage([0, 0, 72, 72], [9, 9, 20, 20])]))).toMatchObject({ pages: ['ok', 'ok'], hasPdfjs: true });
+    expect(await run(samplePdf([markedPage([0, 0, 72, 72], [9, 9, 20, 20])]))).toMatchObject({
+      pages: ['ok', 'ok'],
+      hasPdfjs: true,
+    });
   });
 
   it('says what a file is that is no PDF', async () => {
@@ -120,7 +123,8 @@ describe('the renderer', () => {
         const [left, top, right, bottom] = darkBox(image);
         expect([left, top, right, bottom].map((edge) => Math.round((edge * 72) / 200))).toEqual([100, 100, 1100, 3000]);
         const middle = Math.floor((left + right) / 2);
-        for (let y = top + 1; y < bottom - 1; y++) if (levelAt(image, middle, y) !== 0) throw new Error(`seam at row ${y}`);
+        for (let y = top + 1; y < bottom - 1; y++)
+          if (levelAt(image, middle, y) !== 0) throw new Error(`seam at row ${y}`);
       },
       60,
     );

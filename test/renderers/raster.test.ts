@@ -16,7 +16,9 @@ function show(raster: Raster): string[] {
 const anyRaster = fc
   .record({ widthPx: fc.integer({ min: 1, max: 150 }), heightPx: fc.integer({ min: 1, max: 20 }), seed: fc.nat(255) })
   .map(({ widthPx, heightPx, seed }): Raster => {
-    const data = Uint8Array.from({ length: widthPx * heightPx }, (_, i) => ((i * 73 + seed) * (i + 11)) % 256 < 128 ? 0 : 255);
+    const data = Uint8Array.from({ length: widthPx * heightPx }, (_, i) =>
+      ((i * 73 + seed) * (i + 11)) % 256 < 128 ? 0 : 255,
+    );
     return { widthPx, heightPx, bitsPerPixel: 8, data };
   });
 const anyOrientation = fc.record({ swap: fc.boolean(), flipX: fc.boolean(), flipY: fc.boolean() });
@@ -67,7 +69,9 @@ describe('cutOut', () => {
     const size = fc.integer({ min: 1, max: 40 });
     fc.assert(
       fc.property(anyRaster, at, at, size, size, (raster, left, top, width, height) => {
-        expect(unpackBits(cutOut(packBits(raster), left, top, width, height))).toEqual(cutOut(raster, left, top, width, height));
+        expect(unpackBits(cutOut(packBits(raster), left, top, width, height))).toEqual(
+          cutOut(raster, left, top, width, height),
+        );
         const whole = cutOut(packBits(raster), 0, top, raster.widthPx, height);
         expect(unpackBits(whole)).toEqual(cutOut(raster, 0, top, raster.widthPx, height));
       }),
@@ -78,7 +82,9 @@ describe('cutOut', () => {
 describe('packBits', () => {
   it('packs the first pixel into the highest bit, black being 1, and leaves spare bits 0', () => {
     expect([...packBits(grey('...\0......\0')).data]).toEqual([0b00010000, 0b00100000]);
-    expect([...packBits({ widthPx: 2, heightPx: 1, bitsPerPixel: 8, data: Uint8Array.of(127, 128) }).data]).toEqual([0b10000000]);
+    expect([...packBits({ widthPx: 2, heightPx: 1, bitsPerPixel: 8, data: Uint8Array.of(127, 128) }).data]).toEqual([
+      0b10000000,
+    ]);
   });
 });
 

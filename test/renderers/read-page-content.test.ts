@@ -31,7 +31,10 @@ async function read(content: string): Promise<PageContent> {
     { head: '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>' },
     stream(FORM, '0 0 m 9 9 l S /Loop Do'),
     { head: '<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[]>>' },
-    stream('<</PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9', '/Pattern cs /P scn 0 0 9 9 re f'),
+    stream(
+      '<</PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9',
+      '/Pattern cs /P scn 0 0 9 9 re f',
+    ),
     stream('<</PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9', '0 0 3 3 re f'),
   ];
   return withFile(writeSmallPdf(objects), async (file) => {

@@ -14,16 +14,34 @@ const HOSTILE = '<script>alert("x")</script>\n\u202e&.pdf';
 function stateOf(documents: number): RunState {
   const events: LedgerEvent[] = [{ at, type: 'session-started', host: 'node1', pid: 1, programVersion: '1.0.0' }];
   const names = Array.from({ length: documents }, (_, index) => (index === 0 ? HOSTILE : `scan-${index}.pdf`));
-  for (const path of names) events.push({ at, type: 'listed', source: { id: `/in/${path}`, path, sizeBytes: 10, version: '1' } });
-  events.push({ at, type: 'left-out', entry: { path: 'notes.txt', code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' } });
+  for (const path of names)
+    events.push({ at, type: 'listed', source: { id: `/in/${path}`, path, sizeBytes: 10, version: '1' } });
+  events.push({
+    at,
+    type: 'left-out',
+    entry: { path: 'notes.txt', code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' },
+  });
   events.push({ at, type: 'listing-complete', documents, leftOut: 1 });
   const error = { family: 'PageError' as const, code: 'PAGE_DAMAGED', message: 'Page 2 cannot be drawn.' };
   for (const [index, path] of names.entries()) {
     const document = `/in/${path}`;
     events.push({ at, type: 'fetched', document, sha1: `${index}`.padStart(40, '0'), sizeBytes: 10 });
     events.push({ at, type: 'inspected', document, pageCount: 3, repaired: false });
-    events.push({ at, type: 'pages', document, pages: [[1, 'done', 95, 200], index % 2 === 0 ? [2, 'failed', null, 0, error] : [2, 'done', 40, 5], [3, 'blank', null, 0]] });
-    events.push(index % 2 === 0 ? { at, type: 'document-failed', document, error: { ...error, family: 'DocumentError' } } : { at, type: 'document-done', document });
+    events.push({
+      at,
+      type: 'pages',
+      document,
+      pages: [
+        [1, 'done', 95, 200],
+        index % 2 === 0 ? [2, 'failed', null, 0, error] : [2, 'done', 40, 5],
+        [3, 'blank', null, 0],
+      ],
+    });
+    events.push(
+      index % 2 === 0
+        ? { at, type: 'document-failed', document, error: { ...error, family: 'DocumentError' } }
+        : { at, type: 'document-done', document },
+    );
   }
   events.push({ at: '2026-01-01T10:01:00.000Z', type: 'session-ended', exitCode: 65, durationMs: 60_000 });
   return foldLedger(events);
@@ -32,11 +50,17 @@ function stateOf(documents: number): RunState {
 describe('the report', () => {
   it('is as it was', async () => {
     const thumbnails = new Map([[`${'1'.padStart(40, '0')} 2`, 'UklGRg==']]);
-    await expect(renderReport({ record: RECORD, state: stateOf(3), thumbnails })).toMatchFileSnapshot('golden/report.html');
+    await expect(renderReport({ record: RECORD, state: stateOf(3), thumbnails })).toMatchFileSnapshot(
+      'golden/report.html',
+    );
   });
 
   it('lets no name be more than text', () => {
-    const page = renderReport({ record: { ...RECORD, source: { kind: 'local', name: HOSTILE, ids: [HOSTILE] } }, state: stateOf(2), thumbnails: new Map() });
+    const page = renderReport({
+      record: { ...RECORD, source: { kind: 'local', name: HOSTILE, ids: [HOSTILE] } },
+      state: stateOf(2),
+      thumbnails: new Map(),
+    });
     expect(page).not.toContain('<script');
     expect(page).not.toContain('\u202e');
     expect(page).toContain('&lt;script&gt;');
@@ -45,15 +69,34 @@ describe('the report', () => {
 
   it('lets no reason, link or left-out name be more than text', () => {
     const source = { id: 'x', path: 'x.pdf', sizeBytes: 1, version: '1' };
-    const output = { format: 'txt', path: HOSTILE, id: HOSTILE, sha1: 'a', sizeBytes: 1, outcome: 'created', link: 'https://box.example/"><script>' } as const;
+    const output = {
+      format: 'txt',
+      path: HOSTILE,
+      id: HOSTILE,
+      sha1: 'a',
+      sizeBytes: 1,
+      outcome: 'created',
+      link: 'https://box.example/"><script>',
+    } as const;
     const state = foldLedger([
       { at, type: 'session-started', host: HOSTILE, pid: 1, programVersion: '1' },
       { at, type: 'listed', source },
       { at, type: 'left-out', entry: { path: HOSTILE, code: 'LINK', reason: HOSTILE } },
       { at, type: 'listing-complete', documents: 1, leftOut: 1 },
       { at, type: 'delivered', document: 'x', outputs: [output] },
-      { at, type: 'document-failed', document: 'x', error: { family: 'DocumentError', code: HOSTILE, message: HOSTILE, remedy: HOSTILE } },
-      { at, type: 'session-ended', exitCode: 74, durationMs: 1, error: { family: 'OutputError', code: 'X', message: HOSTILE } },
+      {
+        at,
+        type: 'document-failed',
+        document: 'x',
+        error: { family: 'DocumentError', code: HOSTILE, message: HOSTILE, remedy: HOSTILE },
+      },
+      {
+        at,
+        type: 'session-ended',
+        exitCode: 74,
+        durationMs: 1,
+        error: { family: 'OutputError', code: 'X', message: HOSTILE },
+      },
     ]);
     const page = renderReport({ record: RECORD, state, thumbnails: new Map() });
     expect(page).not.toContain('<script');
@@ -64,7 +107,9 @@ describe('the report', () => {
     const state = stateOf(7);
     const { documents, pages } = countRun(state);
     const page = renderReport({ record: RECORD, state, thumbnails: new Map() });
-    const rows = [...page.matchAll(/<tr class="(whole|part)"><th scope="row">([^<]+)<\/th><td class="n">(\d+)</g)].map(([, kind, name, value]) => [kind, name, Number(value)]);
+    const rows = [...page.matchAll(/<tr class="(whole|part)"><th scope="row">([^<]+)<\/th><td class="n">(\d+)</g)].map(
+      ([, kind, name, value]) => [kind, name, Number(value)],
+    );
     expect(rows).toEqual([
       ['whole', 'Documents found', documents.listed + documents.leftOut],
       ['part', 'complete', documents.done],
@@ -84,7 +129,10 @@ describe('the report', () => {
   });
 
   it('shows the picture of a faint page, and only of pages that are shown', () => {
-    const thumbnails = new Map([[`${'1'.padStart(40, '0')} 2`, 'UklGRg=='], [`${'0'.padStart(40, '0')} 2`, 'AAAA']]);
+    const thumbnails = new Map([
+      [`${'1'.padStart(40, '0')} 2`, 'UklGRg=='],
+      [`${'0'.padStart(40, '0')} 2`, 'AAAA'],
+    ]);
     const page = renderReport({ record: RECORD, state: stateOf(3), thumbnails });
     expect(page.match(/<img /g)).toHaveLength(1);
     expect(page).toContain('<img alt="Page 2 of scan-1.pdf" src="data:image/webp;base64,UklGRg==">');
@@ -103,13 +151,21 @@ describe('the report', () => {
   });
 
   it('has a sentence for every state of a run', () => {
-    const said = (state: RunState): string => /class="verdict">([^<]*)</.exec(renderReport({ record: RECORD, state, thumbnails: new Map() }))?.[1] ?? '';
+    const said = (state: RunState): string =>
+      /class="verdict">([^<]*)</.exec(renderReport({ record: RECORD, state, thumbnails: new Map() }))?.[1] ?? '';
     const source = { id: 'x', path: 'x.pdf', sizeBytes: 1, version: '1' };
-    const listing: LedgerEvent[] = [{ at, type: 'listed', source }, { at, type: 'listing-complete', documents: 1, leftOut: 0 }];
+    const listing: LedgerEvent[] = [
+      { at, type: 'listed', source },
+      { at, type: 'listing-complete', documents: 1, leftOut: 0 },
+    ];
     expect(said(foldLedger([]))).toBe('No documents were found.');
     expect(said(foldLedger(listing))).toBe('0 of 1 document is complete; 1 not finished yet.');
     const read: LedgerEvent[] = [...listing, { at, type: 'inspected', document: 'x', pageCount: 1, repaired: false }];
-    const done: LedgerEvent[] = [...read, { at, type: 'pages', document: 'x', pages: [[1, 'done', 90, 3]] }, { at, type: 'document-done', document: 'x' }];
+    const done: LedgerEvent[] = [
+      ...read,
+      { at, type: 'pages', document: 'x', pages: [[1, 'done', 90, 3]] },
+      { at, type: 'document-done', document: 'x' },
+    ];
     expect(said(foldLedger(done))).toBe('The document with its 1 page is complete; nothing needs your eyes.');
   });
 
@@ -122,34 +178,85 @@ describe('the report', () => {
 
 describe('what failed', () => {
   const damaged = { family: 'PageError', code: 'PAGE_DAMAGED', message: 'Page 2 cannot be drawn.' } as const;
-  const slow = { family: 'PageError', code: 'READING_TIMEOUT', message: 'The page took longer than 300 s (reading it).', remedy: 'Raise --page-timeout.' } as const;
+  const slow = {
+    family: 'PageError',
+    code: 'READING_TIMEOUT',
+    message: 'The page took longer than 300 s (reading it).',
+    remedy: 'Raise --page-timeout.',
+  } as const;
 
   function failuresOf(pages: readonly PageEntry[], error: ErrorRecord, pageCount = pages.length) {
     const source = { id: 'x', path: 'x.pdf', sizeBytes: 1, version: '1' };
-    const inspected: LedgerEvent[] = pageCount === 0 ? [] : [{ at, type: 'inspected', document: 'x', pageCount, repaired: false }, { at, type: 'pages', document: 'x', pages }];
-    const events: LedgerEvent[] = [{ at, type: 'listed', source }, { at, type: 'listing-complete', documents: 1, leftOut: 0 }, ...inspected];
+    const inspected: LedgerEvent[] =
+      pageCount === 0
+        ? []
+        : [
+            { at, type: 'inspected', document: 'x', pageCount, repaired: false },
+            { at, type: 'pages', document: 'x', pages },
+          ];
+    const events: LedgerEvent[] = [
+      { at, type: 'listed', source },
+      { at, type: 'listing-complete', documents: 1, leftOut: 0 },
+      ...inspected,
+    ];
     return listFailures(foldLedger([...events, { at, type: 'document-failed', document: 'x', error }]));
   }
 
   it('is one row for pages of a document that failed alike, with what helps', () => {
-    const pages: PageEntry[] = [[1, 'failed', null, 0, damaged], [2, 'failed', null, 0, damaged], [3, 'done', 90, 5], [4, 'failed', null, 0, slow], [5, 'failed', null, 0, damaged]];
-    const summed = { family: 'DocumentError', code: 'PAGES_FAILED', message: '4 of 5 pages could not be read.' } as const;
+    const pages: PageEntry[] = [
+      [1, 'failed', null, 0, damaged],
+      [2, 'failed', null, 0, damaged],
+      [3, 'done', 90, 5],
+      [4, 'failed', null, 0, slow],
+      [5, 'failed', null, 0, damaged],
+    ];
+    const summed = {
+      family: 'DocumentError',
+      code: 'PAGES_FAILED',
+      message: '4 of 5 pages could not be read.',
+    } as const;
     expect(failuresOf(pages, summed)).toEqual([
-      { document: 'x.pdf', extent: 'pages 1-2, 5 of 5', reason: damaged.message, code: 'PAGE_DAMAGED', help: expect.stringContaining('PDF viewer') },
+      {
+        document: 'x.pdf',
+        extent: 'pages 1-2, 5 of 5',
+        reason: damaged.message,
+        code: 'PAGE_DAMAGED',
+        help: expect.stringContaining('PDF viewer'),
+      },
       { document: 'x.pdf', extent: 'page 4 of 5', reason: slow.message, code: 'READING_TIMEOUT', help: slow.remedy },
     ]);
   });
 
   it('tells all pages that failed alike once', () => {
-    const pages: PageEntry[] = [[1, 'failed', null, 0, damaged], [2, 'failed', null, 0, damaged]];
-    expect(failuresOf(pages, { ...damaged, family: 'DocumentError', message: 'None of its 2 pages could be read.' })).toMatchObject([{ extent: 'all of it', code: 'PAGE_DAMAGED' }]);
+    const pages: PageEntry[] = [
+      [1, 'failed', null, 0, damaged],
+      [2, 'failed', null, 0, damaged],
+    ];
+    expect(
+      failuresOf(pages, { ...damaged, family: 'DocumentError', message: 'None of its 2 pages could be read.' }),
+    ).toMatchObject([{ extent: 'all of it', code: 'PAGE_DAMAGED' }]);
   });
 
   it('tells a document with its own reason, also where pages failed for another', () => {
-    const locked = { family: 'DocumentError', code: 'PDF_ENCRYPTED', message: 'It is locked.', remedy: 'Save a copy.' } as const;
-    expect(failuresOf([], locked)).toMatchObject([{ extent: 'all of it', help: expect.stringMatching(/^Ask for a copy without a password/) }]);
+    const locked = {
+      family: 'DocumentError',
+      code: 'PDF_ENCRYPTED',
+      message: 'It is locked.',
+      remedy: 'Save a copy.',
+    } as const;
+    expect(failuresOf([], locked)).toMatchObject([
+      { extent: 'all of it', help: expect.stringMatching(/^Ask for a copy without a password/) },
+    ]);
     const changed = { family: 'DocumentError', code: 'SOURCE_CHANGED', message: 'It changed.' } as const;
-    expect(failuresOf([[1, 'failed', null, 0, damaged], [2, 'done', 90, 1]], changed)).toMatchObject([
+    expect(
+      failuresOf(
+        [
+          [1, 'failed', null, 0, damaged],
+          [2, 'done', 90, 1],
+        ],
+        changed,
+      ),
+    ).toMatchObject([
       { extent: 'all of it', code: 'SOURCE_CHANGED', help: expect.stringMatching(/same command/) },
       { extent: 'page 1 of 2', code: 'PAGE_DAMAGED' },
     ]);

@@ -41,7 +41,10 @@ describe('run folder', () => {
   it('says so when run.json is damaged', async () => {
     await RunFolder.create(base, RECORD, realDisk);
     await writeFile(join(base, RECORD.name, 'run.json'), '{"name":');
-    await expect(RunFolder.open(join(base, RECORD.name), realDisk)).rejects.toMatchObject({ code: 'RUN_DAMAGED', exitCode: 78 });
+    await expect(RunFolder.open(join(base, RECORD.name), realDisk)).rejects.toMatchObject({
+      code: 'RUN_DAMAGED',
+      exitCode: 78,
+    });
   });
 
   it('takes many events at once with few writes, in order', async () => {
@@ -54,7 +57,11 @@ describe('run folder', () => {
       },
     };
     const run = await RunFolder.create(base, RECORD, counting);
-    const events = Array.from({ length: 500 }, (_, index): LedgerEvent => ({ at: '', type: 'document-done', document: String(index) }));
+    const events = Array.from({ length: 500 }, (_, index): LedgerEvent => ({
+      at: '',
+      type: 'document-done',
+      document: String(index),
+    }));
     await Promise.all(events.map((event) => run.append([event])));
     const loaded: LedgerEvent[] = [];
     for await (const event of run.load()) loaded.push(event);

@@ -27,7 +27,9 @@ describe('run lock', () => {
   it('takes over from a process that was killed', async () => {
     const script = `import { isLocked, lockRun } from ${JSON.stringify(new URL('../../src/runs/run-lock.ts', import.meta.url).href)};
       await lockRun(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     await expect(lockRun(folder)).rejects.toMatchObject({ code: 'RUN_BUSY' });
     child.kill('SIGKILL');
@@ -103,7 +105,10 @@ describe('run lock', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const lock = await lockRun(folder);
-      await writeFile(join(folder, 'lock.2.json'), JSON.stringify({ host: 'another', pid: 1, startTicks: null, released: false }));
+      await writeFile(
+        join(folder, 'lock.2.json'),
+        JSON.stringify({ host: 'another', pid: 1, startTicks: null, released: false }),
+      );
       await vi.advanceTimersByTimeAsync(60_000);
       await vi.waitFor(() => expect(lock.lost.aborted).toBe(true));
       expect(lock.lost.reason).toMatchObject({ code: 'RUN_TAKEN_OVER', exitCode: 75 });

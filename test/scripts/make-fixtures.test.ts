@@ -23,7 +23,15 @@ async function filesOf(folder: string): Promise<string[]> {
 }
 
 async function digests(folder: string): Promise<Record<string, string>> {
-  const entries = (await filesOf(folder)).map(async (name) => [name, createHash('sha1').update(await readFile(join(folder, name))).digest('hex')] as const);
+  const entries = (await filesOf(folder)).map(
+    async (name) =>
+      [
+        name,
+        createHash('sha1')
+          .update(await readFile(join(folder, name)))
+          .digest('hex'),
+      ] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -50,7 +58,8 @@ describe('the script of the fixtures', () => {
   it('is explained: each file has its row, and all are small', async () => {
     const readme = await readFile(join(FIXTURES, 'README.md'), 'utf8');
     const names = await filesOf(FIXTURES);
-    for (const name of names.filter((path) => path.endsWith('.pdf') && !path.includes('/'))) expect(readme).toContain(`\`${name}\``);
+    for (const name of names.filter((path) => path.endsWith('.pdf') && !path.includes('/')))
+      expect(readme).toContain(`\`${name}\``);
     const sizes = await Promise.all(names.map(async (name) => (await stat(join(FIXTURES, name))).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_BYTES);
   });

@@ -44,7 +44,14 @@ class ToldExecutor implements Executor {
 
   poll(handles: readonly WorkHandle[]) {
     const error = new MissingDependencyError('X', 'It failed.').toRecord();
-    return Promise.resolve(handles.map((handle) => ({ handle, state: this.states.get(handle.chunkId) ?? ('running' as const), pagesDone: 0, error })));
+    return Promise.resolve(
+      handles.map((handle) => ({
+        handle,
+        state: this.states.get(handle.chunkId) ?? ('running' as const),
+        pagesDone: 0,
+        error,
+      })),
+    );
   }
 
   cancel(handles: readonly WorkHandle[]): Promise<void> {
@@ -93,7 +100,9 @@ describe('the tracker', () => {
     expect(executor.submitted).toEqual([]);
     const b = tracker.read('b', range('B', 4), never);
     await sleep(5);
-    expect(executor.submitted.map((chunks) => chunks.map(({ ranges }) => ranges.map(({ sha1 }) => sha1)))).toEqual([[['A', 'B']]]);
+    expect(executor.submitted.map((chunks) => chunks.map(({ ranges }) => ranges.map(({ sha1 }) => sha1)))).toEqual([
+      [['A', 'B']],
+    ]);
     executor.states.set('c1', 'done');
     await Promise.all([a, b]);
     expect(done).toEqual(['c1']);
@@ -221,7 +230,9 @@ describe('gathered pages', () => {
         for (const [index, pages] of sizes.entries()) void gatherer.add(range(String(index), pages), never);
         const ranges = [...takes, Infinity].flatMap((wanted) => gatherer.take(wanted).ranges);
         const pages = ranges.flatMap(({ sha1, pageNumbers }) => pageNumbers.map((number) => `${sha1} ${number}`));
-        expect(pages).toEqual(sizes.flatMap((size, index) => range(String(index), size).pageNumbers.map((number) => `${index} ${number}`)));
+        expect(pages).toEqual(
+          sizes.flatMap((size, index) => range(String(index), size).pageNumbers.map((number) => `${index} ${number}`)),
+        );
         expect(gatherer.describe().pages).toBe(0);
       }),
     );

@@ -31,7 +31,9 @@ async function makeHarness(): Promise<StoreHarness> {
     readBack: (path) => readFile(place(path)).catch(() => undefined),
     async listVisible() {
       const entries = await readdir(root, { recursive: true, withFileTypes: true });
-      return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+      return entries
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
     },
     async versionOf(path) {
       const { ino, mtimeNs } = await stat(place(path), { bigint: true });
@@ -56,7 +58,9 @@ describe('local folder', () => {
   async function listed(store: LocalFolder): Promise<string[]> {
     const entries: ListedEntry[] = [];
     for await (const entry of store.list(signal)) entries.push(entry);
-    return entries.map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`)).sort();
+    return entries
+      .map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`))
+      .sort();
   }
 
   it('leaves out, with a reason, what is not a document', async () => {
@@ -90,7 +94,11 @@ describe('local folder', () => {
     await writeFile(join(base, 'one/x.pdf'), 'x');
     await writeFile(join(base, 'two/x.pdf'), 'x');
     await writeFile(join(base, 'scan'), 'x');
-    const store = new LocalFolder({ roots: [join(base, 'one'), join(base, 'two'), join(base, 'scan')], recursive: true, exclude: [] });
+    const store = new LocalFolder({
+      roots: [join(base, 'one'), join(base, 'two'), join(base, 'scan')],
+      recursive: true,
+      exclude: [],
+    });
     expect(await listed(store)).toEqual(['one/x.pdf', 'scan', 'two/x.pdf']);
   });
 
@@ -105,7 +113,12 @@ describe('local folder', () => {
     await writeFile(file, 'text');
     const store = new LocalFolder({ roots: [base], recursive: true, exclude: [] });
     const sha1 = createHash('sha1').update('text').digest('hex');
-    const request = { path: 'a.txt', artifact: { file, sizeBytes: 4, sha1 }, isOurs: () => false, onConflict: 'stop' as const };
+    const request = {
+      path: 'a.txt',
+      artifact: { file, sizeBytes: 4, sha1 },
+      isOurs: () => false,
+      onConflict: 'stop' as const,
+    };
     await expect(store.write(request, signal)).rejects.toMatchObject({ code: 'NAME_TAKEN' });
   });
 

@@ -55,7 +55,8 @@ export async function startBoxProgram(options: BoxEmulatorOptions = {}): Promise
     folderId,
     home,
     logIn: (apiUrl = emulator.apiUrl) => writeTokens(emulator, join(home, '.config/ocr-pipeline/box.json'), apiUrl),
-    run: ({ args = [], ...options } = {}) => live(emulator, home, ['run', '--box-folder', folderId, ...RUN, ...args], options),
+    run: ({ args = [], ...options } = {}) =>
+      live(emulator, home, ['run', '--box-folder', folderId, ...RUN, ...args], options),
     call: (args, options = {}) => live(emulator, home, args, options),
     delivered: () => deliveredBelow(emulator, folderId),
     async leftovers() {
@@ -71,7 +72,18 @@ export async function startBoxProgram(options: BoxEmulatorOptions = {}): Promise
   return program;
 }
 
-const RUN = ['--engine', 'null', '--jobs', '2', '--progress', 'none', '--box-calls-per-minute', '100000', '--box-uploads-per-minute', '100000'];
+const RUN = [
+  '--engine',
+  'null',
+  '--jobs',
+  '2',
+  '--progress',
+  'none',
+  '--box-calls-per-minute',
+  '100000',
+  '--box-uploads-per-minute',
+  '100000',
+];
 
 /** Small scans, all different, in a few sub-folders: the same for the same count. */
 export async function seedScans(emulator: BoxEmulator, folderId: string, count: number): Promise<void> {
@@ -124,7 +136,14 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], opti
   const kills = [
     ...(killAtRequest === undefined ? [] : [{ endpoint: 'any' as const, nth: killAtRequest, when: 'before' as const }]),
     ...(killAt === undefined ? [] : [{ ...killAt, nth: 1 }]),
-  ].map(({ endpoint, nth, when }) => emulator.faults.add({ endpoint, nth, name: 'kill', effect: { kind: 'act', act: when === 'after' ? dieWholly : die, when } }));
+  ].map(({ endpoint, nth, when }) =>
+    emulator.faults.add({
+      endpoint,
+      nth,
+      name: 'kill',
+      effect: { kind: 'act', act: when === 'after' ? dieWholly : die, when },
+    }),
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

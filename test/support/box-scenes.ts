@@ -77,6 +77,9 @@ function padScan(scan: Buffer, sizeBytes: number): Buffer {
   const at = scan.lastIndexOf('xref\n0 ');
   const filling = Buffer.alloc(sizeBytes, '%\n');
   // The table is found by its offset, which is written after it.
-  const tail = scan.subarray(at).toString('latin1').replace(/startxref\n\d+/, `startxref\n${at + filling.length}`);
+  const tail = scan
+    .subarray(at)
+    .toString('latin1')
+    .replace(/startxref\n\d+/, `startxref\n${at + filling.length}`);
   return Buffer.concat([scan.subarray(0, at), filling, Buffer.from(tail, 'latin1')]);
 }

@@ -1,6 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { findTool, requireAll, requireThat, requireTools, type Requirement } from './requires.ts';
@@ -50,7 +60,9 @@ function canRunImages(): boolean {
   try {
     for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root']) mkdirSync(join(root, folder));
     cpSync(findTool('ldconfig') ?? '/sbin/ldconfig', join(root, 'bin/ldconfig'), { dereference: true });
-    const { status } = spawnSync('apptainer', ['exec', root, '/bin/ldconfig', '--version'], { timeout: PROBE_TIMEOUT_MS });
+    const { status } = spawnSync('apptainer', ['exec', root, '/bin/ldconfig', '--version'], {
+      timeout: PROBE_TIMEOUT_MS,
+    });
     imagesRun = status === 0;
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -70,7 +82,20 @@ export async function builtImage(): Promise<string> {
     forgetOld();
     const tesseract = join(CACHE, `tesseract-${digestInputs(TESSERACT_INPUTS)}`);
     // One at a time; who waited finds it made. It takes minutes of all cores, and gives way to the tests beside it.
-    await run('nice', ['-n', '15', 'flock', '-w', String(IMAGE_TIMEOUT_MS / 1000), join(CACHE, 'lock'), 'bash', '-c', MAKE, 'bash', image, tesseract]);
+    await run('nice', [
+      '-n',
+      '15',
+      'flock',
+      '-w',
+      String(IMAGE_TIMEOUT_MS / 1000),
+      join(CACHE, 'lock'),
+      'bash',
+      '-c',
+      MAKE,
+      'bash',
+      image,
+      tesseract,
+    ]);
   }
   return image;
 }
@@ -96,7 +121,9 @@ function run(program: string, args: readonly string[]): Promise<void> {
       stream.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-LOG_TAIL_CHARS)));
     }
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? settle() : reject(new Error(`the image could not be built (${code}):\n${said}`))));
+    child.on('close', (code) =>
+      code === 0 ? settle() : reject(new Error(`the image could not be built (${code}):\n${said}`)),
+    );
   });
 }
 
@@ -120,6 +147,7 @@ function listFiles(path: string): string[] {
 function forgetOld(): void {
   for (const name of readdirSync(CACHE)) {
     const path = join(CACHE, name);
-    if (name !== 'lock' && statSync(path).mtimeMs < Date.now() - KEPT_MS) rmSync(path, { recursive: true, force: true });
+    if (name !== 'lock' && statSync(path).mtimeMs < Date.now() - KEPT_MS)
+      rmSync(path, { recursive: true, force: true });
   }
 }

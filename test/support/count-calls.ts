@@ -28,7 +28,9 @@ export class CallCounter implements Disposable {
 
   /** Calls until now, by program. */
   counts(): Readonly<Record<string, number>> {
-    const names = readFileSync(this.#log, 'utf8').split('\n').filter((name) => name !== '');
+    const names = readFileSync(this.#log, 'utf8')
+      .split('\n')
+      .filter((name) => name !== '');
     return Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, calls]) => [name, calls.length]));
   }
 

@@ -18,12 +18,16 @@ export async function expectWhole(program: SlurmProgram, expected: Readonly<Reco
 const QUEUE_LAG_MS = 60_000;
 
 async function expectEmptyQueue(program: SlurmProgram): Promise<void> {
-  await program.lab.until('the queue is empty', async () => (await program.openTasks()).length === 0, QUEUE_LAG_MS).catch(() => undefined);
+  await program.lab
+    .until('the queue is empty', async () => (await program.openTasks()).length === 0, QUEUE_LAG_MS)
+    .catch(() => undefined);
   expect(await program.openTasks(), 'tasks in the queue').toEqual([]);
 }
 
 async function expectEveryPageOnce(program: SlurmProgram): Promise<void> {
-  const found = [...(await program.pagesByDocument()).values()].map((pages) => pages.map(([pageNumber, state]) => `${pageNumber} ${state}`));
+  const found = [...(await program.pagesByDocument()).values()].map((pages) =>
+    pages.map(([pageNumber, state]) => `${pageNumber} ${state}`),
+  );
   const wanted = program.pages.map((count) => Array.from({ length: count }, (_, index) => `${index + 1} done`));
   const byLength = (a: readonly string[], b: readonly string[]): number => a.length - b.length;
   expect(found.toSorted(byLength), 'pages in the ledger').toEqual(wanted.toSorted(byLength));
@@ -34,10 +38,14 @@ async function expectEveryOutputOnce(program: SlurmProgram): Promise<void> {
   const made = new Map<string, number>();
   for (const event of await program.ledger()) {
     if (event.type !== 'delivered') continue;
-    for (const { path, outcome } of event.outputs) made.set(path, (made.get(path) ?? 0) + (outcome === 'unchanged' ? 0 : 1));
+    for (const { path, outcome } of event.outputs)
+      made.set(path, (made.get(path) ?? 0) + (outcome === 'unchanged' ? 0 : 1));
   }
   // 0: a coordinator was killed between the delivery and its line in the ledger.
-  expect([...made].filter(([, times]) => times > 1), 'outputs made more than once').toEqual([]);
+  expect(
+    [...made].filter(([, times]) => times > 1),
+    'outputs made more than once',
+  ).toEqual([]);
 }
 
 /** No wave was submitted twice. */
@@ -47,5 +55,8 @@ async function expectOneJobAWave(program: SlurmProgram): Promise<void> {
     const ids = jobs.get(jobName) ?? new Set();
     jobs.set(jobName, ids.add(id.split('_')[0] ?? id));
   }
-  expect([...jobs].filter(([, ids]) => ids.size > 1), 'waves submitted twice').toEqual([]);
+  expect(
+    [...jobs].filter(([, ids]) => ids.size > 1),
+    'waves submitted twice',
+  ).toEqual([]);
 }

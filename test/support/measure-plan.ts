@@ -36,8 +36,24 @@ export async function measurePlan(lab: SlurmLab, documents: number, waitMs: numb
   using counter = new CallCounter(COUNTED);
   const pages = Array.from({ length: documents }, () => PAGES_A_DOCUMENT);
   const makePdf = (count: number, number: number): Buffer => sharedPagePdf(number, count);
-  await using program = await SlurmProgram.create(lab, { pages, makePdf, args: ['--nodes', '24'], env: { PATH: counter.path } });
-  await lab.call('sbatch', '--nodes', String(lab.nodes), '--exclusive', '--time', '60', '--output', '/dev/null', '--wrap', 'sleep 3600');
+  await using program = await SlurmProgram.create(lab, {
+    pages,
+    makePdf,
+    args: ['--nodes', '24'],
+    env: { PATH: counter.path },
+  });
+  await lab.call(
+    'sbatch',
+    '--nodes',
+    String(lab.nodes),
+    '--exclusive',
+    '--time',
+    '60',
+    '--output',
+    '/dev/null',
+    '--wrap',
+    'sleep 3600',
+  );
 
   const started = performance.now();
   const planning = program.start('--detach');
@@ -59,7 +75,18 @@ export async function measurePlan(lab: SlurmLab, documents: number, waitMs: numb
   waiting.kill('SIGKILL');
   await waiting.ended;
   const waves = new Set(tasks.map(({ jobName }) => jobName)).size;
-  return { documents, pages: documents * PAGES_A_DOCUMENT, seconds, peakMiB, files, waves, tasks: tasks.length, calls, waitingCalls, waitingSeconds };
+  return {
+    documents,
+    pages: documents * PAGES_A_DOCUMENT,
+    seconds,
+    peakMiB,
+    files,
+    waves,
+    tasks: tasks.length,
+    calls,
+    waitingCalls,
+    waitingSeconds,
+  };
 }
 
 async function watchPeak(life: Life): Promise<number> {
@@ -71,6 +98,9 @@ async function watchPeak(life: Life): Promise<number> {
   return peakMiB;
 }
 
-function subtract(after: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>): Record<string, number> {
+function subtract(
+  after: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>>,
+): Record<string, number> {
   return Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }

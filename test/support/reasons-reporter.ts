@@ -67,7 +67,9 @@ export class ReasonsReporter implements Reporter {
     const { lines, faults } = explainSkips(named, records, isBuildServer());
     this.#vitest?.logger.log(['', ...lines].join('\n'));
     if (faults > 0) {
-      const why = isBuildServer() ? 'CI is set, where no test may be skipped for want of a tool' : 'each skip needs a reason';
+      const why = isBuildServer()
+        ? 'CI is set, where no test may be skipped for want of a tool'
+        : 'each skip needs a reason';
       this.#vitest?.logger.error(`${faults} skipped tests count as failed: ${why}.`);
       process.exitCode = 1;
     }

@@ -26,7 +26,10 @@ function runTests(name: string, body: string, env: NodeJS.ProcessEnv, args: read
   const root = join(folder, name);
   mkdirSync(join(root, 'test'), { recursive: true });
   writeFileSync(join(root, 'test/sample.test.ts'), `import { describe, test, expect } from 'vitest';\n${body}`);
-  writeFileSync(join(root, 'vitest.config.ts'), `export { default } from ${JSON.stringify(join(PROJECT, 'vitest.config.ts'))};\n`);
+  writeFileSync(
+    join(root, 'vitest.config.ts'),
+    `export { default } from ${JSON.stringify(join(PROJECT, 'vitest.config.ts'))};\n`,
+  );
   const counts = join(root, 'counts.json');
   const { status, stdout, stderr } = spawnSync(process.execPath, [VITEST, 'run', '--root', root, ...args], {
     encoding: 'utf8',

@@ -23,7 +23,8 @@ export function sharedPagePdf(documentNumber: number, pages: number): Buffer {
       `stream\n${pixels}>\nendstream`,
   );
   add('<</XObject<</I 4 0 R>>>>');
-  for (let page = 0; page < pages; page++) add('<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 3 0 R/Resources 5 0 R>>');
+  for (let page = 0; page < pages; page++)
+    add('<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 3 0 R/Resources 5 0 R>>');
   const start = text.length;
   text += `xref\n0 ${offsets.length + 1}\n0000000000 65535 f \n${offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('')}`;
   text += `trailer\n<</Size ${offsets.length + 1}/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`;

@@ -24,16 +24,20 @@ export class SimulatedClock implements Clock, Disposable {
     return new Promise((resolve, reject) => {
       const entry = { untilMs: this.now() + durationMs, wake: resolve };
       this.#waiting.add(entry);
-      signal?.addEventListener('abort', () => {
-        this.#waiting.delete(entry);
-        reject(signal.reason as Error);
-      }, { once: true });
+      signal?.addEventListener(
+        'abort',
+        () => {
+          this.#waiting.delete(entry);
+          reject(signal.reason as Error);
+        },
+        { once: true },
+      );
     });
   }
 
   /** Lets time pass until the clock is disposed of. */
   async drive(emulator: BoxEmulator): Promise<void> {
-    for (let seen = -1; !this.#ended; ) {
+    for (let seen = -1; !this.#ended;) {
       await sleepFor(QUIET_MS);
       const count = emulator.requests.count();
       if (count === seen && this.#waiting.size > 0) this.#jump();

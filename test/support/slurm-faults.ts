@@ -44,7 +44,10 @@ export const FAULTS = {
     },
   },
   pageWorkerKilled: killing('a page worker is killed', (command) => /worker-main/.test(command)),
-  taskKilled: killing("a task's program is killed", (command) => / work \S+ \d+-\d+/.test(command) && !/^\S*bash/.test(command)),
+  taskKilled: killing(
+    "a task's program is killed",
+    (command) => / work \S+ \d+-\d+/.test(command) && !/^\S*bash/.test(command),
+  ),
   batchShellKilled: killing("a job's shell is killed", (command) => /slurm_script/.test(command)),
   containerKilled: killing('a container is killed', (command) => /starter|apptainer/i.test(command)),
   supervisorKilled: {
@@ -151,8 +154,17 @@ export const preemption: Fault = {
     if (victims.length === 0) return undefined;
     const nodes = String(lab.nodes);
     const wanted = ['--partition', 'savio3_htc', '--nodes', nodes, '--ntasks', nodes, '--exclusive', '--time', '1'];
-    const job = await lab.call('sbatch', '--parsable', ...wanted, '--output', '/dev/null', '--wrap', `sleep ${PREEMPTOR_S}`);
-    const isThere = async (): Promise<boolean> => (await lab.call('squeue', '-h', '-t', 'PD,R,CG', '-o', '%A')).split('\n').includes(job);
+    const job = await lab.call(
+      'sbatch',
+      '--parsable',
+      ...wanted,
+      '--output',
+      '/dev/null',
+      '--wrap',
+      `sleep ${PREEMPTOR_S}`,
+    );
+    const isThere = async (): Promise<boolean> =>
+      (await lab.call('squeue', '-h', '-t', 'PD,R,CG', '-o', '%A')).split('\n').includes(job);
     await lab.until('the preemptor has come and gone', async () => !(await isThere()));
     return victims.map(({ id }) => id).join(' ');
   },

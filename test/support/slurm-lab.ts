@@ -109,7 +109,9 @@ export class SlurmLab implements AsyncDisposable {
   /** Process IDs of the slurmstepd of a node's jobs. */
   supervisors(node: number): number[] {
     const log = join(this.folder, `log/slurmd-n${node}.log`);
-    return allProcesses().filter((pid) => commandOf(pid) === 'slurmstepd' && filesOf(pid).some((file) => file.endsWith(log)));
+    return allProcesses().filter(
+      (pid) => commandOf(pid) === 'slurmstepd' && filesOf(pid).some((file) => file.endsWith(log)),
+    );
   }
 
   /** Process IDs of all that a node's jobs run. */
@@ -135,7 +137,7 @@ export class SlurmLab implements AsyncDisposable {
 
   /** Waits until what is asked holds. @throws {Error} it did not within the time. */
   async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> {
-    for (const from = performance.now(); performance.now() - from < timeoutMs; ) {
+    for (const from = performance.now(); performance.now() - from < timeoutMs;) {
       if (await holds()) return;
       await sleep(100);
     }
@@ -155,7 +157,10 @@ export class SlurmLab implements AsyncDisposable {
   async #script(name: string, args: readonly string[]): Promise<void> {
     // The daemons inherit the pipes of their parent, and would keep them open for ever.
     const command = [...(ROOT === undefined ? [] : ['chroot', ROOT]), 'bash', join(SCRIPTS, name), ...args];
-    const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], timeout: START_TIMEOUT_MS });
+    const child = spawn(command[0] ?? '', command.slice(1), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: START_TIMEOUT_MS,
+    });
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)));
     const code = await new Promise<number | null>((ended, failed) => child.once('error', failed).once('exit', ended));
@@ -171,7 +176,17 @@ export class SlurmLab implements AsyncDisposable {
 }
 
 function flagsOf(options: SlurmLabOptions): string[] {
-  const { nodes = 2, cpus = 4, accounting, cgroup, minJobAgeS, killWaitS, slurmdTimeoutS, maxArraySize, maxJobs } = options;
+  const {
+    nodes = 2,
+    cpus = 4,
+    accounting,
+    cgroup,
+    minJobAgeS,
+    killWaitS,
+    slurmdTimeoutS,
+    maxArraySize,
+    maxJobs,
+  } = options;
   const values: Readonly<Record<string, number | undefined>> = {
     '--nodes': nodes,
     '--cpus': cpus,
@@ -227,13 +242,16 @@ function withSbin(path: string): string {
 }
 
 function allProcesses(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 /** Name and parent of a process; undefined when it is no more, or only waits to be buried. */
 function statOf(pid: number): { command: string; parent: number } | undefined {
   try {
-    const [, command = '', state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const [, command = '', state, parent] =
+      /^\d+ \((.*)\) (\S) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return state === 'Z' || state === undefined ? undefined : { command, parent: Number(parent) };
   } catch {
     return undefined;

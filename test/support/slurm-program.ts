@@ -88,9 +88,13 @@ export class SlurmProgram implements AsyncDisposable {
     const program = new SlurmProgram(lab, options);
     const { pages, makePdf = makeScan } = options;
     const folders = 3 + Math.floor(pages.length / FOLDER_SIZE);
-    for (let number = 0; number < folders; number++) mkdirSync(join(program.input, `series ${number}`), { recursive: true });
+    for (let number = 0; number < folders; number++)
+      mkdirSync(join(program.input, `series ${number}`), { recursive: true });
     for (const [index, count] of pages.entries()) {
-      await writeFile(join(program.input, `series ${index % folders}`, `scan ${index + 1}.pdf`), makePdf(count, index + 1));
+      await writeFile(
+        join(program.input, `series ${index % folders}`, `scan ${index + 1}.pdf`),
+        makePdf(count, index + 1),
+      );
     }
     return program;
   }
@@ -159,7 +163,13 @@ export class SlurmProgram implements AsyncDisposable {
         resolve({ code, signal, stdout, stderr });
       });
     });
-    const life: Life = { child, ended, hasEnded: () => over, said: () => stderr, kill: (signal) => void child.kill(signal) };
+    const life: Life = {
+      child,
+      ended,
+      hasEnded: () => over,
+      said: () => stderr,
+      kill: (signal) => void child.kill(signal),
+    };
     this.#lives.push(life);
     return life;
   }
@@ -194,7 +204,9 @@ export class SlurmProgram implements AsyncDisposable {
 
   /** How often Slurm has started tasks of this program again, in the jobs it remembers. */
   async restarts(): Promise<number> {
-    const jobs = (await this.lab.call('scontrol', '-o', 'show', 'job')).split('\n').filter((line) => line.includes(' JobName=ocrp-'));
+    const jobs = (await this.lab.call('scontrol', '-o', 'show', 'job'))
+      .split('\n')
+      .filter((line) => line.includes(' JobName=ocrp-'));
     return jobs.reduce((sum, line) => sum + Number(/ Restarts=(\d+)/.exec(line)?.[1] ?? 0), 0);
   }
 
@@ -255,7 +267,9 @@ export class SlurmProgram implements AsyncDisposable {
     const inRun = await readdir(folder, { recursive: true }).catch(() => []);
     const inOutput = await readdir(this.output, { recursive: true }).catch(() => []);
     return [
-      ...inRun.filter((name) => /\.(part|tmp|partial)$|^chunks\/.|^fetched\/.|^waves\/\d+\.ndjson$|\/work\//.test(name)),
+      ...inRun.filter((name) =>
+        /\.(part|tmp|partial)$|^chunks\/.|^fetched\/.|^waves\/\d+\.ndjson$|\/work\//.test(name),
+      ),
       ...inOutput.filter((name) => !/\.(txt|pdf)$|^series \d$/.test(name)),
     ].sort();
   }
@@ -266,7 +280,9 @@ export class SlurmProgram implements AsyncDisposable {
     await Promise.allSettled(this.#lives.map(({ ended }) => ended));
     const names = [...new Set((await this.openTasks().catch(() => [])).map(({ jobName }) => jobName))];
     if (names.length > 0) await this.lab.call('scancel', '-Q', '-n', names.join(','));
-    await this.lab.until('all jobs are gone', async () => (await this.openTasks()).length === 0, 60_000).catch(() => undefined);
+    await this.lab
+      .until('all jobs are gone', async () => (await this.openTasks()).length === 0, 60_000)
+      .catch(() => undefined);
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -14,7 +14,10 @@ export class SmallScratch implements Disposable {
   constructor(sizeMiB: number) {
     let isOwn = true;
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', this.folder], { stdio: 'ignore', timeout: MOUNT_TIMEOUT_MS });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', this.folder], {
+        stdio: 'ignore',
+        timeout: MOUNT_TIMEOUT_MS,
+      });
     } catch {
       isOwn = false;
     }

@@ -7,7 +7,11 @@ import type { AssembleRequest, AssembledFile, WorkerCall, WorkerCalls } from '..
 import { WorkerPool, type PoolRequest } from '../../src/work/worker-pool.ts';
 
 /** The recipe of runs that read nothing. */
-export const EMPTY_RECIPE = makeRecipe({ language: 'eng', engine: 'null', mode: 'skip', dpi: 300 }, { version: '1', models: {} }, '1');
+export const EMPTY_RECIPE = makeRecipe(
+  { language: 'eng', engine: 'null', mode: 'skip', dpi: 300 },
+  { version: '1', models: {} },
+  '1',
+);
 
 /**
  * Answers in this process what page workers answer: every document has one blank page, and outputs of a few bytes that
@@ -23,7 +27,10 @@ export class StandInPool extends WorkerPool {
   }
 }
 
-async function answer(call: WorkerCall, request: WorkerCalls[WorkerCall]['request']): Promise<WorkerCalls[WorkerCall]['answer']> {
+async function answer(
+  call: WorkerCall,
+  request: WorkerCalls[WorkerCall]['request'],
+): Promise<WorkerCalls[WorkerCall]['answer']> {
   switch (call) {
     case 'inspect':
       return { pageCount: 1, repaired: false };
@@ -36,7 +43,12 @@ async function answer(call: WorkerCall, request: WorkerCalls[WorkerCall]['reques
   }
 }
 
-async function assemble({ folder, formats, documentPath, sourceSha1 }: AssembleRequest): Promise<readonly AssembledFile[]> {
+async function assemble({
+  folder,
+  formats,
+  documentPath,
+  sourceSha1,
+}: AssembleRequest): Promise<readonly AssembledFile[]> {
   const files: AssembledFile[] = [];
   for (const format of formats) {
     const bytes = Buffer.from(`${format} of ${documentPath} ${sourceSha1}\n`);

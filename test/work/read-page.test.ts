@@ -80,7 +80,11 @@ describe('reading a page', () => {
   });
 
   test('a page on which only dirt is read is blank', async () => {
-    const dirt = [{ text: '|', confidence: 88 }, { text: 'i.', confidence: 31 }, { text: '°', confidence: 60 }];
+    const dirt = [
+      { text: '|', confidence: 88 },
+      { text: 'i.', confidence: 31 },
+      { text: '°', confidence: 60 },
+    ];
     const dirty = await drawTextPage({ lines: ['., |', '', '', '  i.'] });
     expect(await read(dirty, new ToldEngine(dirt))).toMatchObject({ state: 'blank', blocks: [] });
     expect(await read(dirty, new ToldEngine([]))).toMatchObject({ state: 'blank', blocks: [] });
@@ -88,7 +92,10 @@ describe('reading a page', () => {
 
   test('a page full of marks of which nothing could be read is not called blank', async () => {
     expect(await read(page, new ToldEngine([]))).toMatchObject({ state: 'done', blocks: [] });
-    expect(await read(page, new ToldEngine([{ text: 'i.', confidence: 31 }]))).toMatchObject({ state: 'done', confidence: 31 });
+    expect(await read(page, new ToldEngine([{ text: 'i.', confidence: 31 }]))).toMatchObject({
+      state: 'done',
+      confidence: 31,
+    });
   });
 
   test('a page with nothing but its number is not blank', async () => {
@@ -97,14 +104,26 @@ describe('reading a page', () => {
   });
 
   test('words without text are dropped, and text is in its composed form', async () => {
-    const words = [{ text: ' ', confidence: 95 }, { text: 'Ba\u0308nde', confidence: 90 }, { text: '', confidence: 95 }];
+    const words = [
+      { text: ' ', confidence: 95 },
+      { text: 'Ba\u0308nde', confidence: 90 },
+      { text: '', confidence: 95 },
+    ];
     const result = await read(page, new ToldEngine(words));
     expect([...wordsOf(result)].map(({ text }) => text)).toEqual(['B\u00e4nde']);
     expect(result.confidence).toBe(90);
   });
 
   test('scans of low resolution are enlarged, very fine ones reduced, and boxes find their way back', async () => {
-    for (const [dpi, least, most] of [[100, 2.2, 3], [150, 1.5, 2], [200, 1.3, 1.5], [300, 1, 1], [400, 1, 1], [600, 0.5, 0.5], [1200, 0.25, 0.25]] as const) {
+    for (const [dpi, least, most] of [
+      [100, 2.2, 3],
+      [150, 1.5, 2],
+      [200, 1.3, 1.5],
+      [300, 1, 1],
+      [400, 1, 1],
+      [600, 0.5, 0.5],
+      [1200, 0.25, 0.25],
+    ] as const) {
       const image = await drawTextPage({ lines: STORY, dpi });
       const engine = new ToldEngine(GOOD);
       const { frame } = await read(image, engine);

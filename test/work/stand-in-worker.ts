@@ -41,12 +41,15 @@ function behave(file: string, pageNumber: number): unknown {
 
 process.on('message', ({ id, request }: ToWorker) => {
   const { file, pageNumber = 0 } = request as { file: string; pageNumber?: number };
-  setTimeout(() => {
-    try {
-      process.send?.({ type: 'answer', id, answer: behave(file, pageNumber) });
-    } catch (error) {
-      process.send?.({ type: 'error', id, error: asPipelineError(error).toRecord() });
-    }
-  }, file === 'slow' ? 100 : 0);
+  setTimeout(
+    () => {
+      try {
+        process.send?.({ type: 'answer', id, answer: behave(file, pageNumber) });
+      } catch (error) {
+        process.send?.({ type: 'error', id, error: asPipelineError(error).toRecord() });
+      }
+    },
+    file === 'slow' ? 100 : 0,
+  );
 });
 process.on('disconnect', () => process.exit(0));

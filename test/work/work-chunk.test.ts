@@ -32,12 +32,20 @@ describe('work on a chunk', () => {
   function work(chunk: Chunk): Promise<void> {
     const onPage = (_sha1: string, page: PageResult): void => void read.push(page.pageNumber);
     const around = { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: () => 'a.pdf', onPage };
-    return workChunk(chunk, { partial: join(folder, 'c1.partial'), result: join(folder, 'c1.ndjson') }, around, new AbortController().signal);
+    return workChunk(
+      chunk,
+      { partial: join(folder, 'c1.partial'), result: join(folder, 'c1.ndjson') },
+      around,
+      new AbortController().signal,
+    );
   }
 
   async function results(): Promise<ChunkResultLine[]> {
     const text = await readFile(join(folder, 'c1.ndjson'), 'utf8');
-    return text.split('\n').filter((line) => line.includes('"page"')).map((line) => JSON.parse(line) as ChunkResultLine);
+    return text
+      .split('\n')
+      .filter((line) => line.includes('"page"'))
+      .map((line) => JSON.parse(line) as ChunkResultLine);
   }
 
   it('writes a result for every page, failed ones with their reason', async () => {

@@ -20,12 +20,17 @@ describe('worker pool', () => {
   });
 
   function read(file: string, pageNumber = 1, signal = never, timeoutMs = 20_000): Promise<unknown> {
-    return pool.run({ call: 'read', request: { file, pageNumber }, timeoutMs, label: `${file} p.${pageNumber}` }, signal);
+    return pool.run(
+      { call: 'read', request: { file, pageNumber }, timeoutMs, label: `${file} p.${pageNumber}` },
+      signal,
+    );
   }
 
   it('answers every request, more of them than workers', async () => {
     const pages = await Promise.all(Array.from({ length: 40 }, (_, index) => read('ok', index + 1)));
-    expect(pages.map((page) => (page as { pageNumber: number }).pageNumber)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(pages.map((page) => (page as { pageNumber: number }).pageNumber)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
     expect(pool.active).toEqual([]);
   });
 
@@ -65,7 +70,9 @@ describe('worker pool', () => {
     const results = await settled;
     const done = results.filter(({ status }) => status === 'fulfilled').length;
     expect(done).toBeLessThan(12);
-    expect(results.every((result) => result.status === 'fulfilled' || result.reason instanceof StoppedError)).toBe(true);
+    expect(results.every((result) => result.status === 'fulfilled' || result.reason instanceof StoppedError)).toBe(
+      true,
+    );
     expect(pool.active).toEqual([]);
   });
 

@@ -12,7 +12,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (flags.json === true) terminal.print(JSON.stringify({ run: name, outcome }));
   else if (outcome === 'not-running') terminal.print(`Run ${name} is not running; nothing was changed.`);
   else if (outcome === 'jobs-cancelled') {
-    terminal.print(`The jobs of run ${name} were cancelled. All finished pages are kept.\nNext: ocr-pipeline resume ${name}   to go on`);
+    terminal.print(
+      `The jobs of run ${name} were cancelled. All finished pages are kept.\nNext: ocr-pipeline resume ${name}   to go on`,
+    );
   } else {
     terminal.print(
       `Run ${name} was asked to stop. It finishes the pages in hand and keeps all others.\n` +

@@ -16,9 +16,16 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const action = Object.entries(ACTIONS).find(([name]) => name === word)?.[1];
   if (action === undefined) {
     const near = word === undefined ? undefined : closest(word, Object.keys(ACTIONS));
-    throw new UsageError('UNKNOWN_COMMAND', word === undefined ? 'config does what? One word is missing.' : `config cannot "${word}".`, {
-      remedy: near === undefined ? 'One of: config explain, get, set, unset, path' : `Did you mean ocr-pipeline config ${near}?`,
-    });
+    throw new UsageError(
+      'UNKNOWN_COMMAND',
+      word === undefined ? 'config does what? One word is missing.' : `config cannot "${word}".`,
+      {
+        remedy:
+          near === undefined
+            ? 'One of: config explain, get, set, unset, path'
+            : `Did you mean ocr-pipeline config ${near}?`,
+      },
+    );
   }
   await action(invocation, invocation.positionals.slice(1));
   return EXIT.ok;
@@ -28,12 +35,17 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
   const { settings, origins } = await explainSettings();
   const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, `"${key}"`)];
   if (flags.json === true) {
-    const entries = names.map((name) => [SETTINGS[name].key, { value: plainValue(name, settings[name]), from: origins[name] }]);
+    const entries = names.map((name) => [
+      SETTINGS[name].key,
+      { value: plainValue(name, settings[name]), from: origins[name] },
+    ]);
     terminal.print(JSON.stringify(Object.fromEntries(entries), null, 2));
     return;
   }
   for (const name of names) {
-    terminal.print(`${padEnd(SETTINGS[name].key, 17)}${padEnd(showValue(name, settings[name]), 32)} ${cleanText(origins[name])}`);
+    terminal.print(
+      `${padEnd(SETTINGS[name].key, 17)}${padEnd(showValue(name, settings[name]), 32)} ${cleanText(origins[name])}`,
+    );
   }
 }
 
@@ -51,14 +63,22 @@ async function set(invocation: Invocation, [key, ...texts]: readonly string[]): 
     });
   }
   if (invocation.flags.project === true && SETTINGS[name].notInProjectFile) {
-    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" cannot be set in a project file: such a file may come from somebody else.`, {
-      remedy: `Leave out --project`,
-    });
+    throw new UsageError(
+      'BAD_VALUE',
+      `"${SETTINGS[name].key}" cannot be set in a project file: such a file may come from somebody else.`,
+      {
+        remedy: `Leave out --project`,
+      },
+    );
   }
   if (SETTINGS[name].secret) {
-    throw new UsageError('BAD_VALUE', `"${SETTINGS[name].key}" is a secret; command lines can be read by everybody on this computer.`, {
-      remedy: `Write it into the site's file or your own with an editor (chmod 600), or set ${environmentName(SETTINGS[name])}.`,
-    });
+    throw new UsageError(
+      'BAD_VALUE',
+      `"${SETTINGS[name].key}" is a secret; command lines can be read by everybody on this computer.`,
+      {
+        remedy: `Write it into the site's file or your own with an editor (chmod 600), or set ${environmentName(SETTINGS[name])}.`,
+      },
+    );
   }
   await write(invocation, name, texts);
 }
@@ -67,7 +87,11 @@ async function unset(invocation: Invocation, [key]: readonly string[]): Promise<
   await write(invocation, settingOfKey(requireKey(key, 'unset lang'), `"${key ?? ''}"`), []);
 }
 
-async function write({ flags, shell, terminal }: Invocation, name: SettingName, texts: readonly string[]): Promise<void> {
+async function write(
+  { flags, shell, terminal }: Invocation,
+  name: SettingName,
+  texts: readonly string[],
+): Promise<void> {
   const kind = flags.project === true ? 'project' : 'user';
   const place = configPlaces(shell).find((candidate) => candidate.kind === kind);
   if (place === undefined) return;
@@ -77,15 +101,26 @@ async function write({ flags, shell, terminal }: Invocation, name: SettingName, 
 
 async function showPlaces({ shell, terminal, flags }: Invocation): Promise<void> {
   const places = await Promise.all(
-    configPlaces(shell).map(async ({ kind, file }) => ({ kind, file, exists: await access(file).then(() => true, () => false) })),
+    configPlaces(shell).map(async ({ kind, file }) => ({
+      kind,
+      file,
+      exists: await access(file).then(
+        () => true,
+        () => false,
+      ),
+    })),
   );
   if (flags.json === true) terminal.print(JSON.stringify(places, null, 2));
-  else for (const { kind, file, exists } of places) terminal.print(`${padEnd(kind, 9)}${cleanText(file)}${exists ? '' : '   (not there)'}`);
+  else
+    for (const { kind, file, exists } of places)
+      terminal.print(`${padEnd(kind, 9)}${cleanText(file)}${exists ? '' : '   (not there)'}`);
 }
 
 function requireKey(key: string | undefined, example: string): string {
   if (key !== undefined) return key;
-  throw new UsageError('MISSING_ARGUMENT', 'Which setting? Its name is missing.', { remedy: `For example: ocr-pipeline config ${example}` });
+  throw new UsageError('MISSING_ARGUMENT', 'Which setting? Its name is missing.', {
+    remedy: `For example: ocr-pipeline config ${example}`,
+  });
 }
 
 /** A value for programs; secrets are for nobody. */
@@ -94,5 +129,7 @@ function plainValue(name: SettingName, value: unknown): unknown {
 }
 
 function showValue(name: SettingName, value: unknown): string {
-  return cleanText(value === undefined || (Array.isArray(value) && value.length === 0) ? '-' : SETTINGS[name].kind.show(value));
+  return cleanText(
+    value === undefined || (Array.isArray(value) && value.length === 0) ? '-' : SETTINGS[name].kind.show(value),
+  );
 }

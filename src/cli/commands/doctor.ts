@@ -63,14 +63,17 @@ function chooseChecks(ids: readonly string[]): readonly Check[] {
 function makeContext({ explainSettings, shell, app, flags }: Invocation): CheckContext {
   const defaults = (): Settings =>
     resolveSettings([], { home: homeFolder(shell.environment), environment: shell.environment }).settings;
-  const settingsOrDefaults: CheckContext['settingsOrDefaults'] = () => explainSettings().then(({ settings }) => settings, defaults);
+  const settingsOrDefaults: CheckContext['settingsOrDefaults'] = () =>
+    explainSettings().then(({ settings }) => settings, defaults);
   let engines: ReturnType<CheckContext['findEngines']> | undefined;
   let cluster: ReturnType<CheckContext['inspectCluster']> | undefined;
   return {
     shell,
     deep: flags.deep === true,
     inspectCluster: () => {
-      cluster ??= import('../../app/inspect-cluster.ts').then(({ inspectCluster }) => inspectCluster(shell.environment));
+      cluster ??= import('../../app/inspect-cluster.ts').then(({ inspectCluster }) =>
+        inspectCluster(shell.environment),
+      );
       return cluster;
     },
     loadSettings: explainSettings,

@@ -14,13 +14,19 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     terminal.print(renderLanguages(engines, await app.explainLanguages(codes), terminal.columns()));
   }
   if (!engines.some(({ available }) => available)) {
-    throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', { remedy: 'ocr-pipeline doctor   says how to fix it' });
+    throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', {
+      remedy: 'ocr-pipeline doctor   says how to fix it',
+    });
   }
   return EXIT.ok;
 }
 
 /** A line a language, with the engines that read it. */
-export function renderLanguages(engines: readonly EngineReport[], languages: readonly LanguageFacts[], width: number): string {
+export function renderLanguages(
+  engines: readonly EngineReport[],
+  languages: readonly LanguageFacts[],
+  width: number,
+): string {
   const usable = engines.filter(({ available }) => available);
   const lines = [`${padEnd('CODE', 14)}${padEnd('LANGUAGE', 30)}READ BY`];
   for (const { code, name } of languages) {
@@ -30,6 +36,9 @@ export function renderLanguages(engines: readonly EngineReport[], languages: rea
   for (const { name, detail } of engines.filter(({ available }) => !available)) {
     lines.push(...wrap(`${name} cannot be used: ${cleanText(detail)}`, width));
   }
-  lines.push('', ...wrap('Several at once: --lang deu+frk. More: ocr-pipeline doctor --lang CODE says how to install one.', width));
+  lines.push(
+    '',
+    ...wrap('Several at once: --lang deu+frk. More: ocr-pipeline doctor --lang CODE says how to install one.', width),
+  );
   return lines.join('\n');
 }

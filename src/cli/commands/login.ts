@@ -20,9 +20,13 @@ const MAX_RECEIVED = 65_536;
 export async function run(invocation: Invocation): Promise<ExitCode> {
   requireBox(invocation, 'login');
   const { flags, signal, shell } = invocation;
-  const given = (['check', 'app-file', 'hand-over', 'receive'] as const).filter((flag) => flags[flag] !== undefined && flags[flag] !== false);
+  const given = (['check', 'app-file', 'hand-over', 'receive'] as const).filter(
+    (flag) => flags[flag] !== undefined && flags[flag] !== false,
+  );
   if (given.length > 1)
-    throw new UsageError('FLAGS_CONFLICT', `--${given.join(' and --')} do not go together.`, { safe: 'Nothing was changed.' });
+    throw new UsageError('FLAGS_CONFLICT', `--${given.join(' and --')} do not go together.`, {
+      safe: 'Nothing was changed.',
+    });
   using box = await openBox(await invocation.loadSettings(), shell.environment);
   switch (given[0]) {
     case 'check':
@@ -61,7 +65,9 @@ async function check({ terminal, flags, signal }: Invocation, box: BoxAccess): P
 
 function tellSuccess({ terminal, flags, shell }: Invocation, box: BoxAccess, record: LoginRecord): ExitCode {
   if (flags.json === true) {
-    terminal.print(JSON.stringify({ ok: true, kind: record.kind, user: record.user, loginFile: box.loginFile }, null, 2));
+    terminal.print(
+      JSON.stringify({ ok: true, kind: record.kind, user: record.user, loginFile: box.loginFile }, null, 2),
+    );
     return EXIT.ok;
   }
   const lasts =
@@ -151,7 +157,11 @@ function talkThrough({ terminal, shell }: Invocation): LoginTalk & Disposable {
 /** Best effort: the address is on the screen. */
 function openBrowser(address: string): void {
   const [command, ...args] =
-    process.platform === 'darwin' ? ['open', address] : process.platform === 'win32' ? ['explorer', address] : ['xdg-open', address];
+    process.platform === 'darwin'
+      ? ['open', address]
+      : process.platform === 'win32'
+        ? ['explorer', address]
+        : ['xdg-open', address];
   const child = spawn(command ?? '', args, { stdio: 'ignore', detached: true });
   child.on('error', () => undefined);
   child.unref();

@@ -12,8 +12,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   using box = await openBox(await invocation.loadSettings(), shell.environment);
   const done = await logOut(box.network, box.loginFile, () => box.app());
   if (!done) terminal.print('You were not logged in to Box.');
-  else if (done.revoked) terminal.print(`[ok] Logged out: ${cleanText(done.user.login)}. Box was told; no copy of the login works any more.`);
+  else if (done.revoked)
+    terminal.print(
+      `[ok] Logged out: ${cleanText(done.user.login)}. Box was told; no copy of the login works any more.`,
+    );
   else terminal.print(`[ok] Logged out: ${cleanText(done.user.login)}. The login is no longer kept here.`);
-  if ((shell.environment['BOX_DEVELOPER_TOKEN'] ?? '') !== '') terminal.say('[warn] BOX_DEVELOPER_TOKEN is still set, and is used.');
+  if ((shell.environment['BOX_DEVELOPER_TOKEN'] ?? '') !== '')
+    terminal.say('[warn] BOX_DEVELOPER_TOKEN is still set, and is used.');
   return EXIT.ok;
 }

@@ -5,14 +5,26 @@ import { renderFolder } from '../screens/render-box.ts';
 import { openBox } from '../../app/open-box.ts';
 
 /** `ls [folder] [--json]` */
-export async function run({ terminal, flags, signal, shell, positionals, loadSettings }: Invocation): Promise<ExitCode> {
+export async function run({
+  terminal,
+  flags,
+  signal,
+  shell,
+  positionals,
+  loadSettings,
+}: Invocation): Promise<ExitCode> {
   using box = await openBox(await loadSettings(), shell.environment);
   const { folder, items } = await box.listFolder(positionals[0] ?? 'box:', signal);
   const sorted = [...items].sort(
     (a, b) => Number(b.type === 'folder') - Number(a.type === 'folder') || compareNatural(a.name, b.name),
   );
   if (flags.json === true) {
-    const entries = sorted.map(({ type, id, name, sizeBytes, sha1 }) => ({ type, id, name, ...(type === 'file' ? { sizeBytes, sha1 } : {}) }));
+    const entries = sorted.map(({ type, id, name, sizeBytes, sha1 }) => ({
+      type,
+      id,
+      name,
+      ...(type === 'file' ? { sizeBytes, sha1 } : {}),
+    }));
     terminal.print(JSON.stringify({ folder, entries }, null, 2));
   } else terminal.print(renderFolder(folder, sorted, terminal.columns()));
   return EXIT.ok;

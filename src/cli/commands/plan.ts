@@ -16,7 +16,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     terminal.print(JSON.stringify(plan, null, 2));
     return EXIT.ok;
   }
-  const command = ['ocr-pipeline', 'run', ...invocation.words.filter((word) => !PLAN_ONLY.includes(word)).map(quoteWord)].join(' ');
+  const command = [
+    'ocr-pipeline',
+    'run',
+    ...invocation.words.filter((word) => !PLAN_ONLY.includes(word)).map(quoteWord),
+  ].join(' ');
   terminal.print(renderPlan(plan, { width: terminal.columns(), verbose: flags.verbose === true, command }));
   return EXIT.ok;
 }

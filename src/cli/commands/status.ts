@@ -3,7 +3,14 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { RunState } from '../../core/run-state.ts';
 import type { Invocation } from '../commands.ts';
 import { findRun } from '../find-run.ts';
-import { isUnderWay, renderStatusTable, statusOfProgress, statusOfState, withJobs, type RunStatus } from '../screens/run-status.ts';
+import {
+  isUnderWay,
+  renderStatusTable,
+  statusOfProgress,
+  statusOfState,
+  withJobs,
+  type RunStatus,
+} from '../screens/run-status.ts';
 import type { RunEntry } from '../../app/contract.ts';
 
 const NEWEST = 20;
@@ -20,7 +27,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   for (;;) {
     const statuses = await readStatuses(invocation, workDir, ended);
     const text = renderStatuses(invocation, statuses, workDir);
-    if (text !== shown) terminal.print(flags.watch === true && terminal.abilities.redrawOut && flags.json !== true ? CLEAR + text : text);
+    if (text !== shown)
+      terminal.print(flags.watch === true && terminal.abilities.redrawOut && flags.json !== true ? CLEAR + text : text);
     shown = text;
     const isOn = statuses.some(({ state }) => ['listing', 'running', 'waiting', 'stopping'].includes(state));
     if (flags.watch !== true || !isOn || signal.aborted) return EXIT.ok;
@@ -29,9 +37,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-async function readStatuses({ app, positionals: [name], flags }: Invocation, workDir: string, ended: Map<string, RunStatus>): Promise<readonly RunStatus[]> {
+async function readStatuses(
+  { app, positionals: [name], flags }: Invocation,
+  workDir: string,
+  ended: Map<string, RunStatus>,
+): Promise<readonly RunStatus[]> {
   const entries = await app.listRuns(workDir);
-  const chosen = name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
+  const chosen =
+    name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
   const statuses: RunStatus[] = [];
   const jobs = await app.findJobs(chosen);
   for (const entry of chosen) statuses.push(withJobs(await statusOf(entry, ended), jobs.get(entry)));
@@ -55,7 +68,8 @@ async function statusOf(entry: RunEntry, ended: Map<string, RunStatus>): Promise
 }
 
 function renderStatuses({ flags, terminal }: Invocation, statuses: readonly RunStatus[], workDir: string): string {
-  if (flags.json === true) return flags.watch === true ? JSON.stringify({ runs: statuses }) : JSON.stringify({ runs: statuses }, null, 2);
+  if (flags.json === true)
+    return flags.watch === true ? JSON.stringify({ runs: statuses }) : JSON.stringify({ runs: statuses }, null, 2);
   if (statuses.length > 0) return renderStatusTable(statuses, terminal.columns());
   return `No runs in ${workDir}.\nNext: ocr-pipeline run --input ./scans --output ./text`;
 }

@@ -6,7 +6,11 @@ import type { Invocation } from '../commands.ts';
 import { cleanText } from '../screens/display-text.ts';
 import { openBox } from '../../app/open-box.ts';
 
-const KINDS = { person: 'a person', app: 'a service account', 'developer-token': 'a developer token (BOX_DEVELOPER_TOKEN)' } as const;
+const KINDS = {
+  person: 'a person',
+  app: 'a service account',
+  'developer-token': 'a developer token (BOX_DEVELOPER_TOKEN)',
+} as const;
 
 /** `whoami [--json]` */
 export async function run({ terminal, flags, signal, shell, loadSettings }: Invocation): Promise<ExitCode> {

@@ -9,7 +9,8 @@ export const checkBoxFolder: Check = {
     const settings = await settingsOrDefaults();
     const { boxFolder, boxOutputFolder } = settings;
     const named = boxFolder ?? boxOutputFolder;
-    if (named === undefined) return { status: 'skip', detail: 'none named; to look at one: doctor --box-folder FOLDER' };
+    if (named === undefined)
+      return { status: 'skip', detail: 'none named; to look at one: doctor --box-folder FOLDER' };
     const { openBox } = await import('../../app/open-box.ts');
     // A person waits: no outage is sat out.
     using box = await openBox({ ...settings, maxWait: 5 }, environment);
@@ -24,7 +25,10 @@ export const checkBoxFolder: Check = {
       return {
         status: 'warn',
         detail: `"${folder.path}" (${folder.id}) can be read; ${error.message}`,
-        remedy: { text: `Uploading needs Editor. Ask the folder's owner for it, or add\n--box-output-folder "box:${folder.name} OCR"`, commands: [] },
+        remedy: {
+          text: `Uploading needs Editor. Ask the folder's owner for it, or add\n--box-output-folder "box:${folder.name} OCR"`,
+          commands: [],
+        },
       };
     }
     return { status: 'ok', detail: `"${folder.path}" (${folder.id}) can be read, and results written` };

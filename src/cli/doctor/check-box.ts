@@ -16,6 +16,9 @@ export const checkBox: Check = {
     using box = await openBox({ ...settings, maxWait: 5 }, environment);
     const { opened, user } = await box.who(AbortSignal.timeout(25_000));
     if (opened.warning !== undefined) return { status: 'warn', detail: `${user.login}; ${opened.warning}` };
-    return { status: 'ok', detail: opened.kind === 'app' ? `${user.login}, a service account` : `${user.login}; good if used every 60 days` };
+    return {
+      status: 'ok',
+      detail: opened.kind === 'app' ? `${user.login}, a service account` : `${user.login}; good if used every 60 days`,
+    };
   },
 };

@@ -42,15 +42,26 @@ function missingIn(engine: EngineReport | undefined, wanted: readonly LanguageFa
   return engine?.available === true ? wanted.filter(({ code }) => !engine.languages.includes(code)) : wanted;
 }
 
-function judge(engine: EngineReport | undefined, wanted: readonly LanguageFacts[], required: boolean, remedy: Remedy | undefined): Judgement {
+function judge(
+  engine: EngineReport | undefined,
+  wanted: readonly LanguageFacts[],
+  required: boolean,
+  remedy: Remedy | undefined,
+): Judgement {
   const bad = required ? 'fail' : 'warn';
-  if (engine === undefined || !engine.available) return { status: bad, detail: engine?.detail ?? 'not part of this build', remedy };
+  if (engine === undefined || !engine.available)
+    return { status: bad, detail: engine?.detail ?? 'not part of this build', remedy };
   const missing = missingIn(engine, wanted);
   const shown = engine.languages.slice(0, SHOWN_LANGUAGES).join(' ');
-  const more = engine.languages.length > SHOWN_LANGUAGES ? ` and ${engine.languages.length - SHOWN_LANGUAGES} more` : '';
+  const more =
+    engine.languages.length > SHOWN_LANGUAGES ? ` and ${engine.languages.length - SHOWN_LANGUAGES} more` : '';
   const detail = `${engine.version ?? 'version unknown'}${describeBuild(engine)}, languages ${shown}${more}`;
   if (missing.length > 0) {
-    return { status: bad, detail: `${detail}; not ${missing.map(describeLanguage).join(', ')}`, remedy: correction(wanted) ?? remedy };
+    return {
+      status: bad,
+      detail: `${detail}; not ${missing.map(describeLanguage).join(', ')}`,
+      remedy: correction(wanted) ?? remedy,
+    };
   }
   if (!engine.orientation && engine.name === 'tesseract') {
     const osd = { text: 'Its orientation data is missing.', commands: [installCommand(['osd'])] };
@@ -60,13 +71,19 @@ function judge(engine: EngineReport | undefined, wanted: readonly LanguageFacts[
 }
 
 function describeBuild({ compiledFor, openMp }: EngineReport): string {
-  return compiledFor === undefined ? '' : `, compiled for speed (${compiledFor}, ${openMp === true ? 'with' : 'no'} OpenMP)`;
+  return compiledFor === undefined
+    ? ''
+    : `, compiled for speed (${compiledFor}, ${openMp === true ? 'with' : 'no'} OpenMP)`;
 }
 
 /** Where a faster one can be made: it is built from Debian's sources, for these processors. */
 function hintAtSpeed({ name, compiledFor }: EngineReport): Remedy | undefined {
-  if (name !== 'tesseract' || compiledFor !== undefined || process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  return { text: 'Compiled for speed it reads 1.4 times as fast or more, with the same text: docs/container.md', commands: [] };
+  if (name !== 'tesseract' || compiledFor !== undefined || process.platform !== 'linux' || process.arch !== 'x64')
+    return undefined;
+  return {
+    text: 'Compiled for speed it reads 1.4 times as fast or more, with the same text: docs/container.md',
+    commands: [],
+  };
 }
 
 function describeLanguage({ code, name }: Pick<LanguageFacts, 'code' | 'name'>): string {
@@ -93,6 +110,8 @@ function nativeRemedy(native: EngineReport | undefined, wanted: readonly Languag
 function installCommand(codes: readonly string[]): string {
   if (process.platform === 'darwin') return 'brew install tesseract tesseract-lang';
   // Debian's packages: `chi_sim` is in tesseract-ocr-chi-sim.
-  const packages = codes.map((code) => `tesseract-ocr-${code.replace('script/', 'script-').replaceAll('_', '-').toLowerCase()}`);
+  const packages = codes.map(
+    (code) => `tesseract-ocr-${code.replace('script/', 'script-').replaceAll('_', '-').toLowerCase()}`,
+  );
   return `sudo apt install ${['tesseract-ocr', ...packages].join(' ')}`;
 }

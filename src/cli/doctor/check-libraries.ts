@@ -17,7 +17,10 @@ export const checkLibraries: Check = {
     return {
       status: 'fail',
       detail: `${broken.join(', ')} cannot be loaded on ${process.platform} ${process.arch}`,
-      remedy: { text: 'Install the program again on this machine, so that it gets the parts made for it.', commands: ['npm install'] },
+      remedy: {
+        text: 'Install the program again on this machine, so that it gets the parts made for it.',
+        commands: ['npm install'],
+      },
     };
   },
 };

@@ -39,17 +39,40 @@ export const checkCores: Check = {
   id: 'cores',
   title: 'Cores',
   async run({ settingsOrDefaults }) {
-    const [limits, memoryBytes, { jobs }] = await Promise.all([readCpuLimits(), readAvailableMemory(), settingsOrDefaults()]);
+    const [limits, memoryBytes, { jobs }] = await Promise.all([
+      readCpuLimits(),
+      readAvailableMemory(),
+      settingsOrDefaults(),
+    ]);
     const cpus = countCpus(limits);
-    const why = limits.allocated === cpus ? ', as Slurm gave' : limits.quota !== undefined && Math.floor(limits.quota) <= cpus ? ', as the container allows' : '';
+    const why =
+      limits.allocated === cpus
+        ? ', as Slurm gave'
+        : limits.quota !== undefined && Math.floor(limits.quota) <= cpus
+          ? ', as the container allows'
+          : '';
     const atOnce = jobs === 'auto' ? cpus : jobs;
     const detail = `${countOf(atOnce, 'page')} at once (${countOf(cpus, 'core')}${why}), ${formatBytes(memoryBytes)} of memory`;
     if (memoryBytes < LEAST_MEMORY_BYTES) {
-      return { status: 'warn', detail, remedy: { text: 'That is little memory; read one page at a time.', commands: ['ocr-pipeline config set jobs 1'] } };
+      return {
+        status: 'warn',
+        detail,
+        remedy: {
+          text: 'That is little memory; read one page at a time.',
+          commands: ['ocr-pipeline config set jobs 1'],
+        },
+      };
     }
     const fitting = Math.max(1, Math.floor((memoryBytes - 500_000_000) / MEMORY_A_JOB_BYTES));
     if (atOnce > fitting) {
-      return { status: 'warn', detail, remedy: { text: 'Memory may not suffice for so many pages at once.', commands: [`ocr-pipeline config set jobs ${fitting}`] } };
+      return {
+        status: 'warn',
+        detail,
+        remedy: {
+          text: 'Memory may not suffice for so many pages at once.',
+          commands: [`ocr-pipeline config set jobs ${fitting}`],
+        },
+      };
     }
     return { status: 'ok', detail };
   },

@@ -12,7 +12,10 @@ type Verdict = Omit<Finding, 'id' | 'title'>;
 /** How long a test job may wait for a node. */
 const TEST_JOB_TIMEOUT_MS = 300_000;
 
-const NOT_USED: Verdict = { status: 'skip', detail: 'no Slurm on this computer; it is needed for --executor slurm alone' };
+const NOT_USED: Verdict = {
+  status: 'skip',
+  detail: 'no Slurm on this computer; it is needed for --executor slurm alone',
+};
 
 const NOT_HERE: Verdict = { status: 'skip', detail: 'no Slurm here' };
 
@@ -33,7 +36,11 @@ export const checkSlurm: Check = {
     const [settings, view] = [await settingsOrDefaults(), await inspectCluster()];
     if (view === 'absent') return settings.executor === 'slurm' ? absent() : NOT_USED;
     if (view === 'silent') {
-      return { status: settings.executor === 'slurm' ? 'fail' : 'warn', detail: 'the controller does not answer', remedy: { text: 'Jobs go on meanwhile. Try again in some minutes; ask the staff if it lasts.', commands: [] } };
+      return {
+        status: settings.executor === 'slurm' ? 'fail' : 'warn',
+        detail: 'the controller does not answer',
+        remedy: { text: 'Jobs go on meanwhile. Try again in some minutes; ask the staff if it lasts.', commands: [] },
+      };
     }
     return judgeAccount(settings, view) ?? judgePartition(settings, view) ?? allWell(settings, view);
   },
@@ -43,7 +50,10 @@ function absent(): Verdict {
   return {
     status: 'fail',
     detail: 'sbatch is not on the PATH',
-    remedy: { text: 'Jobs are submitted from a login or transfer node, outside the container.', commands: ['apptainer run ocr-pipeline.sif unpack ~/ocr-pipeline'] },
+    remedy: {
+      text: 'Jobs are submitted from a login or transfer node, outside the container.',
+      commands: ['apptainer run ocr-pipeline.sif unpack ~/ocr-pipeline'],
+    },
   };
 }
 
@@ -55,29 +65,61 @@ function judgeAccount({ slurmAccount, slurmQos }: Settings, { associations }: Cl
     detail: `${text}. Yours: ${accounts.join(', ')}`,
     remedy: { text: 'Choose who pays.', commands: [`ocr-pipeline config set slurm.account ${accounts[0]}`] },
   });
-  if (accounts.length === 0) return { status: 'fail', detail: 'you have no account on this cluster', remedy: { text: 'Ask the staff of the cluster for one.', commands: [] } };
+  if (accounts.length === 0)
+    return {
+      status: 'fail',
+      detail: 'you have no account on this cluster',
+      remedy: { text: 'Ask the staff of the cluster for one.', commands: [] },
+    };
   if (slurmAccount === undefined && accounts.length > 1) return choose('no account chosen');
-  if (slurmAccount !== undefined && !accounts.includes(slurmAccount)) return choose(`you have no account "${slurmAccount}"`);
-  const qos = [...new Set(associations.filter(({ account }) => slurmAccount === undefined || account === slurmAccount).flatMap((each) => each.qos))];
+  if (slurmAccount !== undefined && !accounts.includes(slurmAccount))
+    return choose(`you have no account "${slurmAccount}"`);
+  const qos = [
+    ...new Set(
+      associations
+        .filter(({ account }) => slurmAccount === undefined || account === slurmAccount)
+        .flatMap((each) => each.qos),
+    ),
+  ];
   if (slurmQos !== undefined && qos.length > 0 && !qos.includes(slurmQos)) {
-    return { status: 'fail', detail: `QoS "${slurmQos}" may not be used. Yours: ${qos.join(', ')}`, remedy: { text: 'Choose another, or none.', commands: [`ocr-pipeline config set slurm.qos ${qos[0]}`] } };
+    return {
+      status: 'fail',
+      detail: `QoS "${slurmQos}" may not be used. Yours: ${qos.join(', ')}`,
+      remedy: { text: 'Choose another, or none.', commands: [`ocr-pipeline config set slurm.qos ${qos[0]}`] },
+    };
   }
   return undefined;
 }
 
 function judgePartition({ slurmPartition }: Settings, { partitions }: ClusterView): Verdict | undefined {
-  const chosen = slurmPartition === undefined ? partitions.find(({ isDefault }) => isDefault) : partitions.find(({ name }) => name === slurmPartition);
+  const chosen =
+    slurmPartition === undefined
+      ? partitions.find(({ isDefault }) => isDefault)
+      : partitions.find(({ name }) => name === slurmPartition);
   const names = partitions.map(({ name }) => name);
-  const remedy = { text: 'ocr-pipeline plan --executor slurm   compares them.', commands: [`ocr-pipeline config set slurm.partition ${names[0] ?? 'NAME'}`] };
+  const remedy = {
+    text: 'ocr-pipeline plan --executor slurm   compares them.',
+    commands: [`ocr-pipeline config set slurm.partition ${names[0] ?? 'NAME'}`],
+  };
   if (!chosen) {
-    const what = slurmPartition === undefined ? 'no partition chosen, and none by default' : `there is no partition "${slurmPartition}"`;
+    const what =
+      slurmPartition === undefined
+        ? 'no partition chosen, and none by default'
+        : `there is no partition "${slurmPartition}"`;
     return { status: 'fail', detail: `${what}. There are: ${names.join(', ')}`, remedy };
   }
-  return chosen.isUp ? undefined : { status: 'fail', detail: `partition ${chosen.name} is closed at the moment`, remedy };
+  return chosen.isUp
+    ? undefined
+    : { status: 'fail', detail: `partition ${chosen.name} is closed at the moment`, remedy };
 }
 
-function allWell({ slurmAccount, slurmPartition }: Settings, { config, partitions, associations }: ClusterView): Verdict {
-  const chosen = partitions.find(({ name, isDefault }) => (slurmPartition === undefined ? isDefault : name === slurmPartition));
+function allWell(
+  { slurmAccount, slurmPartition }: Settings,
+  { config, partitions, associations }: ClusterView,
+): Verdict {
+  const chosen = partitions.find(({ name, isDefault }) =>
+    slurmPartition === undefined ? isDefault : name === slurmPartition,
+  );
   const account = slurmAccount ?? (Array.isArray(associations) ? associations[0]?.account : undefined);
   const cores = [...new Set(chosen?.nodeKinds.map((kind) => kind.cores))].join(' or ');
   const parts = [
@@ -96,17 +138,48 @@ export const checkImage: Check = {
   async run({ settingsOrDefaults, inspectCluster }) {
     const { slurmImage } = await settingsOrDefaults();
     if (slurmImage === undefined) {
-      return (await inspectCluster()) === 'absent' ? NOT_HERE : { status: 'skip', detail: 'none chosen: nodes run this program itself, which they must see' };
+      return (await inspectCluster()) === 'absent'
+        ? NOT_HERE
+        : { status: 'skip', detail: 'none chosen: nodes run this program itself, which they must see' };
     }
-    if (!(await access(slurmImage).then(() => true, () => false))) {
-      return { status: 'fail', detail: `${slurmImage} is not there [IMAGE_MISSING]`, remedy: { text: 'Your research-computing staff may have one.', commands: ['ocr-pipeline config set slurm.image FILE'] } };
+    if (
+      !(await access(slurmImage).then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      return {
+        status: 'fail',
+        detail: `${slurmImage} is not there [IMAGE_MISSING]`,
+        remedy: {
+          text: 'Your research-computing staff may have one.',
+          commands: ['ocr-pipeline config set slurm.image FILE'],
+        },
+      };
     }
     const { askImageVersion } = await import('../../app/inspect-cluster.ts');
     const { program, version, said } = await askImageVersion(slurmImage);
-    if (program === undefined) return { status: 'warn', detail: `${slurmImage} is there; neither apptainer nor singularity is here to try it`, remedy: { text: 'Try again on a login node.', commands: [] } };
-    if (version === undefined) return { status: 'fail', detail: `${slurmImage} does not run [IMAGE_BROKEN]\n${said.split('\n').slice(-3).join('\n')}`, remedy: { text: 'It may be incomplete: copy it again.', commands: [] } };
+    if (program === undefined)
+      return {
+        status: 'warn',
+        detail: `${slurmImage} is there; neither apptainer nor singularity is here to try it`,
+        remedy: { text: 'Try again on a login node.', commands: [] },
+      };
+    if (version === undefined)
+      return {
+        status: 'fail',
+        detail: `${slurmImage} does not run [IMAGE_BROKEN]\n${said.split('\n').slice(-3).join('\n')}`,
+        remedy: { text: 'It may be incomplete: copy it again.', commands: [] },
+      };
     if (version !== programVersion()) {
-      return { status: 'fail', detail: `${slurmImage} has version ${version}, this program is ${programVersion()} [IMAGE_VERSION]`, remedy: { text: 'Use the program of the image.', commands: [`apptainer run ${slurmImage} unpack ~/ocr-pipeline`] } };
+      return {
+        status: 'fail',
+        detail: `${slurmImage} has version ${version}, this program is ${programVersion()} [IMAGE_VERSION]`,
+        remedy: {
+          text: 'Use the program of the image.',
+          commands: [`apptainer run ${slurmImage} unpack ~/ocr-pipeline`],
+        },
+      };
     }
     return { status: 'ok', detail: `${slurmImage}, version ${version}, runs` };
   },
@@ -127,7 +200,10 @@ export const checkScratch: Check = {
     return {
       status: 'warn',
       detail: `${room}, which is on a disk of this machine (${local}): other nodes may not see it`,
-      remedy: { text: 'Keep run folders where every node sees them. doctor --deep finds out.', commands: [`ocr-pipeline config set work-dir '/global/scratch/users/$USER/ocr-runs'`] },
+      remedy: {
+        text: 'Keep run folders where every node sees them. doctor --deep finds out.',
+        commands: [`ocr-pipeline config set work-dir '/global/scratch/users/$USER/ocr-runs'`],
+      },
     };
   },
 };
@@ -144,15 +220,31 @@ export const checkTestJob: Check = {
     if (view === 'silent') return { status: 'skip', detail: 'Slurm does not answer' };
     const settings = await settingsOrDefaults();
     const { runTestJob } = await import('../../app/inspect-cluster.ts');
-    const { outcome, detail } = await runTestJob(shell.environment, slurmChoices(settings), settings.workDir, TEST_JOB_TIMEOUT_MS);
+    const { outcome, detail } = await runTestJob(
+      shell.environment,
+      slurmChoices(settings),
+      settings.workDir,
+      TEST_JOB_TIMEOUT_MS,
+    );
     if (outcome === 'completed') return { status: 'ok', detail };
     if (outcome === 'waiting') return { status: 'warn', detail };
-    return { status: 'fail', detail, remedy: { text: 'A folder that nodes see, or another partition, may help.', commands: [] } };
+    return {
+      status: 'fail',
+      detail,
+      remedy: { text: 'A folder that nodes see, or another partition, may help.', commands: [] },
+    };
   },
 };
 
 async function nearestExisting(folder: string): Promise<string> {
   let candidate = folder;
-  while (!(await access(candidate).then(() => true, () => false)) && dirname(candidate) !== candidate) candidate = dirname(candidate);
+  while (
+    !(await access(candidate).then(
+      () => true,
+      () => false,
+    )) &&
+    dirname(candidate) !== candidate
+  )
+    candidate = dirname(candidate);
   return candidate;
 }

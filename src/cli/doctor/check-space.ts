@@ -16,15 +16,25 @@ export const checkSpace: Check = {
     const { workDir } = await settingsOrDefaults();
     const temporary = tmpdir();
     if (!(await canWriteTemporary(temporary))) {
-      return { status: 'fail', detail: `${temporary} cannot be written to`, remedy: { text: 'Name another folder for temporary files.', commands: ['export TMPDIR=/var/tmp'] } };
+      return {
+        status: 'fail',
+        detail: `${temporary} cannot be written to`,
+        remedy: { text: 'Name another folder for temporary files.', commands: ['export TMPDIR=/var/tmp'] },
+      };
     }
     const existing = await nearestExisting(workDir);
     const shown = showPath(workDir, shell);
-    const other = { text: 'Keep run folders elsewhere.', commands: ['ocr-pipeline config set work-dir /path/with/room'] };
-    if (!(await isWritable(existing))) return { status: 'fail', detail: `${shown} cannot be written to`, remedy: other };
+    const other = {
+      text: 'Keep run folders elsewhere.',
+      commands: ['ocr-pipeline config set work-dir /path/with/room'],
+    };
+    if (!(await isWritable(existing)))
+      return { status: 'fail', detail: `${shown} cannot be written to`, remedy: other };
     const [work, temp] = await Promise.all([freeBytes(existing), freeBytes(temporary)]);
     const detail = `${formatBytes(work)} free for runs in ${shown}, ${formatBytes(temp)} in ${temporary}`;
-    return Math.min(work, temp) < LEAST_FREE_BYTES ? { status: 'warn', detail, remedy: other } : { status: 'ok', detail };
+    return Math.min(work, temp) < LEAST_FREE_BYTES
+      ? { status: 'warn', detail, remedy: other }
+      : { status: 'ok', detail };
   },
 };
 
@@ -45,12 +55,22 @@ async function canWriteTemporary(folder: string): Promise<boolean> {
 /** The folder itself, or the deepest parent that is there: looking must not make folders. */
 async function nearestExisting(folder: string): Promise<string> {
   let candidate = folder;
-  while (!(await access(candidate).then(() => true, () => false)) && dirname(candidate) !== candidate) candidate = dirname(candidate);
+  while (
+    !(await access(candidate).then(
+      () => true,
+      () => false,
+    )) &&
+    dirname(candidate) !== candidate
+  )
+    candidate = dirname(candidate);
   return candidate;
 }
 
 function isWritable(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK | constants.X_OK).then(() => true, () => false);
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function freeBytes(folder: string): Promise<number> {

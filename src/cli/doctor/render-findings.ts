@@ -38,5 +38,7 @@ function nextSteps(findings: readonly Finding[]): string[] {
   const box = findings.find(({ id }) => id === 'box');
   const local = 'ocr-pipeline plan --input ./scans --output ./text';
   if (!box) return [local];
-  return box.status === 'skip' ? ['ocr-pipeline login box   (for scans on Box)', local] : ['ocr-pipeline ls      (find your folder)'];
+  return box.status === 'skip'
+    ? ['ocr-pipeline login box   (for scans on Box)', local]
+    : ['ocr-pipeline ls      (find your folder)'];
 }

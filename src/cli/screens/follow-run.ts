@@ -26,7 +26,8 @@ export async function followRun(
     outcome = await start(reporter, signal);
   } catch (error) {
     // A run that was asked to stop ends with the reason it was given, unless something else broke.
-    if (signal.aborted && !(error instanceof PipelineError) && signal.reason instanceof StoppedError) throw signal.reason;
+    if (signal.aborted && !(error instanceof PipelineError) && signal.reason instanceof StoppedError)
+      throw signal.reason;
     throw error;
   } finally {
     signal.removeEventListener('abort', onStop);
@@ -34,10 +35,18 @@ export async function followRun(
   }
   const summary = summarizeRun(outcome.state);
   if (outcome.detached) {
-    terminal.print(flags.json === true ? JSON.stringify({ detached: true, ...summaryJson(outcome, summary) }, null, 2) : describeLeaving(outcome));
+    terminal.print(
+      flags.json === true
+        ? JSON.stringify({ detached: true, ...summaryJson(outcome, summary) }, null, 2)
+        : describeLeaving(outcome),
+    );
     return EXIT.ok;
   }
-  terminal.print(flags.json === true ? JSON.stringify(summaryJson(outcome, summary), null, 2) : describe(invocation, outcome, summary));
+  terminal.print(
+    flags.json === true
+      ? JSON.stringify(summaryJson(outcome, summary), null, 2)
+      : describe(invocation, outcome, summary),
+  );
   return summary.exitCode;
 }
 
@@ -66,5 +75,13 @@ function describeLeaving({ record: { name }, state }: RunOutcome): string {
 }
 
 function summaryJson({ record, folder, reportFile, durationMs }: RunOutcome, summary: RunSummary): object {
-  return { run: record.name, folder, report: reportFile ?? null, source: record.source, destination: record.destination, durationMs, ...summary };
+  return {
+    run: record.name,
+    folder,
+    report: reportFile ?? null,
+    source: record.source,
+    destination: record.destination,
+    durationMs,
+    ...summary,
+  };
 }

@@ -10,10 +10,7 @@ export function renderInvitation(
 ): string {
   const { port } = new URL(startAddress);
   if (!remote)
-    return [
-      'Your browser opens to log in to Box. If it does not, open this yourself:',
-      `  ${startAddress}`,
-    ].join('\n');
+    return ['Your browser opens to log in to Box. If it does not, open this yourself:', `  ${startAddress}`].join('\n');
   return [
     `You are on ${remote.host} over SSH, where no browser can open. Pick one way:`,
     '  1  On YOUR computer, in a new window:',
@@ -44,7 +41,10 @@ export function renderFolder(folder: BoxFolder, items: readonly BoxItem[], width
     const size = item.type === 'file' ? formatBytes(item.sizeBytes) : '-';
     const name = `${cleanText(item.name)}${item.type === 'folder' ? '/' : item.type === 'file' ? '' : ` (${cleanText(item.type)})`}`;
     const [start = '', ...rest] = breakText(name, Math.max(20, width - idWidth - 11));
-    lines.push(`${padEnd(cleanText(item.id), idWidth)}${padStart(size, 9)}  ${start}`, ...rest.map((part) => ' '.repeat(idWidth + 11) + part));
+    lines.push(
+      `${padEnd(cleanText(item.id), idWidth)}${padStart(size, 9)}  ${start}`,
+      ...rest.map((part) => ' '.repeat(idWidth + 11) + part),
+    );
   }
   lines.push('', ...wrap(`${countItems(items)} in "${cleanText(folder.path)}" (${folder.id})`, width));
   const next = items.find(({ type }) => type === 'folder');

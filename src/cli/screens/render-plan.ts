@@ -35,16 +35,27 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
   };
   put(headline(plan));
   const { toDo, alreadyDone, scratch, outputs } = plan;
-  add('To do', `${countOf(toDo.documents, 'PDF')}, ${toDo.notOpened > 0 ? 'about ' : ''}${countOf(toDo.pages, 'page')}, ${formatBytes(toDo.sizeBytes)}`);
-  if (toDo.notOpened > 0) add('', `${countOf(toDo.notOpened, 'PDF')} not opened: taken to be like the others; some may turn out to be damaged or locked`);
-  if (alreadyDone.documents > 0) add('Done', `${countOf(alreadyDone.documents, 'PDF')}, ${countOf(alreadyDone.pages, 'page')} by an earlier run`);
+  add(
+    'To do',
+    `${countOf(toDo.documents, 'PDF')}, ${toDo.notOpened > 0 ? 'about ' : ''}${countOf(toDo.pages, 'page')}, ${formatBytes(toDo.sizeBytes)}`,
+  );
+  if (toDo.notOpened > 0)
+    add(
+      '',
+      `${countOf(toDo.notOpened, 'PDF')} not opened: taken to be like the others; some may turn out to be damaged or locked`,
+    );
+  if (alreadyDone.documents > 0)
+    add('Done', `${countOf(alreadyDone.documents, 'PDF')}, ${countOf(alreadyDone.pages, 'page')} by an earlier run`);
   for (const skip of plan.skips) {
     const what = skip.documents > 0 ? countOf(skip.documents, 'PDF') : countOf(skip.pages, 'page');
     add('Skip', `${what} ${cleanText(skip.reason)}${skip.hint === undefined ? '' : `     (${skip.hint})`}`);
   }
-  for (const { reason, entries } of plan.leftOut) add('Left out', `${countOf(entries, 'entry', 'entries')}: ${cleanText(reason)}`);
+  for (const { reason, entries } of plan.leftOut)
+    add('Left out', `${countOf(entries, 'entry', 'entries')}: ${cleanText(reason)}`);
   if (plan.failures.length > 0) add('Cannot', cannotText(plan, verbose));
-  if (verbose) for (const { path, reason, code } of plan.failures) add('', `${truncateMiddle(cleanText(path), room - LABEL_WIDTH)}  ${cleanText(reason)} [${code}]`);
+  if (verbose)
+    for (const { path, reason, code } of plan.failures)
+      add('', `${truncateMiddle(cleanText(path), room - LABEL_WIDTH)}  ${cleanText(reason)} [${code}]`);
   const files = outputs.formats.map((format) => `${formatCount(outputs.perFormat)} .${format}`).join(', ');
   add('Output', `${cleanText(plan.destination)}   ${files}; ${countOf(outputs.namesTaken, 'name')} taken`);
   const free = scratch.freeBytes === undefined ? '' : ` (${formatBytes(scratch.freeBytes)} free)`;
@@ -60,7 +71,8 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
 
 function headline({ source }: RunPlan): string {
   const id = source.id === undefined ? '' : ` (${source.id})`;
-  const deep = source.foldersDeep === undefined || source.foldersDeep < 1 ? '' : `, ${countOf(source.foldersDeep, 'folder')} deep`;
+  const deep =
+    source.foldersDeep === undefined || source.foldersDeep < 1 ? '' : `, ${countOf(source.foldersDeep, 'folder')} deep`;
   return `"${cleanText(source.name)}"${id}${deep}`;
 }
 

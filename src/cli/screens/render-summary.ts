@@ -32,31 +32,65 @@ export function renderSummary(summary: RunSummary, places: SummaryPlaces): strin
     const low = confidence.lowPages > 0 ? `${countOf(confidence.lowPages, 'page')} under 70` : 'no page under 70';
     add('Confidence', `median ${confidence.median} of 100; ${low}. The engine's guess, not accuracy`);
   }
-  const files = outputs.map(({ format, files }) => `${formatCount(files)} ${format === 'pdf' ? 'searchable .pdf' : `.${format}`}`);
-  add(summary.placed ? 'On Box' : 'Output', `${cleanText(places.destination)}${files.length > 0 ? `: ${files.join(', ')}` : ''}`);
+  const files = outputs.map(
+    ({ format, files }) => `${formatCount(files)} ${format === 'pdf' ? 'searchable .pdf' : `.${format}`}`,
+  );
+  add(
+    summary.placed ? 'On Box' : 'Output',
+    `${cleanText(places.destination)}${files.length > 0 ? `: ${files.join(', ')}` : ''}`,
+  );
   if (summary.placed?.link !== undefined) add('', cleanText(summary.placed.link));
-  addNamed(add, 'Look at', summary.lookAt.map((item) => `${shortName(item.path, width)}  ${attentionText(item)}`));
-  addNamed(add, 'Failed', summary.failed.map(({ path, message, code }) => `${shortName(path, width)}  ${cleanText(message)} [${code}]`));
-  addNamed(add, 'Changed', summary.changed.map(({ path, text }) => `${shortName(path, width)}  ${cleanText(text)}`));
-  if (summary.added > 0) add('New', `${countOf(summary.added, 'PDF')} came into the folder meanwhile; the next run reads ${summary.added === 1 ? 'it' : 'them'}`);
-  addNamed(add, 'Left out', summary.leftOut.map(({ reason, paths }) => leftOutText(reason, paths, width)));
+  addNamed(
+    add,
+    'Look at',
+    summary.lookAt.map((item) => `${shortName(item.path, width)}  ${attentionText(item)}`),
+  );
+  addNamed(
+    add,
+    'Failed',
+    summary.failed.map(({ path, message, code }) => `${shortName(path, width)}  ${cleanText(message)} [${code}]`),
+  );
+  addNamed(
+    add,
+    'Changed',
+    summary.changed.map(({ path, text }) => `${shortName(path, width)}  ${cleanText(text)}`),
+  );
+  if (summary.added > 0)
+    add(
+      'New',
+      `${countOf(summary.added, 'PDF')} came into the folder meanwhile; the next run reads ${summary.added === 1 ? 'it' : 'them'}`,
+    );
+  addNamed(
+    add,
+    'Left out',
+    summary.leftOut.map(({ reason, paths }) => leftOutText(reason, paths, width)),
+  );
   if (places.report !== undefined) add('Report', cleanText(places.report));
   if (summary.counts.documents.waiting > 0) add('Next', 'the same command again goes on where it stopped');
-  else if (summary.exitCode !== 0) add('Next', `the same command again tries what failed, and only that${namesAdvice(summary)}`);
-  else if (summary.changed.length + summary.added > 0) add('Next', 'the same command again takes in what has changed, and only that');
+  else if (summary.exitCode !== 0)
+    add('Next', `the same command again tries what failed, and only that${namesAdvice(summary)}`);
+  else if (summary.changed.length + summary.added > 0)
+    add('Next', 'the same command again takes in what has changed, and only that');
   return lines.join('\n');
 }
 
 /** The same command would find the name taken again. */
 function namesAdvice({ failed }: RunSummary): string {
-  return failed.some(({ code }) => code === 'NAME_TAKEN') ? '; where a name is taken, add --on-conflict rename, version or skip' : '';
+  return failed.some(({ code }) => code === 'NAME_TAKEN')
+    ? '; where a name is taken, add --on-conflict rename, version or skip'
+    : '';
 }
 
 function verdict({ counts, complete, lookAt, failed }: RunSummary, durationMs: number): string {
   const { listed } = counts.documents;
-  const whole = complete === listed ? (listed === 1 ? 'The document is complete' : `All ${formatCount(listed)} documents are complete`)
-    : `${formatCount(complete)} of ${countOf(listed, 'document')} ${complete === 1 ? 'is' : 'are'} complete`;
-  const eyes = lookAt.length > 0 ? `; ${formatCount(lookAt.length)} ${lookAt.length === 1 ? 'wants' : 'want'} your eyes` : '';
+  const whole =
+    complete === listed
+      ? listed === 1
+        ? 'The document is complete'
+        : `All ${formatCount(listed)} documents are complete`
+      : `${formatCount(complete)} of ${countOf(listed, 'document')} ${complete === 1 ? 'is' : 'are'} complete`;
+  const eyes =
+    lookAt.length > 0 ? `; ${formatCount(lookAt.length)} ${lookAt.length === 1 ? 'wants' : 'want'} your eyes` : '';
   const bad = failed.length > 0 ? `; ${formatCount(failed.length)} failed` : '';
   return `Finished in ${formatDuration(durationMs / 1000)}. ${whole}${bad}${eyes}.`;
 }
@@ -107,10 +141,11 @@ function shortPages(pages: readonly number[]): string {
 
 function leftOutText(reason: string, paths: readonly string[], width: number): string {
   const [first = ''] = paths;
-  return paths.length === 1 ? `${shortName(first, width)}  ${cleanText(reason)}` : `${formatCount(paths.length)} entries, such as ${shortName(first, width)}: ${cleanText(reason)}`;
+  return paths.length === 1
+    ? `${shortName(first, width)}  ${cleanText(reason)}`
+    : `${formatCount(paths.length)} entries, such as ${shortName(first, width)}: ${cleanText(reason)}`;
 }
 
 function shortName(path: string, width: number): string {
   return truncateMiddle(cleanText(path), Math.max(20, width - LABEL_WIDTH - 30));
 }
-

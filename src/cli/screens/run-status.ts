@@ -20,7 +20,12 @@ export interface RunStatus {
   /** What more is to be said of the state: `for 14 min`, `STOPPED`, `2 documents`. */
   readonly stateDetail?: string | undefined;
   readonly createdAt: string;
-  readonly documents: { readonly total: number; readonly done: number; readonly failed: number; readonly leftOut: number };
+  readonly documents: {
+    readonly total: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly leftOut: number;
+  };
   readonly pages: { readonly total: number; readonly done: number; readonly failed: number; readonly faint: number };
   readonly secondsLeft?: readonly [low: number, high: number] | undefined;
   /** Documents a person should look at. */
@@ -48,10 +53,26 @@ export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs:
   return {
     ...run,
     where: progress.where,
-    state: silent ? 'silent' : progress.phase === 'working' ? 'running' : progress.phase === 'stopping' ? 'stopping' : 'listing',
+    state: silent
+      ? 'silent'
+      : progress.phase === 'working'
+        ? 'running'
+        : progress.phase === 'stopping'
+          ? 'stopping'
+          : 'listing',
     stateDetail: silent ? `for ${formatDuration(ageMs / 1000)}` : undefined,
-    documents: { total: documents.total, done: documents.delivered, failed: documents.failed, leftOut: documents.leftOut },
-    pages: { total: Math.max(pages.total, pages.estimatedTotal), done: pages.done, failed: pages.failed, faint: pages.faint },
+    documents: {
+      total: documents.total,
+      done: documents.delivered,
+      failed: documents.failed,
+      leftOut: documents.leftOut,
+    },
+    pages: {
+      total: Math.max(pages.total, pages.estimatedTotal),
+      done: pages.done,
+      failed: pages.failed,
+      faint: pages.faint,
+    },
     secondsLeft: silent ? undefined : progress.secondsLeft,
     lookAt: progress.lookAt,
   };
@@ -63,7 +84,11 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
   const summary = summarizeRun(state);
   const session = state.sessions.at(-1);
   const ended = session?.endedAt !== undefined;
-  const complete = ended && state.listed && documents.waiting === 0 && (session.exitCode === EXIT.ok || session.exitCode === EXIT.someFailed);
+  const complete =
+    ended &&
+    state.listed &&
+    documents.waiting === 0 &&
+    (session.exitCode === EXIT.ok || session.exitCode === EXIT.someFailed);
   const failures = [
     documents.failed > 0 ? countOf(documents.failed, 'document') : '',
     pages.failed > 0 ? countOf(pages.failed, 'page') : '',
@@ -72,9 +97,16 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
     ...run,
     where: 'this computer',
     state: !complete ? 'paused' : failures.length > 0 ? 'failed' : 'done',
-    stateDetail: complete ? failures.join(', ') || undefined : (session?.error?.code ?? (ended ? undefined : 'ended abruptly')),
+    stateDetail: complete
+      ? failures.join(', ') || undefined
+      : (session?.error?.code ?? (ended ? undefined : 'ended abruptly')),
     documents: { total: documents.listed, done: documents.done, failed: documents.failed, leftOut: documents.leftOut },
-    pages: { total: pages.known, done: pages.done + pages.blank + pages.keptText + pages.elsewhere, failed: pages.failed, faint: pages.faint },
+    pages: {
+      total: pages.known,
+      done: pages.done + pages.blank + pages.keptText + pages.elsewhere,
+      failed: pages.failed,
+      faint: pages.faint,
+    },
     lookAt: summary.lookAt.length + summary.failed.length,
   };
 }
@@ -82,7 +114,8 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
 /** Adds what the scheduler says. A run that nobody follows is as far as its jobs are. */
 export function withJobs(status: RunStatus, jobs: RunJobs | undefined): RunStatus {
   const isDetached = status.stateDetail === 'DETACHED';
-  if (!jobs) return isDetached ? { ...status, stateDetail: 'its jobs were left to go on; Slurm does not answer' } : status;
+  if (!jobs)
+    return isDetached ? { ...status, stateDetail: 'its jobs were left to go on; Slurm does not answer' } : status;
   const { jobIds, waiting, running, pagesRead } = jobs;
   const where = jobIds.length === 0 ? 'Slurm' : `Slurm ${jobIds.at(-1)}`;
   if (status.state !== 'paused' && status.state !== 'silent') return { ...status, where, jobs };
@@ -91,7 +124,15 @@ export function withJobs(status: RunStatus, jobs: RunJobs | undefined): RunStatu
     const why = status.state === 'paused' && !isDetached ? status.stateDetail : undefined;
     return { ...status, where, pages, jobs, state: 'paused', stateDetail: why ?? 'its jobs have ended' };
   }
-  return { ...status, where, pages, jobs, state: running > 0 ? 'running' : 'waiting', stateDetail: undefined, secondsLeft: undefined };
+  return {
+    ...status,
+    where,
+    pages,
+    jobs,
+    state: running > 0 ? 'running' : 'waiting',
+    stateDetail: undefined,
+    secondsLeft: undefined,
+  };
 }
 
 const COLUMNS = [
@@ -105,10 +146,24 @@ const COLUMNS = [
 /** The table of `status`, then what to do next where something waits for a person. */
 export function renderStatusTable(runs: readonly RunStatus[], width: number): string {
   const row = (cells: readonly string[], last: string): string =>
-    truncate(COLUMNS.map(([, size], index) => padEnd(truncate(cells[index] ?? '', size - 1), size)).join('') + last, width).trimEnd();
-  const lines = [row(COLUMNS.map(([title]) => title), 'LOOK AT')];
+    truncate(
+      COLUMNS.map(([, size], index) => padEnd(truncate(cells[index] ?? '', size - 1), size)).join('') + last,
+      width,
+    ).trimEnd();
+  const lines = [
+    row(
+      COLUMNS.map(([title]) => title),
+      'LOOK AT',
+    ),
+  ];
   for (const run of runs) {
-    const cells = [cleanText(run.name), run.where, stateWord(run), `${formatCount(run.pages.done + run.pages.failed)}/${formatCount(run.pages.total)}`, leftText(run)];
+    const cells = [
+      cleanText(run.name),
+      run.where,
+      stateWord(run),
+      `${formatCount(run.pages.done + run.pages.failed)}/${formatCount(run.pages.total)}`,
+      leftText(run),
+    ];
     lines.push(row(cells, run.lookAt > 0 ? countOf(run.lookAt, 'doc') : '-'));
   }
   const details = runs.flatMap((run) => detailLines(run));
@@ -136,12 +191,21 @@ function detailLines({ state, stateDetail, name, jobs }: RunStatus): string[] {
     case 'waiting': {
       if (!jobs) return [];
       const counts = `${countOf(jobs.running, 'job')} running, ${jobs.waiting} waiting`;
-      return [`${name}: ${counts}; ${jobs.pagesRead > 0 ? `${formatCount(jobs.pagesRead)} pages to collect; ` : ''}follow with`, `  ocr-pipeline resume ${name}`];
+      return [
+        `${name}: ${counts}; ${jobs.pagesRead > 0 ? `${formatCount(jobs.pagesRead)} pages to collect; ` : ''}follow with`,
+        `  ocr-pipeline resume ${name}`,
+      ];
     }
     case 'silent':
-      return [`${name}: no sign of life ${stateDetail ?? ''}; if it was ended, go on with`, `  ocr-pipeline resume ${name}`];
+      return [
+        `${name}: no sign of life ${stateDetail ?? ''}; if it was ended, go on with`,
+        `  ocr-pipeline resume ${name}`,
+      ];
     case 'paused':
-      return [`${name}: stopped${stateDetail === undefined ? '' : ` (${stateDetail})`}; go on with`, `  ocr-pipeline resume ${name}`];
+      return [
+        `${name}: stopped${stateDetail === undefined ? '' : ` (${stateDetail})`}; go on with`,
+        `  ocr-pipeline resume ${name}`,
+      ];
     case 'failed':
       return [`${name}: ${stateDetail ?? 'something'} failed; what and why:`, `  ocr-pipeline report ${name}`];
     default:

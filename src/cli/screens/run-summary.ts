@@ -43,9 +43,13 @@ export function summarizeRun(state: RunState): RunSummary {
   const counts = countRun(state);
   const lookAt = documents.flatMap((document) => attentionItem(document) ?? []);
   const failed = documents.flatMap(({ stage, source, error }) =>
-    stage === 'failed' ? [{ path: source.path, code: error?.code ?? 'UNKNOWN', message: error?.message ?? 'no reason was kept' }] : [],
+    stage === 'failed'
+      ? [{ path: source.path, code: error?.code ?? 'UNKNOWN', message: error?.message ?? 'no reason was kept' }]
+      : [],
   );
-  const complete = documents.filter(({ stage, pages }) => stage === 'done' && ![...pages.values()].some(([, page]) => page === 'failed')).length;
+  const complete = documents.filter(
+    ({ stage, pages }) => stage === 'done' && ![...pages.values()].some(([, page]) => page === 'failed'),
+  ).length;
   const isWhole = counts.documents.failed === 0 && counts.pages.failed === 0;
   return {
     counts,
@@ -67,7 +71,9 @@ function attentionItem({ source, stage, pages }: DocumentState): AttentionItem |
   if (stage === 'failed') return undefined;
   const entries = [...pages.values()].sort((a, b) => a[0] - b[0]);
   const failedPages = entries.filter(([, state]) => state === 'failed');
-  const faintPages = entries.filter(([, state, confidence]) => state === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE);
+  const faintPages = entries.filter(
+    ([, state, confidence]) => state === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE,
+  );
   if (failedPages.length + faintPages.length === 0) return undefined;
   const error = failedPages[0]?.[4];
   return {
@@ -81,11 +87,14 @@ function attentionItem({ source, stage, pages }: DocumentState): AttentionItem |
 function confidenceOf(documents: readonly DocumentState[]): RunSummary['confidence'] {
   const values: number[] = [];
   for (const { pages } of documents) {
-    for (const [, state, confidence] of pages.values()) if (state === 'done' && confidence !== null) values.push(confidence);
+    for (const [, state, confidence] of pages.values())
+      if (state === 'done' && confidence !== null) values.push(confidence);
   }
   values.sort((a, b) => a - b);
   const median = values[Math.floor(values.length / 2)];
-  return median === undefined ? undefined : { median: Math.round(median), lowPages: values.filter((value) => value < LOW_CONFIDENCE).length };
+  return median === undefined
+    ? undefined
+    : { median: Math.round(median), lowPages: values.filter((value) => value < LOW_CONFIDENCE).length };
 }
 
 /** A document that failed is told with its own reason. */
@@ -99,7 +108,8 @@ function changedOf(documents: readonly DocumentState[], { meanwhile }: RunState)
 function countOutputs(documents: readonly DocumentState[]): RunSummary['outputs'] {
   const files = new Map<OutputFormat, number>();
   for (const { outputs } of documents) {
-    for (const { format, outcome } of outputs) if (outcome !== 'skipped') files.set(format, (files.get(format) ?? 0) + 1);
+    for (const { format, outcome } of outputs)
+      if (outcome !== 'skipped') files.set(format, (files.get(format) ?? 0) + 1);
   }
   return [...files].map(([format, count]) => ({ format, files: count }));
 }

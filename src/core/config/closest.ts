@@ -18,7 +18,10 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 
 function fold(word: string): string {
   // Words far longer than any of ours are not typing slips; the cut bounds the work.
-  return word.slice(0, 64).toLowerCase().replaceAll(/[-_\s]/g, '');
+  return word
+    .slice(0, 64)
+    .toLowerCase()
+    .replaceAll(/[-_\s]/g, '');
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other. */

@@ -82,7 +82,8 @@ function readJobTime(text: string): number | undefined {
   const plain = /^(\d{1,6}) ?(m|h|d)?$/.exec(text);
   if (plain) return Number(plain[1]) * ({ h: 60, d: 1_440 }[plain[2] ?? ''] ?? 1);
   const days = /^(\d{1,3})-(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(text);
-  if (days) return Number(days[1]) * 1_440 + Number(days[2]) * 60 + Number(days[3] ?? 0) + Math.ceil(Number(days[4] ?? 0) / 60);
+  if (days)
+    return Number(days[1]) * 1_440 + Number(days[2]) * 60 + Number(days[3] ?? 0) + Math.ceil(Number(days[4] ?? 0) / 60);
   const clock = /^(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})$/.exec(text);
   return clock ? Number(clock[1] ?? 0) * 60 + Number(clock[2]) + Math.ceil(Number(clock[3]) / 60) : undefined;
 }

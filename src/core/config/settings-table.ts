@@ -1,5 +1,25 @@
-import { CONFLICT_POLICIES, DEFAULT_LIMITS, ENGINE_NAMES, EXECUTOR_NAMES, OUTPUT_FORMATS, TEXT_MODES } from '../settings.ts';
-import { choice, choices, integer, integerOrAuto, jobTime, onOff, path, paths, patterns, seconds, text, type Kind } from './kinds.ts';
+import {
+  CONFLICT_POLICIES,
+  DEFAULT_LIMITS,
+  ENGINE_NAMES,
+  EXECUTOR_NAMES,
+  OUTPUT_FORMATS,
+  TEXT_MODES,
+} from '../settings.ts';
+import {
+  choice,
+  choices,
+  integer,
+  integerOrAuto,
+  jobTime,
+  onOff,
+  path,
+  paths,
+  patterns,
+  seconds,
+  text,
+  type Kind,
+} from './kinds.ts';
 
 /** How progress is shown. `auto`: `live` on a terminal, `plain` elsewhere. */
 export const PROGRESS_STYLES = ['auto', 'live', 'plain', 'json', 'none'] as const;
@@ -9,7 +29,15 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Headings under which help and documentation list the settings, in order. */
-export const SETTING_GROUPS = ['Where from, where to', 'How pages are read', 'How the run goes', 'Limits of a page', 'Box', 'Slurm', 'Talk'] as const;
+export const SETTING_GROUPS = [
+  'Where from, where to',
+  'How pages are read',
+  'How the run goes',
+  'Limits of a page',
+  'Box',
+  'Slurm',
+  'Talk',
+] as const;
 type SettingGroup = (typeof SETTING_GROUPS)[number];
 
 /** All there is to know of one setting, in one place. */
@@ -38,7 +66,9 @@ export interface Setting<T> {
 }
 
 type Draft<T> = Pick<Setting<T>, 'kind' | 'group' | 'help'> &
-  Partial<Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile' | 'flagless' | 'secret'>>;
+  Partial<
+    Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile' | 'flagless' | 'secret'>
+  >;
 
 /** A setting that always has a value. */
 function withDefault<T>(defaultValue: NoInfer<T>, draft: Draft<T>): Draft<T> & { readonly defaultValue: T } {
@@ -97,7 +127,12 @@ const DRAFTS = {
     help: 'Only PDFs whose path fits a pattern, such as "letters/**"',
     defaultText: 'all PDFs',
   }),
-  recursive: withDefault(true, { kind: onOff, group: FROM_TO, help: 'Look into sub-folders too', offHelp: 'Stay out of sub-folders' }),
+  recursive: withDefault(true, {
+    kind: onOff,
+    group: FROM_TO,
+    help: 'Look into sub-folders too',
+    offHelp: 'Stay out of sub-folders',
+  }),
   onConflict: withDefault('stop', {
     kind: choice(CONFLICT_POLICIES),
     group: FROM_TO,
@@ -126,7 +161,11 @@ const DRAFTS = {
     group: READING,
     help: 'Pages that have text: keep it, redo earlier OCR, read all',
   }),
-  formats: withDefault(['txt', 'pdf'], { kind: choices(OUTPUT_FORMATS), group: READING, help: `Any of ${OUTPUT_FORMATS.join(',')}` }),
+  formats: withDefault(['txt', 'pdf'], {
+    kind: choices(OUTPUT_FORMATS),
+    group: READING,
+    help: `Any of ${OUTPUT_FORMATS.join(',')}`,
+  }),
   dpi: withDefault(300, { kind: integer(72, 1200), group: READING, help: 'Pixels an inch for pages that are drawn' }),
   jobs: withDefault('auto', {
     kind: integerOrAuto(1, 1024),
@@ -178,8 +217,16 @@ const DRAFTS = {
     defaultText: 'box.json beside your own settings file',
     notInProjectFile: true,
   }),
-  boxCallsPerMinute: withDefault(1000, { kind: integer(1, 100_000), group: BOX, help: 'Calls to Box a minute, at most' }),
-  boxUploadsPerMinute: withDefault(240, { kind: integer(1, 100_000), group: BOX, help: 'Files stored in Box a minute, at most' }),
+  boxCallsPerMinute: withDefault(1000, {
+    kind: integer(1, 100_000),
+    group: BOX,
+    help: 'Calls to Box a minute, at most',
+  }),
+  boxUploadsPerMinute: withDefault(240, {
+    kind: integer(1, 100_000),
+    group: BOX,
+    help: 'Files stored in Box a minute, at most',
+  }),
   maxWait: withDefault(21_600, {
     kind: seconds(1, 604_800),
     group: BOX,
@@ -235,7 +282,7 @@ const DRAFTS = {
     key: 'slurm.qos',
     flag: 'qos',
     help: 'The quality of service',
-    defaultText: "that of the account",
+    defaultText: 'that of the account',
   }),
   slurmTime: withoutDefault({
     kind: jobTime,
@@ -299,7 +346,11 @@ const DRAFTS = {
     flagless: true,
   }),
   progress: withDefault('auto', { kind: choice(PROGRESS_STYLES), group: TALK, help: 'How progress is shown' }),
-  logLevel: withDefault('info', { kind: choice(LOG_LEVELS), group: TALK, help: 'What is worth a line; debug adds causes of errors' }),
+  logLevel: withDefault('info', {
+    kind: choice(LOG_LEVELS),
+    group: TALK,
+    help: 'What is worth a line; debug adds causes of errors',
+  }),
 } as const;
 
 export type SettingName = keyof typeof DRAFTS;
@@ -327,7 +378,10 @@ function complete(name: string, draft: Draft<unknown> & { readonly defaultValue:
 /** Every setting by name. Flags, environment, files, help and documentation are all made from this. */
 export const SETTINGS = Object.fromEntries(
   // Each kind reads and shows its own values only, so that forgetting the type of the values here is safe.
-  Object.entries(DRAFTS).map(([name, draft]) => [name, complete(name, draft as unknown as Parameters<typeof complete>[1])]),
+  Object.entries(DRAFTS).map(([name, draft]) => [
+    name,
+    complete(name, draft as unknown as Parameters<typeof complete>[1]),
+  ]),
 ) as unknown as { readonly [K in SettingName]: Setting<unknown> };
 
 /** All names, in the order of the table. */

@@ -31,10 +31,17 @@ interface TaskEndDependencies {
  * Finds out how tasks ended that are neither waiting nor running and have chunks without results: from the queue while it
  * remembers them, from accounting where that is kept, and from their logs. Tasks that may yet explain themselves are left out.
  */
-export async function explainTaskEnds(tasks: readonly LiveTask[], dependencies: TaskEndDependencies, signal: AbortSignal): Promise<EndedTask[]> {
+export async function explainTaskEnds(
+  tasks: readonly LiveTask[],
+  dependencies: TaskEndDependencies,
+  signal: AbortSignal,
+): Promise<EndedTask[]> {
   const logs = new Map<LiveTask, TaskLog>();
-  for (const task of tasks) logs.set(task, readLog(await readTail(dependencies.store.logFile(task.wave.wave, task.index))));
-  const unexplained = tasks.filter((task) => !task.endRow || (task.endRow.state === 'FAILED' && !logs.get(task)?.error));
+  for (const task of tasks)
+    logs.set(task, readLog(await readTail(dependencies.store.logFile(task.wave.wave, task.index))));
+  const unexplained = tasks.filter(
+    (task) => !task.endRow || (task.endRow.state === 'FAILED' && !logs.get(task)?.error),
+  );
   const accounted = await askAccounting(unexplained, dependencies.client, signal);
   const ended: EndedTask[] = [];
   for (const task of tasks) {
@@ -62,7 +69,12 @@ export async function explainTaskEnds(tasks: readonly LiveTask[], dependencies: 
   return ended;
 }
 
-function judgeEnd(task: LiveTask, row: AccountingRow | undefined, log: TaskLog, dependencies: TaskEndDependencies): EndedTask['end'] | undefined {
+function judgeEnd(
+  task: LiveTask,
+  row: AccountingRow | undefined,
+  log: TaskLog,
+  dependencies: TaskEndDependencies,
+): EndedTask['end'] | undefined {
   const goneMs = dependencies.nowMs - (task.goneSinceMs ?? dependencies.nowMs);
   // Accounting lags: what it calls alive has left the queue since, or is on its way there.
   const accounted = row && !isLive(row.state) ? row : undefined;
@@ -81,7 +93,11 @@ function judgeEnd(task: LiveTask, row: AccountingRow | undefined, log: TaskLog, 
 }
 
 /** Asks once for all of them. Tasks of a job whose number is not known are asked for by its name. */
-async function askAccounting(tasks: readonly LiveTask[], client: Pick<SlurmClient, 'accounting'>, signal: AbortSignal): Promise<Map<LiveTask, AccountingRow>> {
+async function askAccounting(
+  tasks: readonly LiveTask[],
+  client: Pick<SlurmClient, 'accounting'>,
+  signal: AbortSignal,
+): Promise<Map<LiveTask, AccountingRow>> {
   const found = new Map<LiveTask, AccountingRow>();
   if (tasks.length === 0) return found;
   const jobNames = [...new Set(tasks.map(({ wave }) => wave.jobName))];
@@ -109,9 +125,14 @@ interface TaskLog {
 function readLog(text: string): TaskLog {
   const raw = latestStart(text);
   const lines = raw.split('\n').filter((line) => line.trim() !== '');
-  const words = lines.flatMap((line) => (line.startsWith('{"type":"error"') ? (parseLine<ErrorRecord & { exitCode: number }>(line) ?? []) : []));
+  const words = lines.flatMap((line) =>
+    line.startsWith('{"type":"error"') ? (parseLine<ErrorRecord & { exitCode: number }>(line) ?? []) : [],
+  );
   const last = words.at(-1);
-  const tail = lines.filter((line) => !line.startsWith('{')).slice(-TAIL_LINES).map((line) => line.slice(0, TAIL_LINE_CHARACTERS));
+  const tail = lines
+    .filter((line) => !line.startsWith('{'))
+    .slice(-TAIL_LINES)
+    .map((line) => line.slice(0, TAIL_LINE_CHARACTERS));
   if (!last) return { raw, tail: tail.join('\n') };
   const { family, code, message, why, safe, remedy, exitCode } = last;
   return { raw, tail: tail.join('\n'), error: { family, code, message, why, safe, remedy }, exitCode };

@@ -82,7 +82,9 @@ function directives(order: JobScriptOptions): string[] {
   return [
     `--job-name=${order.jobName}`,
     `--array=${formatIndexes(Array.from({ length: order.tasks }, (_, index) => index))}${throttle}`,
-    ...Object.entries(optional).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${quoteDirective(value)}`])),
+    ...Object.entries(optional).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}=${quoteDirective(value)}`],
+    ),
     '--nodes=1',
     '--ntasks=1',
     // A whole node has more cores than the fewest; asking for those it may not have would wait for ever.
@@ -117,14 +119,22 @@ const BEGINNING: readonly string[] = [
   `trap 'interrupted=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM`,
 ];
 
-function directly({ command, commandArguments }: { readonly command: string; readonly commandArguments: readonly string[] }): string[] {
+function directly({
+  command,
+  commandArguments,
+}: {
+  readonly command: string;
+  readonly commandArguments: readonly string[];
+}): string[] {
   return [`${[command, ...commandArguments].map(quote).join(' ')} work "$run_folder" "$task" &`];
 }
 
 /** Either name of the program will do; both read the variables of both names, so that no value needs quoting twice. */
 function inContainer(image: string, sourceFolders: readonly string[]): string[] {
   // Before the others: a folder above the run folder would otherwise hide it, read only.
-  const readOnly = sourceFolders.filter((folder) => folder !== '/').map((folder) => `--bind ${quote(`${folder}:${folder}:ro`)}`);
+  const readOnly = sourceFolders
+    .filter((folder) => folder !== '/')
+    .map((folder) => `--bind ${quote(`${folder}:${folder}:ro`)}`);
   return [
     'container=$(command -v apptainer || command -v singularity)',
     'if [ -z "$container" ]; then',

@@ -56,7 +56,14 @@ export class LiveWork {
    * tells which chunks are finished; they are left out.
    */
   add(wave: Wave, jobName: string, orderedAtMs: number, isDone?: (chunkId: string) => boolean): LiveWave {
-    const live: LiveWave = { wave: wave.wave, jobName, minutes: wave.minutes, orderedAtMs, isInherited: isDone !== undefined, tasks: new Map() };
+    const live: LiveWave = {
+      wave: wave.wave,
+      jobName,
+      minutes: wave.minutes,
+      orderedAtMs,
+      isInherited: isDone !== undefined,
+      tasks: new Map(),
+    };
     this.waves.set(wave.wave, live);
     for (const { index, maxWorkers, chunks } of wave.tasks) {
       const task: LiveTask = {
@@ -76,7 +83,11 @@ export class LiveWork {
         if (isDone?.(id)) continue;
         const known = this.chunks.get(id);
         known?.task?.open.delete(known);
-        const chunk: LiveChunk = known ?? { chunk: { id, ranges, recipe: wave.recipe, limits: wave.limits }, history, state: 'open' };
+        const chunk: LiveChunk = known ?? {
+          chunk: { id, ranges, recipe: wave.recipe, limits: wave.limits },
+          history,
+          state: 'open',
+        };
         Object.assign(chunk, { history, task, state: 'open' });
         this.chunks.set(id, chunk);
         task.open.add(chunk);
@@ -111,7 +122,9 @@ export class LiveWork {
 
   /** Takes out the waves of which nothing is open, and answers with them. */
   takeEnded(): LiveWave[] {
-    const ended = [...this.waves.values()].filter(({ tasks }) => [...tasks.values()].every(({ open }) => open.size === 0));
+    const ended = [...this.waves.values()].filter(({ tasks }) =>
+      [...tasks.values()].every(({ open }) => open.size === 0),
+    );
     for (const { wave } of ended) this.waves.delete(wave);
     return ended;
   }

@@ -19,7 +19,10 @@ export interface SlurmClient {
   /** All jobs and tasks with these names that wait, run, or have ended lately, in one call; undefined when there is no answer. */
   queue(jobNames: readonly string[], signal: AbortSignal): Promise<readonly QueueRow[] | undefined>;
   /** What accounting knows of jobs, by ID or, for the last 30 days, by name. `unavailable`: the cluster keeps none. */
-  accounting(of: AccountingQuestion, signal: AbortSignal): Promise<readonly AccountingRow[] | 'unavailable' | undefined>;
+  accounting(
+    of: AccountingQuestion,
+    signal: AbortSignal,
+  ): Promise<readonly AccountingRow[] | 'unavailable' | undefined>;
   /** Ends all jobs of a name, or some tasks of its array. What has ended already is no error. @throws {TransientError} no answer. */
   cancel(jobName: string, arrayIndexes: readonly number[] | undefined, signal: AbortSignal): Promise<void>;
   config(signal: AbortSignal): Promise<SchedulerConfig | undefined>;

@@ -167,10 +167,16 @@ export class SlurmExecutor implements Executor {
     const live = handle.key === this.#parts.runName ? this.#work.chunks.get(handle.chunkId) : undefined;
     if (!live) return { handle, state: 'lost', pagesDone: 0 };
     if (live.state === 'open') {
-      const state: WorkState = !this.#answered || live.task?.state === 'gone' ? 'unknown' : (live.task?.state ?? 'unknown');
+      const state: WorkState =
+        !this.#answered || live.task?.state === 'gone' ? 'unknown' : (live.task?.state ?? 'unknown');
       return { handle, state, pagesDone: 0 };
     }
-    return { handle, state: live.state, pagesDone: live.state === 'done' ? countPages(live.chunk.ranges) : 0, error: live.error };
+    return {
+      handle,
+      state: live.state,
+      pagesDone: live.state === 'done' ? countPages(live.chunk.ranges) : 0,
+      error: live.error,
+    };
   }
 
   /** One question for the whole run; answers with whether anything has changed. */
@@ -179,17 +185,27 @@ export class SlurmExecutor implements Executor {
     const names = [...this.#work.waves.values()].map(({ jobName }) => jobName);
     const rows = await client.queue(names, signal);
     if (!rows) {
-      if (this.#answered) notice('warn', 'SLURM_UNREACHABLE', 'Slurm does not answer; asking again. Jobs go on meanwhile.');
+      if (this.#answered)
+        notice('warn', 'SLURM_UNREACHABLE', 'Slurm does not answer; asking again. Jobs go on meanwhile.');
       this.#answered = false;
       return false;
     }
     if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
     this.#answered = true;
-    const { changed, ended, held, takenBack, hopeless, adopted } = judgeQueue(this.#work, rows, clock(), hopelessReason);
+    const { changed, ended, held, takenBack, hopeless, adopted } = judgeQueue(
+      this.#work,
+      rows,
+      clock(),
+      hopelessReason,
+    );
     for (const { wave, jobId } of adopted) await store.submitted(wave, jobId);
     if (takenBack > 0) {
       const jobs = takenBack === 1 ? 'a running job' : `${takenBack} running jobs`;
-      notice('warn', 'SLURM_REQUEUED', `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`);
+      notice(
+        'warn',
+        'SLURM_REQUEUED',
+        `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`,
+      );
     }
     if (hopeless) {
       await this.#stop(hopeless);
@@ -208,9 +224,24 @@ export class SlurmExecutor implements Executor {
   }
 
   /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
-  async #takeUp(tasks: readonly LiveTask[], waits: { readonly lagMs: number; readonly patienceMs: number }, signal: AbortSignal): Promise<void> {
+  async #takeUp(
+    tasks: readonly LiveTask[],
+    waits: { readonly lagMs: number; readonly patienceMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client, store, clock, notice } = this.#parts;
-    const ends = await explainTaskEnds(tasks, { client, store, results: this.#collector.results, nowMs: clock(), ...waits, coresPerTask: this.#waves.size.coresPerTask }, signal);
+    const ends = await explainTaskEnds(
+      tasks,
+      {
+        client,
+        store,
+        results: this.#collector.results,
+        nowMs: clock(),
+        ...waits,
+        coresPerTask: this.#waves.size.coresPerTask,
+      },
+      signal,
+    );
     const retries: Retry[] = [];
     for (const ended of ends) {
       const decision = decideRetry(ended);
@@ -220,14 +251,26 @@ export class SlurmExecutor implements Executor {
       }
       for (const { id, reason } of decision.quarantined) {
         const live = this.#work.chunks.get(id);
-        if (live) notice('warn', 'CHUNK_GIVEN_UP', `${await this.#collector.giveUp(live, reason)} pages were given up: ${reason.message}`);
+        if (live)
+          notice(
+            'warn',
+            'CHUNK_GIVEN_UP',
+            `${await this.#collector.giveUp(live, reason)} pages were given up: ${reason.message}`,
+          );
       }
       for (const retry of decision.again) {
-        retries.push({ ...retry, history: { ...retry.history, keptBytes: await this.#collector.results.keptBytes(retry.id) } });
+        retries.push({
+          ...retry,
+          history: { ...retry.history, keptBytes: await this.#collector.results.keptBytes(retry.id) },
+        });
       }
     }
     for (const [words, alike] of Map.groupBy(ends, (end) => describeEnd(end))) {
-      notice('warn', 'SLURM_RETRY', `${alike.length === 1 ? 'A job' : `${alike.length} times a job`} ${words}; what it left undone is ordered again.`);
+      notice(
+        'warn',
+        'SLURM_RETRY',
+        `${alike.length === 1 ? 'A job' : `${alike.length} times a job`} ${words}; what it left undone is ordered again.`,
+      );
     }
     // Somebody may have cancelled them while we looked.
     throwIfStopped(signal);
@@ -242,13 +285,19 @@ export class SlurmExecutor implements Executor {
     try {
       await this.cancel(open.map(({ chunk }) => this.#handleOf(chunk)));
     } catch (failure) {
-      this.#parts.notice('warn', 'SLURM_CANCEL', `Jobs of the run may still be in the queue: ${asPipelineError(failure).message}`);
+      this.#parts.notice(
+        'warn',
+        'SLURM_CANCEL',
+        `Jobs of the run may still be in the queue: ${asPipelineError(failure).message}`,
+      );
     }
     for (const live of open) this.#work.settle(live, 'failed', error);
   }
 
   async cancel(handles: readonly WorkHandle[]): Promise<void> {
-    const wanted = new Set(handles.flatMap(({ chunkId }) => this.#work.chunks.get(chunkId) ?? []).filter(({ state }) => state === 'open'));
+    const wanted = new Set(
+      handles.flatMap(({ chunkId }) => this.#work.chunks.get(chunkId) ?? []).filter(({ state }) => state === 'open'),
+    );
     const tasks = this.#work.tasks.filter(({ open }) => [...open].every((live) => wanted.has(live)));
     for (const [wave, ofWave] of Map.groupBy(tasks, (task) => task.wave)) {
       const left = [...wave.tasks.values()].filter(({ open }) => open.size > 0);

@@ -18,7 +18,18 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Kernels take 128 kB as one word. */
 const MAX_WORD_CHARACTERS = 100_000;
 /** What Slurm's programs get of our environment: no secret, no option of another job's. TZ decides how they write times. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TZ', 'LD_LIBRARY_PATH', 'SLURM_CONF', 'SLURM_CONF_SERVER', 'SLURM_CLUSTERS'] as const;
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'TZ',
+  'LD_LIBRARY_PATH',
+  'SLURM_CONF',
+  'SLURM_CONF_SERVER',
+  'SLURM_CLUSTERS',
+] as const;
 
 interface Answer {
   /** Undefined when it was ended by us, after its time. */
@@ -34,25 +45,38 @@ export class SlurmPrograms implements SlurmClient {
   readonly #onCall: (program: string) => void;
 
   /** `environment` is filtered; `asked` is what refusals are explained with; `onCall` hears of every program that is run. */
-  constructor(environment: NodeJS.ProcessEnv, asked: RefusalContext, onCall: (program: string) => void = () => undefined) {
-    const kept = PASSED_ON.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+  constructor(
+    environment: NodeJS.ProcessEnv,
+    asked: RefusalContext,
+    onCall: (program: string) => void = () => undefined,
+  ) {
+    const kept = PASSED_ON.flatMap((name) =>
+      environment[name] === undefined ? [] : [[name, environment[name]] as const],
+    );
     this.#environment = { ...Object.fromEntries(kept), LC_ALL: 'C' };
     this.#asked = asked;
     this.#onCall = onCall;
   }
 
   async submit(script: string, signal: AbortSignal): Promise<string> {
-    const { exitCode, out, said } = await this.#run('sbatch', ['--parsable'], signal, { input: script, timeoutMs: SUBMIT_TIMEOUT_MS });
+    const { exitCode, out, said } = await this.#run('sbatch', ['--parsable'], signal, {
+      input: script,
+      timeoutMs: SUBMIT_TIMEOUT_MS,
+    });
     if (exitCode === undefined) throw slurmUnreachable(said);
     if (exitCode !== 0) {
       const error = explainRefusal(said, this.#asked);
       if (error.code !== 'SLURM_ACCOUNT' && error.code !== 'SLURM_QOS') throw error;
       const associations = await this.associations(signal);
-      throw explainRefusal(said, { ...this.#asked, associations: Array.isArray(associations) ? associations : undefined });
+      throw explainRefusal(said, {
+        ...this.#asked,
+        associations: Array.isArray(associations) ? associations : undefined,
+      });
     }
     // With several clusters: `1234;cluster`.
     const jobId = out.trim().split(';')[0] ?? '';
-    if (!/^\d+$/.test(jobId)) throw new InternalError('SLURM_ANSWER', `sbatch answered "${out.trim()}", which is no job.`);
+    if (!/^\d+$/.test(jobId))
+      throw new InternalError('SLURM_ANSWER', `sbatch answered "${out.trim()}", which is no job.`);
     return jobId;
   }
 
@@ -62,14 +86,25 @@ export class SlurmPrograms implements SlurmClient {
     const names = jobNames.join(',');
     // More names than fit: all of ours, and chosen here.
     const filter = names.length > MAX_WORD_CHARACTERS ? [] : ['-n', names];
-    const answer = await this.#ask('squeue', ['-h', '-r', '-t', 'all', '-u', userId(), ...filter, '-o', QUEUE_FORMAT], signal);
+    const answer = await this.#ask(
+      'squeue',
+      ['-h', '-r', '-t', 'all', '-u', userId(), ...filter, '-o', QUEUE_FORMAT],
+      signal,
+    );
     return answer === undefined ? undefined : parseQueue(answer).filter(({ jobName }) => wanted.has(jobName));
   }
 
-  async accounting(of: AccountingQuestion, signal: AbortSignal): Promise<readonly AccountingRow[] | 'unavailable' | undefined> {
+  async accounting(
+    of: AccountingQuestion,
+    signal: AbortSignal,
+  ): Promise<readonly AccountingRow[] | 'unavailable' | undefined> {
     const which = 'jobIds' in of ? ['-j', of.jobIds.join(',')] : ['--name', of.jobNames.join(','), '-S', 'now-30days'];
     if (which[1] === '') return [];
-    const { exitCode, out, said } = await this.#run('sacct', ['-X', '-n', '-P', ...which, '-o', ACCOUNTING_FIELDS], signal);
+    const { exitCode, out, said } = await this.#run(
+      'sacct',
+      ['-X', '-n', '-P', ...which, '-o', ACCOUNTING_FIELDS],
+      signal,
+    );
     if (exitCode === 0) return parseAccounting(out);
     return /accounting storage is disabled/i.test(said) ? 'unavailable' : undefined;
   }
@@ -91,7 +126,8 @@ export class SlurmPrograms implements SlurmClient {
       const indexes = formatIndexes(tasks.flatMap(({ arrayIndex }) => arrayIndex ?? []));
       const { exitCode, said } = await this.#run('scancel', ['-Q', `${jobId}_[${indexes}]`], signal);
       // It ends with 1 too where all have ended already; silence is another matter.
-      if (exitCode !== 0 && (exitCode === undefined || explainRefusal(said, {}).code === 'SLURM_UNREACHABLE')) throw slurmUnreachable(said);
+      if (exitCode !== 0 && (exitCode === undefined || explainRefusal(said, {}).code === 'SLURM_UNREACHABLE'))
+        throw slurmUnreachable(said);
     }
   }
 
@@ -111,13 +147,20 @@ export class SlurmPrograms implements SlurmClient {
   async associations(signal: AbortSignal): Promise<readonly Association[] | 'unavailable' | undefined> {
     const config = await this.config(signal);
     if (config && !config.hasAccounting) return 'unavailable';
-    const answer = await this.#ask('sacctmgr', ['-n', '-P', 'show', 'associations', `user=${userInfo().username}`, `format=${ASSOCIATION_FIELDS}`], signal);
+    const answer = await this.#ask(
+      'sacctmgr',
+      ['-n', '-P', 'show', 'associations', `user=${userInfo().username}`, `format=${ASSOCIATION_FIELDS}`],
+      signal,
+    );
     return answer === undefined ? undefined : parseAssociations(answer);
   }
 
   async startEstimate(jobName: string, signal: AbortSignal): Promise<Date | undefined> {
     const answer = await this.#ask('squeue', ['-h', '--start', '-u', userId(), '-n', jobName, '-o', '%S'], signal);
-    const times = (answer ?? '').split('\n').filter((line) => /^\d{4}-/.test(line)).sort();
+    const times = (answer ?? '')
+      .split('\n')
+      .filter((line) => /^\d{4}-/.test(line))
+      .sort();
     return times[0] === undefined ? undefined : new Date(times[0]);
   }
 
@@ -138,7 +181,13 @@ export class SlurmPrograms implements SlurmClient {
     const timeout = AbortSignal.timeout(timeoutMs);
     // An order is not broken off in the middle, so that it is known whether it was taken.
     const stop = program === 'sbatch' ? timeout : AbortSignal.any([signal, timeout]);
-    const child = spawn(program, words, { cwd: '/', env: this.#environment, stdio: ['pipe', 'pipe', 'pipe'], signal: stop, killSignal: 'SIGKILL' });
+    const child = spawn(program, words, {
+      cwd: '/',
+      env: this.#environment,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal: stop,
+      killSignal: 'SIGKILL',
+    });
     const ended = new Promise<number | null>((settle, fail) => child.once('error', fail).once('close', settle));
     child.stdin.on('error', () => undefined);
     child.stdin.end(input ?? '');
@@ -149,7 +198,8 @@ export class SlurmPrograms implements SlurmClient {
     } catch (error) {
       child.kill('SIGKILL');
       if (isMissing(error)) throw slurmMissing(program);
-      if (timeout.aborted) return { exitCode: undefined, out: '', said: `${program} did not end within ${timeoutMs / 1_000} s` };
+      if (timeout.aborted)
+        return { exitCode: undefined, out: '', said: `${program} did not end within ${timeoutMs / 1_000} s` };
       if (signal.aborted) throw stopReason(signal);
       throw error;
     }
@@ -161,7 +211,8 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   let sizeBytes = 0;
   for await (const part of stream as AsyncIterable<Buffer>) {
     sizeBytes += part.length;
-    if (sizeBytes > MAX_ANSWER_BYTES) throw new InternalError('SLURM_ANSWER', `Slurm answers with more than ${MAX_ANSWER_BYTES} bytes.`);
+    if (sizeBytes > MAX_ANSWER_BYTES)
+      throw new InternalError('SLURM_ANSWER', `Slurm answers with more than ${MAX_ANSWER_BYTES} bytes.`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

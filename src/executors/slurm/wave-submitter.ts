@@ -100,11 +100,15 @@ export class WaveSubmitter {
     const usable = partitions.filter(({ name, isDefault }) => (names ? names.includes(name) : isDefault));
     const missing = names?.find((name) => !partitions.some((partition) => partition.name === name));
     if (missing !== undefined || usable.length === 0) {
-      throw new ConfigError('SLURM_PARTITION', missing === undefined ? 'Slurm has no default partition here.' : `There is no partition called "${missing}".`, {
-        why: `There are: ${partitions.map(({ name }) => name).join(', ')}`,
-        safe: 'Nothing was submitted or charged.',
-        remedy: '--partition NAME',
-      });
+      throw new ConfigError(
+        'SLURM_PARTITION',
+        missing === undefined ? 'Slurm has no default partition here.' : `There is no partition called "${missing}".`,
+        {
+          why: `There are: ${partitions.map(({ name }) => name).join(', ')}`,
+          safe: 'Nothing was submitted or charged.',
+          remedy: '--partition NAME',
+        },
+      );
     }
     const kinds = usable.flatMap(({ nodeKinds }) => nodeKinds);
     this.#nodeCount = kinds.reduce((sum, { nodes }) => sum + nodes, 0);
@@ -122,7 +126,12 @@ export class WaveSubmitter {
   get #limits(): WaveLimits {
     const { limits, wishes } = this.#parts;
     const shape = this.#shape ?? { coresPerNode: 1, wholeNodes: false, nodes: wishes.nodes };
-    return { shape, maxArraySize: this.#maxArraySize, workerMemoryMiB: limits.memoryMiB, wishedMinutes: wishes.minutes };
+    return {
+      shape,
+      maxArraySize: this.#maxArraySize,
+      workerMemoryMiB: limits.memoryMiB,
+      wishedMinutes: wishes.minutes,
+    };
   }
 
   /** Orders chunks for the first time or again: one array, or more where the scheduler allows no longer ones. */
@@ -138,7 +147,10 @@ export class WaveSubmitter {
   /** Orders again what tasks left undone, all in one array. */
   async orderAgain(retries: readonly Retry[], secondsAPage: number | undefined, signal: AbortSignal): Promise<void> {
     const groups = Map.groupBy(retries, ({ alone, maxWorkers }) => `${alone} ${maxWorkers}`);
-    const minutes = retries.reduce<number | undefined>((most, retry) => (retry.minutes === undefined ? most : Math.max(most ?? 0, retry.minutes)), undefined);
+    const minutes = retries.reduce<number | undefined>(
+      (most, retry) => (retry.minutes === undefined ? most : Math.max(most ?? 0, retry.minutes)),
+      undefined,
+    );
     const nodes = new Set(retries.flatMap(({ excludeNode }) => excludeNode ?? []));
     await this.order(
       [...groups.values()].map((group) => ({
@@ -158,7 +170,15 @@ export class WaveSubmitter {
   async #submit(planned: PlannedWave, { excludeNodes = [] }: OrderOptions, signal: AbortSignal): Promise<void> {
     const { store, recipe, limits, tesseract, environment, script, clock } = this.#parts;
     const number = this.nextWave++;
-    const wave: Wave = { wave: number, recipe, limits, minutes: planned.minutes, tesseract, environment, tasks: planned.tasks };
+    const wave: Wave = {
+      wave: number,
+      recipe,
+      limits,
+      minutes: planned.minutes,
+      tesseract,
+      environment,
+      tasks: planned.tasks,
+    };
     const text = makeJobScript({
       ...script,
       jobName: this.jobName(number),
@@ -179,9 +199,16 @@ export class WaveSubmitter {
   }
 
   #tell({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
-    const pages = tasks.reduce((sum, { chunks }) => sum + chunks.reduce((all, { ranges }) => all + countPages(ranges), 0), 0);
+    const pages = tasks.reduce(
+      (sum, { chunks }) => sum + chunks.reduce((all, { ranges }) => all + countPages(ranges), 0),
+      0,
+    );
     const jobs = tasks.length === 1 ? 'one job' : `${tasks.length} jobs`;
-    this.#parts.notice('info', 'SLURM_SUBMITTED', `${pages} pages went to Slurm as ${jobs} of at most ${minutes} min (${jobId ?? 'no answer yet'}).`);
+    this.#parts.notice(
+      'info',
+      'SLURM_SUBMITTED',
+      `${pages} pages went to Slurm as ${jobs} of at most ${minutes} min (${jobId ?? 'no answer yet'}).`,
+    );
   }
 
   /** Submits a script. Where no answer comes it may have been taken: the queue will tell, by its name. */
@@ -191,7 +218,8 @@ export class WaveSubmitter {
       live.jobId = await this.#submitWhenThereIsRoom(text, signal);
     } catch (error) {
       if (error instanceof TransientError && error.code === 'SLURM_UNREACHABLE') return;
-      const isRefused = error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError;
+      const isRefused =
+        error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError;
       // Submissions are not broken off in the middle: who was stopped has not begun.
       if (isRefused || signal.aborted) {
         await store.ended(live.wave, isRefused ? `refused: ${error.code}` : 'not submitted');
@@ -211,7 +239,8 @@ export class WaveSubmitter {
       } catch (error) {
         const isFull = error instanceof TransientError && error.code === 'SLURM_QUEUE_FULL';
         if (!isFull || attempt >= ROOM_ATTEMPTS) throw error;
-        if (attempt === 1) notice('warn', 'SLURM_QUEUE_FULL', 'Slurm takes no more jobs at the moment; trying again as others end.');
+        if (attempt === 1)
+          notice('warn', 'SLURM_QUEUE_FULL', 'Slurm takes no more jobs at the moment; trying again as others end.');
         await sleep(ROOM_RETRY_MS, undefined, { signal }).catch(() => undefined);
         throwIfStopped(signal);
       }

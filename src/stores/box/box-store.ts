@@ -49,7 +49,11 @@ export class BoxStore implements DocumentStore {
     const { folder, below } = this.#options;
     const id = await this.#guard({ doing: 'folder', name: folder.path }, signal, () => this.#findBelow(signal));
     const known = id ?? folder.id;
-    return { name: [folder.path, ...below].filter((part) => part !== '').join('/'), id: known, link: `${this.#connection.network.settings.webUrl}/folder/${known}` };
+    return {
+      name: [folder.path, ...below].filter((part) => part !== '').join('/'),
+      id: known,
+      link: `${this.#connection.network.settings.webUrl}/folder/${known}`,
+    };
   }
 
   async *list(signal: AbortSignal): AsyncGenerator<ListedEntry, void, undefined> {
@@ -61,7 +65,10 @@ export class BoxStore implements DocumentStore {
       for (const item of visit.items) {
         if (item.type === 'folder') continue;
         const path = [...visit.names, item.name].join('/');
-        if (isArchive(item)) yield* await this.#guard({ doing: 'read', name: path }, signal, () => this.#archives.list(item, path, signal));
+        if (isArchive(item))
+          yield* await this.#guard({ doing: 'read', name: path }, signal, () =>
+            this.#archives.list(item, path, signal),
+          );
         else yield entryOf(item, path);
         signal.throwIfAborted();
       }
@@ -98,7 +105,9 @@ export class BoxStore implements DocumentStore {
   }
 
   async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
-    const written = await this.#guard({ doing: 'write', name: request.path }, signal, () => this.#writer.write(request, signal));
+    const written = await this.#guard({ doing: 'write', name: request.path }, signal, () =>
+      this.#writer.write(request, signal),
+    );
     return { ...written, link: this.#linkOf(written.id) };
   }
 
@@ -120,7 +129,8 @@ export class BoxStore implements DocumentStore {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BoxCallError)) throw error;
-      if (error.status === 403 && error.code !== 'storage_limit_exceeded' && error.code !== 'insufficient_scope') throw noWrite(folder.path);
+      if (error.status === 403 && error.code !== 'storage_limit_exceeded' && error.code !== 'insufficient_scope')
+        throw noWrite(folder.path);
       throw classifyCall(error, { doing: 'folder', name: `"${folder.path}"` });
     }
   }
@@ -129,7 +139,9 @@ export class BoxStore implements DocumentStore {
   async make(signal: AbortSignal): Promise<FolderLabel> {
     const { folder, below } = this.#options;
     await this.checkWritable(signal);
-    await this.#guard({ doing: 'write', name: [folder.path, ...below].join('/') }, signal, () => this.#index.open(below, signal));
+    await this.#guard({ doing: 'write', name: [folder.path, ...below].join('/') }, signal, () =>
+      this.#index.open(below, signal),
+    );
     return this.describe(signal);
   }
 
@@ -204,6 +216,7 @@ function whyLeftOut(item: BoxItem): Omit<LeftOutEntry, 'path'> | undefined {
   if (item.type !== 'file') return { code: 'NOT_A_FILE', reason: 'An entry of a kind this program does not know.' };
   if (isResult(item)) return { code: 'OUR_OUTPUT', reason: 'A result of this program.' };
   if (!/\.pdf$/i.test(item.name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };
-  if (item.versionId === undefined) return { code: 'NO_VERSION', reason: 'Box does not say which version of the file it has.' };
+  if (item.versionId === undefined)
+    return { code: 'NO_VERSION', reason: 'Box does not say which version of the file it has.' };
   return undefined;
 }

@@ -77,7 +77,8 @@ export function content(box: BoxState, call: Call): Answer {
 export function download(box: BoxState, call: Call): Answer {
   const target = box.links.resolve(param(call, 'signature'));
   const item = target && box.tree.find(target.fileId);
-  const version = item?.type === 'file' ? (item as BoxFile).versions.find(({ id }) => id === target?.versionId) : undefined;
+  const version =
+    item?.type === 'file' ? (item as BoxFile).versions.find(({ id }) => id === target?.versionId) : undefined;
   if (!item || !version) throw new ApiProblem(403, 'expired', 'The address has expired', { form: 'empty' });
   const { content } = version;
   const headers = {

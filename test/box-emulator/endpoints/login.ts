@@ -91,7 +91,8 @@ function grant(box: BoxState, form: URLSearchParams): TokenAnswer {
 
 function checkSubject(box: BoxState, form: URLSearchParams): void {
   const type = form.get('box_subject_type');
-  const known = type === 'enterprise' || (type === 'user' && form.get('box_subject_id') === box.settings.serviceAccount.id);
+  const known =
+    type === 'enterprise' || (type === 'user' && form.get('box_subject_id') === box.settings.serviceAccount.id);
   if (!known) throw oauthProblem('invalid_grant', 'Grant credentials are invalid');
 }
 

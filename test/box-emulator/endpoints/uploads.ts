@@ -111,7 +111,8 @@ async function* limited(body: AsyncIterable<Buffer>, maxBytes: number): AsyncGen
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new ApiProblem(413, 'request_entity_too_large', 'The file is too large for one request');
+    if (bytes > maxBytes)
+      throw new ApiProblem(413, 'request_entity_too_large', 'The file is too large for one request');
     yield chunk;
   }
 }
@@ -140,4 +141,3 @@ function storedBytes(folder: BoxFolder): number {
   }
   return bytes;
 }
-

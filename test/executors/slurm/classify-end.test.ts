@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { classifyEnd, EXIT_MARK, isLive, latestStart, START_MARK, type EndSigns, type TaskEnd } from '../../../src/executors/slurm/decide/classify-end.ts';
+import {
+  classifyEnd,
+  EXIT_MARK,
+  isLive,
+  latestStart,
+  START_MARK,
+  type EndSigns,
+  type TaskEnd,
+} from '../../../src/executors/slurm/decide/classify-end.ts';
 import { hopelessReason } from '../../../src/executors/slurm/decide/hopeless-reason.ts';
 
 const STEP = 'slurmstepd: error:';
@@ -7,29 +15,102 @@ const STEP = 'slurmstepd: error:';
 /** As measured on Slurm 22.05, 24.11 and 26.05. */
 const ENDS: readonly (readonly [what: string, signs: EndSigns, end: TaskEnd])[] = [
   ['all well', { state: 'COMPLETED', exitCode: 0 }, 'completed'],
-  ['the program ends with 69', { state: 'FAILED', reason: 'NonZeroExitCode', exitCode: 69, signal: 0 }, 'worker-failed'],
+  [
+    'the program ends with 69',
+    { state: 'FAILED', reason: 'NonZeroExitCode', exitCode: 69, signal: 0 },
+    'worker-failed',
+  ],
   ['the queue alone: no exit code', { state: 'FAILED', reason: 'NonZeroExitCode' }, 'worker-failed'],
   ['no such command', { state: 'FAILED', exitCode: 127, signal: 0 }, 'worker-failed'],
-  ['the script is killed, 22.05', { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 9 }, 'launch-failure'],
-  ['the script is killed, 24.11', { state: 'FAILED', reason: 'RaisedSignal:9(Killed)', exitCode: 0, signal: 9 }, 'launch-failure'],
+  [
+    'the script is killed, 22.05',
+    { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 9 },
+    'launch-failure',
+  ],
+  [
+    'the script is killed, 24.11',
+    { state: 'FAILED', reason: 'RaisedSignal:9(Killed)', exitCode: 0, signal: 9 },
+    'launch-failure',
+  ],
   ['the script is killed, the queue alone', { state: 'FAILED', reason: 'JobLaunchFailure' }, 'launch-failure'],
-  ['the folder of the log is missing', { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 53 }, 'folder-missing'],
+  [
+    'the folder of the log is missing',
+    { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 53 },
+    'folder-missing',
+  ],
   ['the run folder is missing', { state: 'FAILED', exitCode: 72, signal: 0 }, 'folder-missing'],
-  ['the run folder is missing, by the log', { state: 'FAILED', reason: 'NonZeroExitCode', logTail: `${START_MARK} 1-0\n${EXIT_MARK} 72\n` }, 'folder-missing'],
+  [
+    'the run folder is missing, by the log',
+    { state: 'FAILED', reason: 'NonZeroExitCode', logTail: `${START_MARK} 1-0\n${EXIT_MARK} 72\n` },
+    'folder-missing',
+  ],
   ['told to stop', { state: 'FAILED', exitCode: 75, signal: 0 }, 'worker-stopped'],
-  ['told to stop, by the log', { state: 'FAILED', reason: 'NonZeroExitCode', logTail: `${START_MARK} 1-0\n${EXIT_MARK} 75\n` }, 'worker-stopped'],
+  [
+    'told to stop, by the log',
+    { state: 'FAILED', reason: 'NonZeroExitCode', logTail: `${START_MARK} 1-0\n${EXIT_MARK} 75\n` },
+    'worker-stopped',
+  ],
   ['out of time', { state: 'TIMEOUT', exitCode: 0, signal: 15 }, 'time-limit'],
   ['past the deadline', { state: 'DEADLINE' }, 'time-limit'],
-  ['out of time, but the script had the last word', { state: 'FAILED', exitCode: 0, signal: 15, logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***` }, 'time-limit'],
+  [
+    'out of time, but the script had the last word',
+    {
+      state: 'FAILED',
+      exitCode: 0,
+      signal: 15,
+      logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***`,
+    },
+    'time-limit',
+  ],
   ['out of memory, by cgroup', { state: 'OUT_OF_MEMORY', exitCode: 0, signal: 125 }, 'out-of-memory'],
-  ['out of memory, by OverMemoryKill', { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 9, logTail: `${STEP} Exceeded job memory limit` }, 'out-of-memory'],
-  ['out of memory, by the log of a cgroup', { state: 'FAILED', exitCode: 0, signal: 9, logTail: `${STEP} Detected 1 oom_kill event in StepId=5.batch.` }, 'out-of-memory'],
+  [
+    'out of memory, by OverMemoryKill',
+    {
+      state: 'FAILED',
+      reason: 'JobLaunchFailure',
+      exitCode: 0,
+      signal: 9,
+      logTail: `${STEP} Exceeded job memory limit`,
+    },
+    'out-of-memory',
+  ],
+  [
+    'out of memory, by the log of a cgroup',
+    { state: 'FAILED', exitCode: 0, signal: 9, logTail: `${STEP} Detected 1 oom_kill event in StepId=5.batch.` },
+    'out-of-memory',
+  ],
   ['preempted', { state: 'PREEMPTED', exitCode: 0, signal: 15 }, 'preempted'],
-  ['preempted, by the log', { state: 'CANCELLED by 0', logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***` }, 'preempted'],
+  [
+    'preempted, by the log',
+    {
+      state: 'CANCELLED by 0',
+      logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 DUE TO PREEMPTION ***`,
+    },
+    'preempted',
+  ],
   ['the node died', { state: 'NODE_FAIL', reason: 'NodeDown' }, 'node-failure'],
   ['the node did not start', { state: 'BOOT_FAIL' }, 'node-failure'],
-  ['the node came back and killed the new start', { state: 'FAILED', reason: 'JobLaunchFailure', exitCode: 0, signal: 15, logTail: `${STEP} *** JOB 3 ON n2 CANCELLED AT 2026-01-01T00:00:00 DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***` }, 'node-failure'],
-  ['somebody cancelled it', { state: 'CANCELLED by 1000', exitCode: 0, signal: 15, logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 ***` }, 'cancelled'],
+  [
+    'the node came back and killed the new start',
+    {
+      state: 'FAILED',
+      reason: 'JobLaunchFailure',
+      exitCode: 0,
+      signal: 15,
+      logTail: `${STEP} *** JOB 3 ON n2 CANCELLED AT 2026-01-01T00:00:00 DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***`,
+    },
+    'node-failure',
+  ],
+  [
+    'somebody cancelled it',
+    {
+      state: 'CANCELLED by 1000',
+      exitCode: 0,
+      signal: 15,
+      logTail: `${STEP} *** JOB 3 ON n0 CANCELLED AT 2026-01-01T00:00:00 ***`,
+    },
+    'cancelled',
+  ],
   ['what we have never seen', { state: 'ELSEWHERE' }, 'unknown'],
 ];
 
@@ -44,7 +125,8 @@ describe('how a task ended', () => {
   });
 
   test('is not asked of a task that may still write', () => {
-    for (const state of ['PENDING', 'RUNNING', 'COMPLETING', 'REQUEUED', 'SUSPENDED']) expect(isLive(state), state).toBe(true);
+    for (const state of ['PENDING', 'RUNNING', 'COMPLETING', 'REQUEUED', 'SUSPENDED'])
+      expect(isLive(state), state).toBe(true);
     for (const [what, { state }] of ENDS) expect(isLive(state), what).toBe(false);
   });
 });
@@ -76,8 +158,21 @@ describe('why a job waits', () => {
     expect(error?.remedy).toMatch(/\S/);
   });
 
-  test.each(['', 'None', 'Priority', 'Resources', 'BeginTime', 'JobArrayTaskLimit', 'ReqNodeNotAvail, UnavailableNodes:n1', 'QOSGrpCpuLimit', 'QOSMaxJobsPerUserLimit', 'AssocMaxJobsLimit', 'QOSMaxCpuPerUserLimit', 'AssocGrpNodeLimit', 'Nodes_required_for_job_are_DOWN', 'Reservation', 'Cleaning'])(
-    '%s passes',
-    (reason) => expect(hopelessReason(reason)).toBeUndefined(),
-  );
+  test.each([
+    '',
+    'None',
+    'Priority',
+    'Resources',
+    'BeginTime',
+    'JobArrayTaskLimit',
+    'ReqNodeNotAvail, UnavailableNodes:n1',
+    'QOSGrpCpuLimit',
+    'QOSMaxJobsPerUserLimit',
+    'AssocMaxJobsLimit',
+    'QOSMaxCpuPerUserLimit',
+    'AssocGrpNodeLimit',
+    'Nodes_required_for_job_are_DOWN',
+    'Reservation',
+    'Cleaning',
+  ])('%s passes', (reason) => expect(hopelessReason(reason)).toBeUndefined());
 });

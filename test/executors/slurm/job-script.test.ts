@@ -1,5 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,7 +53,14 @@ describe('the text of a job script', () => {
 
   test('is as it was looked at, for whole nodes and a program that every node has', async () => {
     const program = { command: '/opt/node/bin/node', commandArguments: ['/opt/ocr-pipeline/dist/cli/main.js'] };
-    const script = makeJobScript({ ...PLAIN, wholeNodes: true, atOnce: undefined, excludeNodes: [], sourceFolders: [], program });
+    const script = makeJobScript({
+      ...PLAIN,
+      wholeNodes: true,
+      atOnce: undefined,
+      excludeNodes: [],
+      sourceFolders: [],
+      program,
+    });
     await expect(script).toMatchFileSnapshot('golden/whole-nodes-program.sbatch');
   });
 
@@ -54,7 +72,8 @@ describe('the text of a job script', () => {
   });
 
   test('asks for a warning well before the end, sooner where the job is short', () => {
-    const warningOf = (minutes: number): string | undefined => /--signal=(\S+)/.exec(makeJobScript({ ...PLAIN, minutes }))?.[1];
+    const warningOf = (minutes: number): string | undefined =>
+      /--signal=(\S+)/.exec(makeJobScript({ ...PLAIN, minutes }))?.[1];
     expect(warningOf(90)).toBe('B:TERM@180');
     expect(warningOf(5)).toBe('B:TERM@60');
   });
@@ -63,7 +82,13 @@ describe('the text of a job script', () => {
   test.skipIf(shellcheck.skip)('has nothing in it that shellcheck would change', () => {
     for (const program of [PLAIN.program, { command: 'node', commandArguments: ["it's here.js"] }]) {
       const script = makeJobScript({ ...PLAIN, program, runFolder: `${folder}/it's $HOME "here"` });
-      expect(() => execFileSync('shellcheck', ['-s', 'bash', '-S', 'warning', '-'], { input: script, encoding: 'utf8', timeout: 30_000 })).not.toThrow();
+      expect(() =>
+        execFileSync('shellcheck', ['-s', 'bash', '-S', 'warning', '-'], {
+          input: script,
+          encoding: 'utf8',
+          timeout: 30_000,
+        }),
+      ).not.toThrow();
     }
   });
 });
@@ -86,8 +111,14 @@ async function runScript(
   writeFileSync(calls, '');
   put('squeue', `echo "squeue $*" >>"$CALLS"; echo "${options.queueSays ?? 'RUNNING'}"`);
   put('scontrol', 'echo "scontrol $*" >>"$CALLS"');
-  put('worker', `printf '%s\\n' "$@" >"$SEEN"; echo "tmp $TMPDIR" >>"$SEEN"; echo "omp $OMP_THREAD_LIMIT" >>"$SEEN"; ${options.program}`);
-  put('apptainer', `printf '%s\\n' "$@" >"$SEEN"; echo "task $APPTAINERENV_SLURM_ARRAY_TASK_ID, tmp $APPTAINERENV_TMPDIR" >>"$SEEN"; ${options.program}`);
+  put(
+    'worker',
+    `printf '%s\\n' "$@" >"$SEEN"; echo "tmp $TMPDIR" >>"$SEEN"; echo "omp $OMP_THREAD_LIMIT" >>"$SEEN"; ${options.program}`,
+  );
+  put(
+    'apptainer',
+    `printf '%s\\n' "$@" >"$SEEN"; echo "task $APPTAINERENV_SLURM_ARRAY_TASK_ID, tmp $APPTAINERENV_TMPDIR" >>"$SEEN"; ${options.program}`,
+  );
   const image = join(base, 'the image.sif');
   writeFileSync(image, '');
   const script = makeJobScript({
@@ -120,15 +151,27 @@ async function runScript(
     child.kill('SIGTERM');
   }
   const code = await ended;
-  const lines = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
-  return { code, log: readFileSync(logFile, 'utf8'), calls: lines(calls), seen: lines(join(base, 'seen')), scratchLeft: readdirSync(scratch) };
+  const lines = (file: string): string[] =>
+    existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+  return {
+    code,
+    log: readFileSync(logFile, 'utf8'),
+    calls: lines(calls),
+    seen: lines(join(base, 'seen')),
+    scratchLeft: readdirSync(scratch),
+  };
 }
 
 describe('a job script on a node', () => {
   test('runs the program with odd paths as they are, in a folder of its own that is gone afterwards', async () => {
     const { code, seen, log, scratchLeft } = await runScript('plain', { program: 'touch "$TMPDIR/page.png"; exit 0' });
     expect(code).toBe(0);
-    expect(seen.slice(0, 4)).toEqual(['an argument', 'work', expect.stringMatching(/plain it's \$HOME "odd" %a\/run$/), '2-3']);
+    expect(seen.slice(0, 4)).toEqual([
+      'an argument',
+      'work',
+      expect.stringMatching(/plain it's \$HOME "odd" %a\/run$/),
+      '2-3',
+    ]);
     expect(seen[4]).toMatch(/^tmp .*\/tmp\/ocr-pipeline-\w{8}$/);
     expect(seen[5]).toBe('omp 1');
     expect(log).toBe('--- ocr-pipeline task 2-3, start 1, on n1\n--- ocr-pipeline ended with 0\n');
@@ -141,7 +184,13 @@ describe('a job script on a node', () => {
     expect(seen.slice(0, 5)).toEqual(['exec', '--cleanenv', '--no-home', '--pwd', '/']);
     expect(seen.filter((word) => word.endsWith(':ro'))).toEqual([expect.stringMatching(/\/source:.*\/source:ro$/)]);
     const at = seen.indexOf('ocr-pipeline');
-    expect(seen.slice(at - 1, at + 4)).toEqual([expect.stringMatching(/the image\.sif$/), 'ocr-pipeline', 'work', expect.stringMatching(/\/run$/), '2-3']);
+    expect(seen.slice(at - 1, at + 4)).toEqual([
+      expect.stringMatching(/the image\.sif$/),
+      'ocr-pipeline',
+      'work',
+      expect.stringMatching(/\/run$/),
+      '2-3',
+    ]);
     expect(seen.at(-1)).toMatch(/^task 3, tmp .*ocr-pipeline-/);
   });
 
@@ -177,7 +226,11 @@ describe('a job script on a node', () => {
     const script = makeJobScript({ ...PLAIN, runFolder: join(folder, 'gone') });
     let failed: { status?: unknown; stdout?: unknown } = {};
     try {
-      execFileSync('bash', ['-c', script], { encoding: 'utf8', env: { ...process.env, SLURM_ARRAY_TASK_ID: '0' }, timeout: 20_000 });
+      execFileSync('bash', ['-c', script], {
+        encoding: 'utf8',
+        env: { ...process.env, SLURM_ARRAY_TASK_ID: '0' },
+        timeout: 20_000,
+      });
     } catch (error) {
       failed = error as typeof failed;
     }

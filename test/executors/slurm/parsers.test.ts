@@ -19,7 +19,14 @@ describe('answers of Slurm', () => {
     ].join('\n');
     expect(parseQueue(text)).toEqual([
       { jobName: 'ocrp-marduk-7f3a01-1', jobId: '21', arrayIndex: 0, state: 'RUNNING', reason: '', nodes: 'n1' },
-      { jobName: 'ocrp-marduk-7f3a01-1', jobId: '21', arrayIndex: 7, state: 'PENDING', reason: 'ReqNodeNotAvail, UnavailableNodes:n1', nodes: '' },
+      {
+        jobName: 'ocrp-marduk-7f3a01-1',
+        jobId: '21',
+        arrayIndex: 7,
+        state: 'PENDING',
+        reason: 'ReqNodeNotAvail, UnavailableNodes:n1',
+        nodes: '',
+      },
       { jobName: 'a|b', jobId: '22', arrayIndex: undefined, state: 'COMPLETED', reason: '', nodes: 'n0' },
     ]);
   });
@@ -45,8 +52,10 @@ describe('answers of Slurm', () => {
   });
 
   test('partitions of whole nodes, as 22.05 and 24.11 and as 26.05 say it', () => {
-    const older = 'PartitionName=savio3 AllowAccounts=fc_a,fc_b Default=NO MaxNodes=24 MaxTime=3-00:00:00 OverSubscribe=EXCLUSIVE PreemptMode=OFF State=UP';
-    const newer = 'PartitionName=savio3 AllowAccounts=fc_a,fc_b Default=NO Exclusive=NODE MaxNodes=24 MaxTime=3-00:00:00 OverSubscribe=NO PreemptMode=OFF State=UP';
+    const older =
+      'PartitionName=savio3 AllowAccounts=fc_a,fc_b Default=NO MaxNodes=24 MaxTime=3-00:00:00 OverSubscribe=EXCLUSIVE PreemptMode=OFF State=UP';
+    const newer =
+      'PartitionName=savio3 AllowAccounts=fc_a,fc_b Default=NO Exclusive=NODE MaxNodes=24 MaxTime=3-00:00:00 OverSubscribe=NO PreemptMode=OFF State=UP';
     const nodes = 'savio3|3/1/0/4|40|96000|savio3,savio3_c40\nsavio3|100/8/4/112|32|96000+|(null)\n';
     const expected = {
       name: 'savio3',
@@ -64,13 +73,30 @@ describe('answers of Slurm', () => {
     };
     expect(parsePartitions(older, nodes)).toEqual([expected]);
     expect(parsePartitions(newer, nodes)).toEqual([expected]);
-    const shared = newer.replace('Exclusive=NODE', 'Exclusive=NO').replace('3-00:00:00', 'UNLIMITED').replace('MaxNodes=24', 'MaxNodes=UNLIMITED');
-    expect(parsePartitions(shared, nodes)[0]).toMatchObject({ wholeNodes: false, maxMinutes: undefined, maxNodes: undefined });
+    const shared = newer
+      .replace('Exclusive=NODE', 'Exclusive=NO')
+      .replace('3-00:00:00', 'UNLIMITED')
+      .replace('MaxNodes=24', 'MaxNodes=UNLIMITED');
+    expect(parsePartitions(shared, nodes)[0]).toMatchObject({
+      wholeNodes: false,
+      maxMinutes: undefined,
+      maxNodes: undefined,
+    });
   });
 
   test('the configuration, with what is missing as Slurm has it by default', () => {
-    const text = 'Configuration data as of 2026-01-01T00:00:00\nAccountingStorageType   = accounting_storage/slurmdbd\nClusterName             = brc\nMaxArraySize            = 30001\nMinJobAge               = 300 sec\nSelectType              = select/linear\nSLURM_VERSION           = 24.11.5\n';
-    expect(parseSchedulerConfig(text)).toEqual({ clusterName: 'brc', version: '24.11.5', maxArraySize: 30_001, maxJobCount: 10_000, minJobAgeS: 300, killWaitS: 30, hasAccounting: true, wholeNodesOnly: true });
+    const text =
+      'Configuration data as of 2026-01-01T00:00:00\nAccountingStorageType   = accounting_storage/slurmdbd\nClusterName             = brc\nMaxArraySize            = 30001\nMinJobAge               = 300 sec\nSelectType              = select/linear\nSLURM_VERSION           = 24.11.5\n';
+    expect(parseSchedulerConfig(text)).toEqual({
+      clusterName: 'brc',
+      version: '24.11.5',
+      maxArraySize: 30_001,
+      maxJobCount: 10_000,
+      minJobAgeS: 300,
+      killWaitS: 30,
+      hasAccounting: true,
+      wholeNodesOnly: true,
+    });
     expect(parseSchedulerConfig('AccountingStorageType = (null)').hasAccounting).toBe(false);
     expect(parseSchedulerConfig('AccountingStorageType = accounting_storage/none').hasAccounting).toBe(false);
   });
@@ -84,7 +110,17 @@ describe('answers of Slurm', () => {
 });
 
 describe('times and indexes', () => {
-  test.each([['10', 600], ['10:30', 630], ['2:00:00', 7_200], ['3-00:00:00', 259_200], ['1-12', 129_600], ['1-12:30', 131_400], ['UNLIMITED', undefined], ['infinite', undefined], ['', undefined]])('%s', (text, seconds) => {
+  test.each([
+    ['10', 600],
+    ['10:30', 630],
+    ['2:00:00', 7_200],
+    ['3-00:00:00', 259_200],
+    ['1-12', 129_600],
+    ['1-12:30', 131_400],
+    ['UNLIMITED', undefined],
+    ['infinite', undefined],
+    ['', undefined],
+  ])('%s', (text, seconds) => {
     expect(parseSlurmDuration(text)).toBe(seconds);
   });
 
@@ -110,16 +146,37 @@ describe('times and indexes', () => {
 describe('refusals in words of ours', () => {
   const asked = { account: 'fc_me', qos: 'savio_normal', partition: 'savio3' };
   test.each([
-    ['sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified', 'SLURM_ACCOUNT'],
+    [
+      'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified',
+      'SLURM_ACCOUNT',
+    ],
     ['sbatch: error: Batch job submission failed: Invalid qos specification', 'SLURM_QOS'],
-    ['sbatch: error: invalid partition specified: nowhere\nsbatch: error: Batch job submission failed: Invalid partition name specified', 'SLURM_PARTITION'],
-    ['sbatch: error: QOSMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user\'s size and/or time limits)', 'SLURM_TIME'],
-    ['sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)', 'SLURM_TIME'],
+    [
+      'sbatch: error: invalid partition specified: nowhere\nsbatch: error: Batch job submission failed: Invalid partition name specified',
+      'SLURM_PARTITION',
+    ],
+    [
+      "sbatch: error: QOSMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'SLURM_TIME',
+    ],
+    [
+      'sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)',
+      'SLURM_TIME',
+    ],
     ['sbatch: error: Batch job submission failed: Requested node configuration is not available', 'SLURM_TOO_BIG'],
-    ["sbatch: error: This user/account pair does not have enough service units to afford this job's estimated cost\nsbatch: error: Batch job submission failed: Unspecified error", 'SLURM_NO_SU'],
-    ['sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)', 'SLURM_UNREACHABLE'],
+    [
+      "sbatch: error: This user/account pair does not have enough service units to afford this job's estimated cost\nsbatch: error: Batch job submission failed: Unspecified error",
+      'SLURM_NO_SU',
+    ],
+    [
+      'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
+      'SLURM_UNREACHABLE',
+    ],
     ['sbatch: error: Batch job submission failed: Socket timed out on send/recv operation', 'SLURM_UNREACHABLE'],
-    ['sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user\'s size and/or time limits)', 'SLURM_QUEUE_FULL'],
+    [
+      "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'SLURM_QUEUE_FULL',
+    ],
     ['sbatch: error: Batch job submission failed: Invalid job array specification', 'SLURM_ARRAY'],
     ['sbatch: error: Batch job submission failed: something new', 'SLURM_REFUSED'],
   ])('%s', (said, code) => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planTasks, type NodeShape, type PlacedChunk, type PlanTasksOptions } from '../../../src/executors/slurm/decide/plan-tasks.ts';
+import {
+  planTasks,
+  type NodeShape,
+  type PlacedChunk,
+  type PlanTasksOptions,
+} from '../../../src/executors/slurm/decide/plan-tasks.ts';
 
 const SAVIO3: NodeShape = { coresPerNode: 32, memoryMiB: 96_000, wholeNodes: true, nodes: 4, maxMinutes: 4_320 };
 const HTC: NodeShape = { coresPerNode: 56, memoryMiB: 256_000, wholeNodes: false, nodes: 4, maxMinutes: 4_320 };
@@ -45,7 +50,8 @@ describe('tasks of a job', () => {
         expect(placed.toSorted()).toEqual(given.map(({ id }) => id).toSorted());
         expect(tasks.length).toBeGreaterThan(0);
         const pagesOf = new Map(given.map(({ id, pages }) => [id, pages]));
-        for (const { chunkIds, pages } of tasks) expect(chunkIds.reduce((sum, id) => sum + (pagesOf.get(id) ?? NaN), 0)).toBe(pages);
+        for (const { chunkIds, pages } of tasks)
+          expect(chunkIds.reduce((sum, id) => sum + (pagesOf.get(id) ?? NaN), 0)).toBe(pages);
       }),
     );
   });
@@ -77,7 +83,10 @@ describe('tasks of a job', () => {
   test('are as even as the chunks allow', () => {
     fc.assert(
       fc.property(chunks, (sizes) => {
-        const { tasks, left } = planTasks(sizes.map((pages, index) => ({ id: `c${index}`, pages })), { ...OPTIONS, secondsAPage: 60 });
+        const { tasks, left } = planTasks(
+          sizes.map((pages, index) => ({ id: `c${index}`, pages })),
+          { ...OPTIONS, secondsAPage: 60 },
+        );
         const pages = tasks.map((task) => task.pages);
         expect(left).toEqual([]);
         expect(Math.max(...pages) - Math.min(...pages)).toBeLessThanOrEqual(100);
@@ -108,7 +117,10 @@ describe('tasks of a job', () => {
     expect(tasks).toHaveLength(1);
     expect(coresPerTask).toBe(3);
     expect(timeLimitMinutes).toBe(30);
-    expect(planTasks(chunksOf(20), { ...OPTIONS, shape: HTC })).toMatchObject({ coresPerTask: 1, timeLimitMinutes: 10 });
+    expect(planTasks(chunksOf(20), { ...OPTIONS, shape: HTC })).toMatchObject({
+      coresPerTask: 1,
+      timeLimitMinutes: 10,
+    });
   });
 
   test('on a shared partition take eight cores, or as many as are wanted', () => {

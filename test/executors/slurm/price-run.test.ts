@@ -13,7 +13,14 @@ const partitions = parsePartitions(
     'PartitionName=savio3_gpu AllowAccounts=ALL Default=NO MaxNodes=1 MaxTime=3-00:00:00 OverSubscribe=NO PreemptMode=OFF State=UP',
     'PartitionName=savio2 AllowAccounts=ALL Default=NO MaxTime=3-00:00:00 OverSubscribe=EXCLUSIVE PreemptMode=OFF State=DOWN',
   ].join('\n'),
-  ['savio3|100/12/0/112|32|96000|savio3', 'savio3|70/10/0/80|40|96000|savio3,savio3_c40', 'savio3_htc|4/20/0/24|40|384000|(null)', 'savio4_htc|4/104/0/108|56|512000|(null)', 'savio3_gpu|1/1/0/2|8|96000|gpu', 'savio2|0/0/163/163|24|64000|(null)'].join('\n'),
+  [
+    'savio3|100/12/0/112|32|96000|savio3',
+    'savio3|70/10/0/80|40|96000|savio3,savio3_c40',
+    'savio3_htc|4/20/0/24|40|384000|(null)',
+    'savio4_htc|4/104/0/108|56|512000|(null)',
+    'savio3_gpu|1/1/0/2|8|96000|gpu',
+    'savio2|0/0/163/163|24|64000|(null)',
+  ].join('\n'),
 );
 
 describe('what a run costs', () => {
@@ -44,7 +51,9 @@ describe('what a run costs', () => {
 
   test('more nodes are faster, and cost nearly the same', () => {
     const large = { ...WORK, pages: 500_000, partition: 'savio3' };
-    const [one, four] = [1, 4].map((nodes) => priceRun({ ...large, nodes }, { site }).find(({ suggested }) => suggested));
+    const [one, four] = [1, 4].map((nodes) =>
+      priceRun({ ...large, nodes }, { site }).find(({ suggested }) => suggested),
+    );
     expect(four?.where).toBe('savio3 (whole node) x 4');
     expect((four?.seconds?.[1] ?? NaN) * 3).toBeLessThan(one?.seconds?.[1] ?? NaN);
     expect(four?.cost?.high ?? NaN).toBeLessThan((one?.cost?.high ?? NaN) * 1.1);
@@ -52,7 +61,9 @@ describe('what a run costs', () => {
 
   test("partitions are Slurm's where it answers: open ones, for one's accounts, and of the site's rates", () => {
     const names = (accounts: string[]): string[] =>
-      priceRun(WORK, { site, partitions, associations: accounts.map((account) => ({ account, qos: [] })) }).map(({ where }) => where.split(' ')[0] ?? '');
+      priceRun(WORK, { site, partitions, associations: accounts.map((account) => ({ account, qos: [] })) }).map(
+        ({ where }) => where.split(' ')[0] ?? '',
+      );
     expect(names(['fc_me']).toSorted()).toEqual(['savio3', 'savio3_htc']);
     expect(names(['fc_me', 'co_rich']).toSorted()).toEqual(['savio3', 'savio3_htc', 'savio4_htc']);
   });
@@ -64,6 +75,7 @@ describe('what a run costs', () => {
   });
 
   test('without a page that was timed there is no price', () => {
-    for (const row of priceRun({ ...WORK, secondsAPage: undefined }, { site })) expect([row.cost, row.seconds]).toEqual([undefined, undefined]);
+    for (const row of priceRun({ ...WORK, secondsAPage: undefined }, { site }))
+      expect([row.cost, row.seconds]).toEqual([undefined, undefined]);
   });
 });

@@ -52,7 +52,12 @@ describe('the executor over a scheduler in memory', () => {
   }
 
   function chunk(id: string, pages = 4): Chunk {
-    return { id, ranges: [{ sha1: `sha-${id}`, file: `/f/${id}`, pageNumbers: Array.from({ length: pages }, (_, n) => n + 1) }], recipe: RECIPE, limits: LIMITS };
+    return {
+      id,
+      ranges: [{ sha1: `sha-${id}`, file: `/f/${id}`, pageNumbers: Array.from({ length: pages }, (_, n) => n + 1) }],
+      recipe: RECIPE,
+      limits: LIMITS,
+    };
   }
 
   const CHUNKS = [chunk('1-1'), chunk('1-2'), chunk('1-3')];
@@ -63,7 +68,10 @@ describe('the executor over a scheduler in memory', () => {
     for (const executor of executors.splice(0)) await executor.close();
   });
 
-  async function poll(executor: SlurmExecutor, chunks: readonly Chunk[] = CHUNKS): Promise<readonly WorkStatus['state'][]> {
+  async function poll(
+    executor: SlurmExecutor,
+    chunks: readonly Chunk[] = CHUNKS,
+  ): Promise<readonly WorkStatus['state'][]> {
     const handles = chunks.map(({ id }) => ({ chunkId: id, executor: 'slurm', key: 'run-1' }));
     return (await executor.poll(handles, signal)).map(({ state }) => state);
   }
@@ -161,7 +169,10 @@ describe('the executor over a scheduler in memory', () => {
     scheduler.beforeSubmit = () => stop.abort(new StoppedError('STOPPED', 'Stopped.'));
     await expect(executor.submit(CHUNKS, stop.signal)).rejects.toMatchObject({ code: 'STOPPED' });
     scheduler.beforeSubmit = () => undefined;
-    expect((await new WaveStore(join(folder, 'waves'), realDisk).load()).waves.map(({ ended }) => ended)).toEqual([true, true]);
+    expect((await new WaveStore(join(folder, 'waves'), realDisk).load()).waves.map(({ ended }) => ended)).toEqual([
+      true,
+      true,
+    ]);
     expect(await open().recover(signal)).toEqual([]);
     expect(await poll(executor)).toEqual(['lost', 'lost', 'lost']);
   });
@@ -189,11 +200,18 @@ describe('the executor over a scheduler in memory', () => {
     const executor = open();
     await executor.recover(signal);
     await executor.submit(CHUNKS, signal);
-    for (const expected of [['waiting', 'waiting', 'done'], ['failed', 'failed', 'done']]) {
+    for (const expected of [
+      ['waiting', 'waiting', 'done'],
+      ['failed', 'failed', 'done'],
+    ]) {
       const [task] = scheduler.open;
       if (!task) throw new Error('no task');
       await scheduler.end(task, 'CANCELLED', { chunks: 0 });
-      if (expected[0] === 'waiting') await realDisk.writeWhole(join(folder, 'chunks', '1-3.ndjson'), `{"trailer":{"chunk":"1-3","pages":4,"pagesRead":4,"busyMs":1}}\n`);
+      if (expected[0] === 'waiting')
+        await realDisk.writeWhole(
+          join(folder, 'chunks', '1-3.ndjson'),
+          `{"trailer":{"chunk":"1-3","pages":4,"pagesRead":4,"busyMs":1}}\n`,
+        );
       expect(await poll(executor)).toEqual(expected);
     }
     expect(notices.join('\n')).toContain('was cancelled by somebody else');

@@ -15,7 +15,9 @@ const scriptFile = (name: (typeof SCRIPTS)[number]): string => join(PROJECT, 'sl
 describe('job scripts for people', () => {
   test.each(SCRIPTS)('%s is bash, and no line is wider than a terminal', (name) => {
     execFileSync('bash', ['-n', scriptFile(name)], { timeout: 10_000 });
-    const comments = readFileSync(scriptFile(name), 'utf8').split('\n').filter((line) => line.startsWith('#'));
+    const comments = readFileSync(scriptFile(name), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('#'));
     expect(comments.filter((line) => line.length > 80)).toEqual([]);
   });
 
@@ -45,12 +47,30 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     chmodSync(program, 0o755);
   }
 
-  async function submit(name: (typeof SCRIPTS)[number], folder: string, environment: Readonly<Record<string, string>>): Promise<{ id: string; log: () => string; state: () => Promise<string> }> {
+  async function submit(
+    name: (typeof SCRIPTS)[number],
+    folder: string,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<{ id: string; log: () => string; state: () => Promise<string> }> {
     // The accounts of this cluster are not those of the script; its other lines are taken as they are.
     const options = ['--parsable', '--partition=savio3', `--chdir=${folder}`, scriptFile(name)];
-    const id = execFileSync('sbatch', options, { env: { ...cleanEnvironment(folder), ...lab.env, WORK_DIR: join(folder, 'ocr-runs'), OCR_PIPELINE_ENGINE: 'null', ...environment }, encoding: 'utf8', timeout: 30_000 }).trim();
+    const id = execFileSync('sbatch', options, {
+      env: {
+        ...cleanEnvironment(folder),
+        ...lab.env,
+        WORK_DIR: join(folder, 'ocr-runs'),
+        OCR_PIPELINE_ENGINE: 'null',
+        ...environment,
+      },
+      encoding: 'utf8',
+      timeout: 30_000,
+    }).trim();
     const log = join(folder, `ocr-${id}.log`);
-    return { id, log: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''), state: () => lab.call('squeue', '-h', '-t', 'all', '-j', id, '-o', '%T') };
+    return {
+      id,
+      log: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
+      state: () => lab.call('squeue', '-h', '-t', 'all', '-j', id, '-o', '%T'),
+    };
   }
 
   test('a folder on scratch is read, is warned in time, goes on and ends', { timeout: 120_000 }, async () => {
@@ -63,7 +83,13 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     await lab.until('it is in the queue again', () => job.log().includes('In the queue again'), 60_000);
     await lab.until('it has ended', async () => /COMPLETED|FAILED|CANCELLED/.test(await job.state()), 90_000);
     expect(await job.state(), job.log()).toBe('COMPLETED');
-    expect(readdirSync(join(home, 'text'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['a.pdf', 'a.txt', 'letters', 'letters/b.pdf', 'letters/b.txt']);
+    expect(readdirSync(join(home, 'text'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual([
+      'a.pdf',
+      'a.txt',
+      'letters',
+      'letters/b.pdf',
+      'letters/b.txt',
+    ]);
     expect(job.log().match(/started/g)).toHaveLength(2);
   });
 
@@ -88,6 +114,8 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     });
     await lab.until('it has ended', async () => /COMPLETED|FAILED/.test(await job.state()), 60_000);
     expect(await job.state(), job.log()).toBe('COMPLETED');
-    expect(Object.keys(box.delivered()).toSorted()).toEqual(expect.arrayContaining([expect.stringContaining('Koldewey.txt'), expect.stringContaining('Koldewey.pdf')]));
+    expect(Object.keys(box.delivered()).toSorted()).toEqual(
+      expect.arrayContaining([expect.stringContaining('Koldewey.txt'), expect.stringContaining('Koldewey.pdf')]),
+    );
   });
 });

@@ -38,7 +38,11 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         recipe: RECIPE,
         limits: LIMITS,
         wishes: { nodes: 2, cores: 2 },
-        script: { runFolder: folder, program: { command: process.execPath, commandArguments: [TASK_PROGRAM] }, sourceFolders: [] },
+        script: {
+          runFolder: folder,
+          program: { command: process.execPath, commandArguments: [TASK_PROGRAM] },
+          sourceFolders: [],
+        },
         environment: {},
         clock: Date.now,
         chunksFolder: join(folder, 'chunks'),
@@ -58,10 +62,18 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         executors.push(next);
         return Promise.resolve(next);
       },
-      chunk: (id, file, pageNumbers) => ({ id, ranges: [{ sha1: 'abc', file, pageNumbers }], recipe: RECIPE, limits: LIMITS }),
+      chunk: (id, file, pageNumbers) => ({
+        id,
+        ranges: [{ sha1: 'abc', file, pageNumbers }],
+        recipe: RECIPE,
+        limits: LIMITS,
+      }),
       async results(chunkId) {
         const text = await readFile(join(folder, 'chunks', `${chunkId}.ndjson`), 'utf8').catch(() => undefined);
-        return text?.split('\n').filter((line) => line.includes('"page"')).map((line) => JSON.parse(line) as ChunkResultLine);
+        return text
+          ?.split('\n')
+          .filter((line) => line.includes('"page"'))
+          .map((line) => JSON.parse(line) as ChunkResultLine);
       },
       schedulerCalls: () => calls,
       async close() {
@@ -91,7 +103,9 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         pagesWanted: (gathered) => executor.pagesWanted(gathered),
         async recover(signal) {
           const recovered = await executor.recover(signal);
-          return flaw === 'recovers nothing' ? [] : recovered.flatMap((work) => (flaw === 'recovers the same work twice' ? [work, work] : [work]));
+          return flaw === 'recovers nothing'
+            ? []
+            : recovered.flatMap((work) => (flaw === 'recovers the same work twice' ? [work, work] : [work]));
         },
         submit(wanted, signal) {
           for (const chunk of wanted) chunks.set(chunk.id, chunk);
@@ -99,20 +113,31 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         },
         async poll(handles, signal) {
           const statuses = await executor.poll(handles, signal);
-          return flaw === 'says done when the job has ended' ? statuses.map((status) => (status.state === 'failed' ? { ...status, state: 'done' } : status)) : statuses;
+          return flaw === 'says done when the job has ended'
+            ? statuses.map((status) => (status.state === 'failed' ? { ...status, state: 'done' } : status))
+            : statuses;
         },
         cancel: (handles) => executor.cancel(handles),
         close: () => executor.close(),
       };
     }
 
-    for (const flaw of ['recovers nothing', 'recovers the same work twice', 'says done when the job has ended'] as const) {
+    for (const flaw of [
+      'recovers nothing',
+      'recovers the same work twice',
+      'says done when the job has ended',
+    ] as const) {
       it(`rejects an executor that ${flaw}`, async () => {
         const verdicts: boolean[] = [];
-        for (const executorCase of EXECUTOR_CASES.filter(({ name }) => /after a restart what|as a whole failed/.test(name))) {
+        for (const executorCase of EXECUTOR_CASES.filter(({ name }) =>
+          /after a restart what|as a whole failed/.test(name),
+        )) {
           const harness = await makeHarness();
           const restart = async (): Promise<Executor> => flawed(await harness.restart(), flaw);
-          const kept = await executorCase.run({ ...harness, executor: flawed(harness.executor, flaw), restart }).then(() => true, () => false);
+          const kept = await executorCase.run({ ...harness, executor: flawed(harness.executor, flaw), restart }).then(
+            () => true,
+            () => false,
+          );
           verdicts.push(kept);
           await harness.close();
         }

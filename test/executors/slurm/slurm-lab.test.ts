@@ -17,7 +17,14 @@ describe.skipIf(need.skip)('a private Slurm cluster', () => {
   test('a power cut ends a job and its processes; the node comes back', { timeout: 120_000 }, async () => {
     const lab = await SlurmLab.start({ nodes: 2 });
     try {
-      await lab.call('sbatch', '--requeue', '--nodelist=n1', '--output=/dev/null', '--chdir=/', '--wrap=sleep 60 & wait');
+      await lab.call(
+        'sbatch',
+        '--requeue',
+        '--nodelist=n1',
+        '--output=/dev/null',
+        '--chdir=/',
+        '--wrap=sleep 60 & wait',
+      );
       await lab.until('its processes run', () => lab.jobProcesses(1).length >= 2);
       const processes = lab.jobProcesses(1);
       const running = (): number[] => processes.filter((pid) => existsSync(`/proc/${pid}/exe`));
@@ -26,7 +33,9 @@ describe.skipIf(need.skip)('a private Slurm cluster', () => {
       await lab.until('they have ended', () => running().length === 0);
       await lab.setNode(1, 'down');
       await lab.up();
-      expect(await lab.call('sinfo', '-h', '-N', '-n', 'n1', '-p', 'savio3', '-o', '%t')).toMatch(/^(idle|mix|alloc|comp)$/);
+      expect(await lab.call('sinfo', '-h', '-N', '-n', 'n1', '-p', 'savio3', '-o', '%t')).toMatch(
+        /^(idle|mix|alloc|comp)$/,
+      );
     } finally {
       await lab.close();
     }

@@ -50,7 +50,12 @@ async function failureOf(work: Promise<unknown>): Promise<PipelineError> {
   throw new Error('It should have failed.');
 }
 
-async function rowsWhen(client: SlurmPrograms, lab: SlurmLab, name: string, holds: (rows: readonly QueueRow[]) => boolean): Promise<readonly QueueRow[]> {
+async function rowsWhen(
+  client: SlurmPrograms,
+  lab: SlurmLab,
+  name: string,
+  holds: (rows: readonly QueueRow[]) => boolean,
+): Promise<readonly QueueRow[]> {
   let rows: readonly QueueRow[] | undefined;
   await lab.until(`${name} in the queue`, async () => {
     rows = await client.queue([name], never);
@@ -67,20 +72,47 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
   beforeAll(async () => {
     lab = await SlurmLab.start({ nodes: 2, cpus: 4, maxArraySize: 21 });
     calls = [];
-    client = new SlurmPrograms({ ...process.env, ...lab.env, SQUEUE_FORMAT: '%A', SBATCH_PARTITION: 'nowhere', BOX_CLIENT_SECRET: 'hush' }, {}, (program) => calls.push(program));
+    client = new SlurmPrograms(
+      { ...process.env, ...lab.env, SQUEUE_FORMAT: '%A', SBATCH_PARTITION: 'nowhere', BOX_CLIENT_SECRET: 'hush' },
+      {},
+      (program) => calls.push(program),
+    );
   }, 60_000);
   afterAll(() => lab.close());
 
   test('tells what it is like', TIMEOUT, async () => {
-    expect(await client.config(never)).toMatchObject({ clusterName: 'lab', maxArraySize: 21, minJobAgeS: 300, killWaitS: 5, hasAccounting: false, wholeNodesOnly: false });
+    expect(await client.config(never)).toMatchObject({
+      clusterName: 'lab',
+      maxArraySize: 21,
+      minJobAgeS: 300,
+      killWaitS: 5,
+      hasAccounting: false,
+      wholeNodesOnly: false,
+    });
     expect((await client.config(never))?.version).toMatch(/^\d+\.\d+\.\d+/);
     const partitions = await client.partitions(never);
-    expect(partitions?.map(({ name, wholeNodes, isDefault, isPreemptable, maxMinutes }) => ({ name, wholeNodes, isDefault, isPreemptable, maxMinutes }))).toEqual([
-      { name: 'savio3', wholeNodes: true, isDefault: false, isPreemptable: false, maxMinutes: 4_320 },
-      { name: 'savio3_htc', wholeNodes: false, isDefault: true, isPreemptable: false, maxMinutes: 4_320 },
-      { name: 'savio3_lowprio', wholeNodes: false, isDefault: false, isPreemptable: true, maxMinutes: 4_320 },
-    ].sort((a, b) => (partitions ?? []).findIndex(({ name }) => name === a.name) - (partitions ?? []).findIndex(({ name }) => name === b.name)));
-    expect(partitions?.[0]?.nodeKinds).toEqual([{ nodes: 2, idleNodes: 2, cores: 4, memoryMiB: expect.any(Number), features: [] }]);
+    expect(
+      partitions?.map(({ name, wholeNodes, isDefault, isPreemptable, maxMinutes }) => ({
+        name,
+        wholeNodes,
+        isDefault,
+        isPreemptable,
+        maxMinutes,
+      })),
+    ).toEqual(
+      [
+        { name: 'savio3', wholeNodes: true, isDefault: false, isPreemptable: false, maxMinutes: 4_320 },
+        { name: 'savio3_htc', wholeNodes: false, isDefault: true, isPreemptable: false, maxMinutes: 4_320 },
+        { name: 'savio3_lowprio', wholeNodes: false, isDefault: false, isPreemptable: true, maxMinutes: 4_320 },
+      ].sort(
+        (a, b) =>
+          (partitions ?? []).findIndex(({ name }) => name === a.name) -
+          (partitions ?? []).findIndex(({ name }) => name === b.name),
+      ),
+    );
+    expect(partitions?.[0]?.nodeKinds).toEqual([
+      { nodes: 2, idleNodes: 2, cores: 4, memoryMiB: expect.any(Number), features: [] },
+    ]);
     expect(await client.associations(never)).toBe('unavailable');
     expect(await client.accounting({ jobIds: ['1'] }, never)).toBe('unavailable');
   });
@@ -90,7 +122,12 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     const body = 'echo "run $2 task $3"; case $3 in *-1) exit 69 ;; *-2) kill -9 $PPID ;; esac';
     const jobId = await client.submit(script(lab, { jobName: 'three', tasks: 3, body }), never);
     calls.length = 0;
-    const rows = await rowsWhen(client, lab, 'three', (all) => all.length === 3 && all.every(({ state }) => /COMPLETED|FAILED/.test(state)));
+    const rows = await rowsWhen(
+      client,
+      lab,
+      'three',
+      (all) => all.length === 3 && all.every(({ state }) => /COMPLETED|FAILED/.test(state)),
+    );
     expect(new Set(calls)).toEqual(new Set(['squeue']));
     const sorted = rows.toSorted((a, b) => (a.arrayIndex ?? 0) - (b.arrayIndex ?? 0));
     expect(sorted.map((row) => [row.jobId, row.arrayIndex, row.state])).toEqual([
@@ -98,7 +135,11 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
       [jobId, 1, 'FAILED'],
       [jobId, 2, 'FAILED'],
     ]);
-    expect(sorted.map((row) => classifyEnd({ ...row, logTail: logOf(lab, `three-${row.arrayIndex}`) }))).toEqual(['completed', 'worker-failed', 'launch-failure']);
+    expect(sorted.map((row) => classifyEnd({ ...row, logTail: logOf(lab, `three-${row.arrayIndex}`) }))).toEqual([
+      'completed',
+      'worker-failed',
+      'launch-failure',
+    ]);
     expect(logOf(lab, 'three-0')).toContain(`run ${join(lab.folder, 'run')} task 1-0`);
     expect(await client.queue(['three', 'another'], never)).toHaveLength(3);
     expect(await client.queue(['thre'], never)).toEqual([]);
@@ -108,7 +149,13 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     const odd = join(lab.folder, `it's "odd" $HOME %j 100%% %a`);
     mkdirSync(odd);
     const body = 'env > "$2/env"; ls "$2"';
-    const text = script(lab, { jobName: 'odd', body, runFolder: odd, logFile: join(odd, 'log-%a.log'), comment: `a "comment" of 'ours' \\` });
+    const text = script(lab, {
+      jobName: 'odd',
+      body,
+      runFolder: odd,
+      logFile: join(odd, 'log-%a.log'),
+      comment: `a "comment" of 'ours' \\`,
+    });
     await client.submit(text, never);
     await rowsWhen(client, lab, 'odd', ([row]) => /COMPLETED|FAILED/.test(row?.state ?? ''));
     expect(readFileSync(join(odd, 'log-0.log'), 'utf8')).toContain('ended with 0');
@@ -120,8 +167,18 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     await client.submit(script(lab, { jobName: 'long', tasks: 6, body: 'exec sleep 60' }), never);
     await rowsWhen(client, lab, 'long', (rows) => rows.filter(({ state }) => state === 'RUNNING').length === 6);
     await client.cancel('long', [1, 2, 3, 5], never);
-    const left = await rowsWhen(client, lab, 'long', (rows) => rows.filter(({ state }) => state === 'CANCELLED').length === 4);
-    expect(left.filter(({ state }) => state === 'RUNNING').map(({ arrayIndex }) => arrayIndex ?? -1).toSorted((a, b) => a - b)).toEqual([0, 4]);
+    const left = await rowsWhen(
+      client,
+      lab,
+      'long',
+      (rows) => rows.filter(({ state }) => state === 'CANCELLED').length === 4,
+    );
+    expect(
+      left
+        .filter(({ state }) => state === 'RUNNING')
+        .map(({ arrayIndex }) => arrayIndex ?? -1)
+        .toSorted((a, b) => a - b),
+    ).toEqual([0, 4]);
     await client.cancel('long', undefined, never);
     await rowsWhen(client, lab, 'long', (rows) => rows.every(({ state }) => state === 'CANCELLED'));
     await client.cancel('long', [0, 4], never);
@@ -153,9 +210,20 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
 
   test('is told of requests that would wait for ever by their reason', TIMEOUT, async () => {
     await client.submit(script(lab, { jobName: 'too-long', minutes: 9_000 }), never);
-    await client.submit(script(lab, { jobName: 'whole', wholeNodes: true, partition: 'savio3', body: 'echo "has $SLURM_CPUS_ON_NODE cores"' }), never);
+    await client.submit(
+      script(lab, {
+        jobName: 'whole',
+        wholeNodes: true,
+        partition: 'savio3',
+        body: 'echo "has $SLURM_CPUS_ON_NODE cores"',
+      }),
+      never,
+    );
     // Some versions refuse at once what no node can do, others let it wait.
-    const tooWide = await client.submit(script(lab, { jobName: 'too-wide', cores: 64 }), never).then(() => undefined, (error: unknown) => error);
+    const tooWide = await client.submit(script(lab, { jobName: 'too-wide', cores: 64 }), never).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     const codeOf = ([row]: readonly QueueRow[]): string | undefined => hopelessReason(row?.reason ?? '')?.code;
     await rowsWhen(client, lab, 'too-long', (rows) => codeOf(rows) === 'SLURM_TIME');
     if (tooWide === undefined) await rowsWhen(client, lab, 'too-wide', (rows) => codeOf(rows) === 'SLURM_PARTITION');
@@ -213,43 +281,69 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
     lab = await SlurmLab.start({ nodes: 1, cpus: 4, accounting: true });
   }, 60_000);
   afterAll(() => lab.close());
-  const clientFor = (asked: { account?: string; qos?: string }): SlurmPrograms => new SlurmPrograms({ ...process.env, ...lab.env }, asked);
+  const clientFor = (asked: { account?: string; qos?: string }): SlurmPrograms =>
+    new SlurmPrograms({ ...process.env, ...lab.env }, asked);
 
   test('knows accounts and QoS', TIMEOUT, async () => {
     const associations = await clientFor({}).associations(never);
     expect(associations).toEqual(
       expect.arrayContaining([
-        { account: 'co_test', partition: undefined, qos: ['savio_debug', 'savio_lowprio', 'savio_normal'], defaultQos: 'savio_normal' },
+        {
+          account: 'co_test',
+          partition: undefined,
+          qos: ['savio_debug', 'savio_lowprio', 'savio_normal'],
+          defaultQos: 'savio_normal',
+        },
         { account: 'fc_test', partition: undefined, qos: ['savio_debug', 'savio_normal'], defaultQos: 'savio_normal' },
       ]),
     );
   });
 
   test('refuses a wrong account and names the right ones', TIMEOUT, async () => {
-    const error = await failureOf(clientFor({ account: 'fc_tset' }).submit(script(lab, { jobName: 'wrong', account: 'fc_tset' }), never));
+    const error = await failureOf(
+      clientFor({ account: 'fc_tset' }).submit(script(lab, { jobName: 'wrong', account: 'fc_tset' }), never),
+    );
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.code).toBe('SLURM_ACCOUNT');
     expect(error.advice.why).toMatch(/You gave "fc_tset"\. Yours are: .*co_test/);
   });
 
   test('refuses a wrong QoS, and a time that the QoS does not allow', TIMEOUT, async () => {
-    const qos = await failureOf(clientFor({ account: 'fc_test', qos: 'savio_lowprio' }).submit(script(lab, { jobName: 'q', account: 'fc_test', qos: 'savio_lowprio' }), never));
+    const qos = await failureOf(
+      clientFor({ account: 'fc_test', qos: 'savio_lowprio' }).submit(
+        script(lab, { jobName: 'q', account: 'fc_test', qos: 'savio_lowprio' }),
+        never,
+      ),
+    );
     expect(qos.code).toBe('SLURM_QOS');
     expect(qos.advice.why).toBe('With fc_test you may use: savio_debug, savio_normal.');
-    const time = await failureOf(clientFor({}).submit(script(lab, { jobName: 't', account: 'fc_test', qos: 'savio_debug', minutes: 600 }), never));
+    const time = await failureOf(
+      clientFor({}).submit(script(lab, { jobName: 't', account: 'fc_test', qos: 'savio_debug', minutes: 600 }), never),
+    );
     expect(time.code).toBe('SLURM_TIME');
   });
 
   test('remembers what ended, by job and by name', TIMEOUT, async () => {
     const client = clientFor({});
-    const jobId = await client.submit(script(lab, { jobName: 'two', tasks: 2, account: 'fc_test', body: 'case $3 in *-1) exit 70 ;; esac' }), never);
+    const jobId = await client.submit(
+      script(lab, { jobName: 'two', tasks: 2, account: 'fc_test', body: 'case $3 in *-1) exit 70 ;; esac' }),
+      never,
+    );
     let rows: Awaited<ReturnType<SlurmPrograms['accounting']>>;
     await lab.until('both are accounted for', async () => {
       rows = await client.accounting({ jobIds: [jobId] }, never);
       return Array.isArray(rows) && rows.length === 2 && rows.every(({ state }) => /COMPLETED|FAILED/.test(state));
     });
     expect(rows).toEqual([
-      expect.objectContaining({ jobId, arrayIndex: 0, state: 'COMPLETED', exitCode: 0, nodes: 'n0', cores: 1, jobName: 'two' }),
+      expect.objectContaining({
+        jobId,
+        arrayIndex: 0,
+        state: 'COMPLETED',
+        exitCode: 0,
+        nodes: 'n0',
+        cores: 1,
+        jobName: 'two',
+      }),
       expect.objectContaining({ jobId, arrayIndex: 1, state: 'FAILED', exitCode: 70, signal: 0 }),
     ]);
     expect(await client.accounting({ jobNames: ['two'] }, never)).toHaveLength(2);

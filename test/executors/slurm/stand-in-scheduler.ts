@@ -44,39 +44,75 @@ export class StandInScheduler implements SlurmClient {
     const last = Number(/--array=(?:0-)?(\d+)/.exec(script)?.[1] ?? 0);
     const jobId = String(100 + wave);
     for (let index = 0; index <= last; index++) {
-      this.tasks.push({ wave, jobName: name, jobId, arrayIndex: index, state: 'PENDING', reason: 'Priority', nodes: '' });
+      this.tasks.push({
+        wave,
+        jobName: name,
+        jobId,
+        arrayIndex: index,
+        state: 'PENDING',
+        reason: 'Priority',
+        nodes: '',
+      });
     }
-    return this.losesAnswers ? Promise.reject(new TransientError('SLURM_UNREACHABLE', 'No answer.')) : Promise.resolve(jobId);
+    return this.losesAnswers
+      ? Promise.reject(new TransientError('SLURM_UNREACHABLE', 'No answer.'))
+      : Promise.resolve(jobId);
   }
 
   queue(names: readonly string[]): Promise<readonly QueueRow[] | undefined> {
     this.calls.push('squeue');
-    return Promise.resolve(this.isDown ? undefined : this.tasks.filter(({ jobName }) => names.includes(jobName)).map((task) => ({ ...task })));
+    return Promise.resolve(
+      this.isDown
+        ? undefined
+        : this.tasks.filter(({ jobName }) => names.includes(jobName)).map((task) => ({ ...task })),
+    );
   }
 
   accounting(of: AccountingQuestion): Promise<readonly AccountingRow[] | 'unavailable' | undefined> {
     this.calls.push('sacct');
     if (!this.keepsAccounts) return Promise.resolve('unavailable');
-    const rows = [...this.forgotten, ...this.tasks].filter(({ jobName, jobId }) => ('jobIds' in of ? of.jobIds.includes(jobId) : of.jobNames.includes(jobName)));
+    const rows = [...this.forgotten, ...this.tasks].filter(({ jobName, jobId }) =>
+      'jobIds' in of ? of.jobIds.includes(jobId) : of.jobNames.includes(jobName),
+    );
     return Promise.resolve(rows.map((row) => ({ ...row, exitCode: 0, signal: 0, seconds: 1, cores: 1 })));
   }
 
   cancel(jobName: string, indexes: readonly number[] | undefined): Promise<void> {
     this.calls.push('scancel');
     for (const task of this.tasks) {
-      if (task.jobName === jobName && (!indexes || indexes.includes(task.arrayIndex ?? 0)) && isOpen(task)) task.state = 'CANCELLED';
+      if (task.jobName === jobName && (!indexes || indexes.includes(task.arrayIndex ?? 0)) && isOpen(task))
+        task.state = 'CANCELLED';
     }
     return Promise.resolve();
   }
 
   config() {
     if (this.isDown) return Promise.resolve(undefined);
-    return Promise.resolve({ clusterName: 'c', version: '22.05.8', maxArraySize: 1_001, maxJobCount: 10_000, minJobAgeS: 300, killWaitS: 30, hasAccounting: true, wholeNodesOnly: false });
+    return Promise.resolve({
+      clusterName: 'c',
+      version: '22.05.8',
+      maxArraySize: 1_001,
+      maxJobCount: 10_000,
+      minJobAgeS: 300,
+      killWaitS: 30,
+      hasAccounting: true,
+      wholeNodesOnly: false,
+    });
   }
 
   partitions() {
     const nodeKinds = [{ nodes: 4, idleNodes: 4, cores: 8, memoryMiB: 64_000, features: [] }];
-    return Promise.resolve([{ name: 'p', isDefault: true, isUp: true, wholeNodes: false, isPreemptable: false, allowedAccounts: [], nodeKinds }]);
+    return Promise.resolve([
+      {
+        name: 'p',
+        isDefault: true,
+        isUp: true,
+        wholeNodes: false,
+        isPreemptable: false,
+        allowedAccounts: [],
+        nodeKinds,
+      },
+    ]);
   }
 
   associations() {
@@ -98,7 +134,11 @@ export class StandInScheduler implements SlurmClient {
   }
 
   /** Gives a task an end; with COMPLETED its results are written, with others those of its first `chunks` chunks. */
-  async end(task: Task, state: string, { chunks = state === 'COMPLETED' ? Infinity : 0, reason = '' } = {}): Promise<void> {
+  async end(
+    task: Task,
+    state: string,
+    { chunks = state === 'COMPLETED' ? Infinity : 0, reason = '' } = {},
+  ): Promise<void> {
     const order = await new WaveStore(join(this.#folder, 'waves'), realDisk).readTask(task.wave, task.arrayIndex ?? 0);
     for (const chunk of order?.task.chunks.slice(0, chunks) ?? []) await this.#read(chunk);
     Object.assign(task, { state, reason, nodes: 'n1' });
@@ -115,8 +155,16 @@ export class StandInScheduler implements SlurmClient {
   async #read({ id, ranges }: ChunkOrder): Promise<void> {
     const file = join(this.#folder, 'chunks', `${id}.ndjson`);
     this.timesRead.set(id, (this.timesRead.get(id) ?? 0) + 1);
-    const pages = ranges.flatMap(({ sha1, pageNumbers }) => pageNumbers.map((pageNumber) => ({ sha1, recipe: '', page: { pageNumber, state: 'blank', blocks: [] } })));
-    const trailer = { chunk: id, pages: pages.length, pagesRead: pages.length, busyMs: pages.length * 2_000, workers: 2 };
+    const pages = ranges.flatMap(({ sha1, pageNumbers }) =>
+      pageNumbers.map((pageNumber) => ({ sha1, recipe: '', page: { pageNumber, state: 'blank', blocks: [] } })),
+    );
+    const trailer = {
+      chunk: id,
+      pages: pages.length,
+      pagesRead: pages.length,
+      busyMs: pages.length * 2_000,
+      workers: 2,
+    };
     await realDisk.writeWhole(file, [...pages, { trailer }].map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 }

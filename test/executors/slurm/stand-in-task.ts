@@ -8,7 +8,14 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort(new StoppedError('STOPPED', 'Told to stop.')));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const workerEntry = new URL('../../work/stand-in-worker.ts', import.meta.url);
-workOnTask(runFolder, task, stop.signal, { disk: realDisk, workerEntry, environment: process.env, isThere: () => Promise.resolve(true), checkEngine: () => Promise.resolve(), say }).catch((thrown: unknown) => {
+workOnTask(runFolder, task, stop.signal, {
+  disk: realDisk,
+  workerEntry,
+  environment: process.env,
+  isThere: () => Promise.resolve(true),
+  checkEngine: () => Promise.resolve(),
+  say,
+}).catch((thrown: unknown) => {
   const error = asPipelineError(thrown);
   say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...error.toRecord() }));
   process.exitCode = error.exitCode;

@@ -17,7 +17,9 @@ function documentsOf(entries: readonly ListedEntry[]): SourceDocument[] {
 }
 
 function leftOutOf(entries: readonly ListedEntry[]): string[] {
-  return entries.flatMap((entry) => (entry.kind === 'left-out' ? [`${entry.entry.path} ${entry.entry.code}`] : [])).sort();
+  return entries
+    .flatMap((entry) => (entry.kind === 'left-out' ? [`${entry.entry.path} ${entry.entry.code}`] : []))
+    .sort();
 }
 
 describe('archives in a Box folder', () => {
@@ -42,7 +44,10 @@ describe('archives in a Box folder', () => {
       `box 1.zip/old/windows.pdf ${BYTES.length}`,
       'box 1.zip/empty.pdf 0',
     ]);
-    expect(leftOutOf(entries)).toEqual(['box 1.zip/__MACOSX/._b.pdf NOT_A_PDF_NAME', 'box 1.zip/notes.txt NOT_A_PDF_NAME']);
+    expect(leftOutOf(entries)).toEqual([
+      'box 1.zip/__MACOSX/._b.pdf NOT_A_PDF_NAME',
+      'box 1.zip/notes.txt NOT_A_PDF_NAME',
+    ]);
     const target = join(world.scratch, 'source.pdf');
     const store = world.openStore();
     for (const document of documents) {
@@ -53,7 +58,9 @@ describe('archives in a Box folder', () => {
     // Once for the listing, once for a store that reads: the archive is kept while its documents are read.
     expect(world.emulator.requests.count('download')).toBe(2);
     await store.close();
-    expect((await readdir(world.scratch)).filter((name) => name !== 'source.pdf' && !name.startsWith('archives-'))).toEqual([]);
+    expect(
+      (await readdir(world.scratch)).filter((name) => name !== 'source.pdf' && !name.startsWith('archives-')),
+    ).toEqual([]);
   });
 
   it('lead nowhere, unpack to nothing endless, and hide nothing', async () => {
@@ -124,7 +131,9 @@ describe('archives in a Box folder', () => {
     const target = join(world.scratch, 'source.pdf');
     expect((await world.openStore().read(document as SourceDocument, target, calm())).sha1).toBe(sha1Of(BYTES));
     world.emulator.removeItem(zip?.id ?? '');
-    await expect(world.openStore().read(document as SourceDocument, target, calm())).rejects.toMatchObject({ code: 'SOURCE_GONE' });
+    await expect(world.openStore().read(document as SourceDocument, target, calm())).rejects.toMatchObject({
+      code: 'SOURCE_GONE',
+    });
   });
 
   it('claim no more than the archive has', () => {

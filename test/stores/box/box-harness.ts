@@ -117,8 +117,10 @@ export async function makeBoxHarness(): Promise<StoreHarness> {
     versionOf: async (path) => `${need(path).id} ${need(path).versionCount}`,
     reopen: async () => world.openStore(),
     refusesName: (name) => (/[\\\p{Cc}]/u.test(name) ? 'Box refuses backslashes and control characters' : undefined),
-    cutReads: async () => void emulator.faults.add({ endpoint: 'download', times: 1e6, effect: { kind: 'body', change: 'short' } }),
-    corruptReads: async () => void emulator.faults.add({ endpoint: 'download', times: 1e6, effect: { kind: 'body', change: 'corrupt' } }),
+    cutReads: async () =>
+      void emulator.faults.add({ endpoint: 'download', times: 1e6, effect: { kind: 'body', change: 'short' } }),
+    corruptReads: async () =>
+      void emulator.faults.add({ endpoint: 'download', times: 1e6, effect: { kind: 'body', change: 'corrupt' } }),
     close: async () => world[Symbol.asyncDispose](),
   };
 }

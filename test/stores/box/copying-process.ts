@@ -4,7 +4,12 @@ import type { BoxSettings } from '../../../src/stores/box/transport/box-settings
 import { BoxStore } from '../../../src/stores/box/box-store.ts';
 import { connect, openNetwork } from '../../../src/stores/box/transport/connect.ts';
 
-const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as { settings: BoxSettings; folderId: string; token: string; scratch: string };
+const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as {
+  settings: BoxSettings;
+  folderId: string;
+  token: string;
+  scratch: string;
+};
 const signal = AbortSignal.timeout(50_000);
 const network = await openNetwork({ settings: given.settings });
 const connection = await connect(network, { accessToken: async () => given.token, renew: async () => given.token });
@@ -13,7 +18,12 @@ const store = new BoxStore(connection, { folder, below: [], recursive: true, exc
 for await (const entry of store.list(signal)) {
   if (entry.kind !== 'document') continue;
   const { file, sha1, sizeBytes } = await store.read(entry.document, join(given.scratch, 'copy.pdf'), signal);
-  const request = { path: 'OCR/copy.pdf', artifact: { file, sizeBytes, sha1 }, onConflict: 'stop' as const, isOurs: () => false };
+  const request = {
+    path: 'OCR/copy.pdf',
+    artifact: { file, sizeBytes, sha1 },
+    onConflict: 'stop' as const,
+    isOurs: () => false,
+  };
   const written = await store.write(request, signal);
   // resourceUsage tells the largest resident set there was, in KiB.
   process.stdout.write(JSON.stringify({ sha1: written.sha1, maxRssBytes: process.resourceUsage().maxRSS * 1024 }));

@@ -17,8 +17,18 @@ const LARGE = Buffer.alloc(120_000, 'searchable pdf ');
 
 /** What the work of a document asks of Box. */
 const USED: readonly EndpointName[] = [
-  'folder-items', 'content', 'download', 'preflight', 'folder-create', 'upload', 'upload-version',
-  'session-create', 'part', 'commit', 'metadata-create', 'metadata-update',
+  'folder-items',
+  'content',
+  'download',
+  'preflight',
+  'folder-create',
+  'upload',
+  'upload-version',
+  'session-create',
+  'part',
+  'commit',
+  'metadata-create',
+  'metadata-update',
 ];
 
 async function makeFaultyWorld(): Promise<BoxWorld> {
@@ -34,7 +44,13 @@ async function requestFor(world: BoxWorld, path: string, bytes: Buffer): Promise
   const file = join(world.scratch, `artifact-${sha1Of(bytes)}`);
   await writeFile(file, bytes);
   const artifact = { file, sizeBytes: bytes.length, sha1: sha1Of(bytes) };
-  return { path, artifact, onConflict: 'stop', isOurs: () => false, properties: { ocrStatus: 'done', sourceSha1: sha1Of(SOURCE) } };
+  return {
+    path,
+    artifact,
+    onConflict: 'stop',
+    isOurs: () => false,
+    properties: { ocrStatus: 'done', sourceSha1: sha1Of(SOURCE) },
+  };
 }
 
 /** All that is done for a document: checked, listed, fetched, its results stored, stored anew, one of them large. */
@@ -81,7 +97,9 @@ async function checkClearing(fault: NamedFault, endpoint: EndpointName, nth: num
 
 const CLEARING = FAULTS.filter((fault) => fault.ends !== 'never' && !fault.name.startsWith('source '));
 const CASES = CLEARING.flatMap((fault) =>
-  fault.endpoints.filter((endpoint) => USED.includes(endpoint)).map((endpoint) => [fault.name, endpoint, fault] as const),
+  fault.endpoints
+    .filter((endpoint) => USED.includes(endpoint))
+    .map((endpoint) => [fault.name, endpoint, fault] as const),
 );
 
 describe('faults that pass', () => {
@@ -127,7 +145,12 @@ describe('faults that stay', () => {
   it.each(STAYING)('%s at %s ends in the right words, nothing half done', async (name, endpoint, codes) => {
     const fault = FAULTS.find((candidate) => candidate.name === name) as NamedFault;
     await using world = await makeWorldForStaying(name);
-    world.emulator.faults.add({ endpoint, nth: 1, times: fault.effect.kind === 'act' ? 1 : 1000, effect: fault.effect });
+    world.emulator.faults.add({
+      endpoint,
+      nth: 1,
+      times: fault.effect.kind === 'act' ? 1 : 1000,
+      effect: fault.effect,
+    });
     const outcome: unknown = await workOn(world, world.openStore()).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(PipelineError);
     expect(codes).toContain((outcome as PipelineError).code);

@@ -48,7 +48,12 @@ describe('large files', () => {
       });
       const answer = JSON.parse(stdout) as { sha1: string; maxRssBytes: number };
       expect(answer.sha1).toBe(sha1);
-      expect(emulator.list(source.id).filter((stored) => stored.sha1 === sha1).map((stored) => stored.path)).toEqual(['OCR/copy.pdf', 'large.pdf']);
+      expect(
+        emulator
+          .list(source.id)
+          .filter((stored) => stored.sha1 === sha1)
+          .map((stored) => stored.path),
+      ).toEqual(['OCR/copy.pdf', 'large.pdf']);
       expect(emulator.requests.count('part')).toBe(way === 'in parts' ? SIZE_BYTES / (8 * 1024 * 1024) : 0);
       expect(answer.maxRssBytes).toBeLessThan(MAX_RSS_BYTES);
       expect(emulator.checks()).toEqual([]);

@@ -11,7 +11,9 @@ import { collect, makeWorld } from './box-harness.ts';
 async function listed(store: BoxStore): Promise<string[]> {
   const entries: ListedEntry[] = [];
   for await (const entry of store.list(calm())) entries.push(entry);
-  return entries.map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`)).sort();
+  return entries
+    .map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`))
+    .sort();
 }
 
 describe('listing a Box folder', () => {
@@ -42,7 +44,8 @@ describe('listing a Box folder', () => {
       },
     });
     const ids: string[] = [];
-    for await (const entry of world.openStore().list(calm())) if (entry.kind === 'document') ids.push(entry.document.id);
+    for await (const entry of world.openStore().list(calm()))
+      if (entry.kind === 'document') ids.push(entry.document.id);
     expect(new Set(ids).size).toBe(ids.length);
     const stayed = before.map((file) => file.id).filter((id) => id !== gone);
     expect(stayed.filter((id) => !ids.includes(id))).toEqual([]);
@@ -57,7 +60,12 @@ describe('listing a Box folder', () => {
     await emulator.seedFile('open/c.pdf', BYTES, { parentId: folderId });
     emulator.seedOther('a link', 'web_link', folderId);
     emulator.seedOther('a canvas', 'box_canvas', folderId);
-    emulator.faults.add({ endpoint: 'folder-items', where: (record) => record.path.includes(closedId), times: 9, effect: { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' } });
+    emulator.faults.add({
+      endpoint: 'folder-items',
+      where: (record) => record.path.includes(closedId),
+      times: 9,
+      effect: { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' },
+    });
     const closedId = emulator.seedFolder('closed', folderId).id;
     const exclude = [emulator.seedFolder('OCR', folderId).id];
     expect(await listed(world.openStore({ exclude }))).toEqual([
@@ -78,9 +86,15 @@ describe('listing a Box folder', () => {
     const mark = { ocrStatus: 'done', sourceSha1: 'abc', outputSha1: done.sha1 };
     await emulator.seedFile('OCR/b.pdf', BYTES, { parentId: folderId, properties: mark });
     await emulator.seedFile('OCR/corrected.txt', Buffer.from('by hand'), { parentId: folderId, properties: mark });
-    expect(await listed(world.openStore())).toEqual(['-OCR/b.pdf OUR_OUTPUT', '-OCR/corrected.txt OUR_OUTPUT', 'OCR/a.pdf']);
+    expect(await listed(world.openStore())).toEqual([
+      '-OCR/b.pdf OUR_OUTPUT',
+      '-OCR/corrected.txt OUR_OUTPUT',
+      'OCR/a.pdf',
+    ]);
     const results = await collect(world.openStore({ below: ['OCR'] }).listResults(calm()));
-    expect(results.map(({ path, unchanged, properties }) => ({ path, unchanged, source: properties['sourceSha1'] }))).toEqual([
+    expect(
+      results.map(({ path, unchanged, properties }) => ({ path, unchanged, source: properties['sourceSha1'] })),
+    ).toEqual([
       { path: 'b.pdf', unchanged: true, source: 'abc' },
       { path: 'corrected.txt', unchanged: false, source: 'abc' },
     ]);
@@ -113,7 +127,11 @@ describe('listing a Box folder', () => {
     const store = world.openStore();
     const [entry] = await collect(store.list(calm()));
     const target = join(world.scratch, 'source.pdf');
-    const fetched = await store.read((entry?.kind === 'document' ? entry.document : undefined) as SourceDocument, target, calm());
+    const fetched = await store.read(
+      (entry?.kind === 'document' ? entry.document : undefined) as SourceDocument,
+      target,
+      calm(),
+    );
     expect(fetched).toMatchObject({ sizeBytes: bytes.length, sha1: sha1Of(bytes) });
     expect(sha1Of(await readFile(target))).toBe(sha1Of(bytes));
     expect(await readdir(world.scratch)).toEqual(['source.pdf']);
@@ -126,7 +144,10 @@ describe('listing a Box folder', () => {
     expect(await find(world.folderId)).toEqual({ id: world.folderId, path: 'Scans/Marduk', name: 'Marduk' });
     expect(await find('box:')).toMatchObject({ id: '0', name: 'All Files' });
     await expect(find('99999')).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND', exitCode: 77 });
-    await expect(find('box:Scans/Mardu')).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND', advice: { why: 'Near: Marduk' } });
+    await expect(find('box:Scans/Mardu')).rejects.toMatchObject({
+      code: 'BOX_FOLDER_NOT_FOUND',
+      advice: { why: 'Near: Marduk' },
+    });
     world.emulator.removeItem(world.folderId);
     await expect(listed(world.openStore())).rejects.toMatchObject({ code: 'BOX_FOLDER_NOT_FOUND' });
   });

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutputError, UsageError } from '../../../src/core/errors.ts';
 import { operationOf } from '../../../src/stores/box/transport/box-call-error.ts';
-import { checkBoxSettings, DEFAULT_BOX_SETTINGS, isSafeAddress } from '../../../src/stores/box/transport/box-settings.ts';
+import {
+  checkBoxSettings,
+  DEFAULT_BOX_SETTINGS,
+  isSafeAddress,
+} from '../../../src/stores/box/transport/box-settings.ts';
 import { parseFolderAddress } from '../../../src/stores/box/listing/folder-address.ts';
 import { insertMark, nameKey, splitPath, toBoxName } from '../../../src/stores/box/listing/names.ts';
 import { planWrite } from '../../../src/stores/box/transfer/plan-write.ts';
@@ -10,7 +14,15 @@ import { markResult } from '../../../src/stores/box/transfer/result-properties.t
 
 describe('names as Box can hold them', () => {
   it('keeps what Box allows', () => {
-    for (const name of ['a.txt', '.hidden', 'a..b', '$ & "quoted".pdf', 'Zu\u0308rich.pdf', '\u{1f4c4}.pdf', 'x'.repeat(255)])
+    for (const name of [
+      'a.txt',
+      '.hidden',
+      'a..b',
+      '$ & "quoted".pdf',
+      'Zu\u0308rich.pdf',
+      '\u{1f4c4}.pdf',
+      'x'.repeat(255),
+    ])
       expect(toBoxName(name)).toBe(name);
   });
 
@@ -48,7 +60,8 @@ describe('names as Box can hold them', () => {
 
   it('refuses paths that lead elsewhere', () => {
     expect(splitPath('a/b/c.txt')).toEqual({ folders: ['a', 'b'], name: 'c.txt' });
-    for (const path of ['', '/', '../a', 'a/..', 'a//b', './a', 'a\0b']) expect(() => splitPath(path)).toThrow(OutputError);
+    for (const path of ['', '/', '../a', 'a/..', 'a//b', './a', 'a\0b'])
+      expect(() => splitPath(path)).toThrow(OutputError);
   });
 });
 
@@ -68,25 +81,33 @@ describe('folders as people name them', () => {
     expect(parseFolderAddress(text)).toEqual(address);
   });
 
-  it.each(['', 'Scans', '12a', 'https://app.box.com/file/1', 'https://evilbox.com/folder/1', 'https://box.com.evil.org/folder/1', 'ftp://box.com/folder/1'])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseFolderAddress(text)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    '',
+    'Scans',
+    '12a',
+    'https://app.box.com/file/1',
+    'https://evilbox.com/folder/1',
+    'https://box.com.evil.org/folder/1',
+    'ftp://box.com/folder/1',
+  ])('refuses %s', (text) => {
+    expect(() => parseFolderAddress(text)).toThrow(UsageError);
+  });
 });
 
 describe('settings and words', () => {
   it('sends logins encrypted, or to this computer', () => {
     for (const good of ['https://api.box.com', 'http://127.0.0.1:8080', 'http://localhost/x', 'http://[::1]:1'])
       expect(isSafeAddress(good)).toBe(true);
-    for (const bad of ['http://api.box.com', 'http://127.0.0.1.evil.org', 'ftp://localhost', 'box', '']) expect(isSafeAddress(bad)).toBe(false);
+    for (const bad of ['http://api.box.com', 'http://127.0.0.1.evil.org', 'ftp://localhost', 'box', ''])
+      expect(isSafeAddress(bad)).toBe(false);
     expect(() => checkBoxSettings({ ...DEFAULT_BOX_SETTINGS, apiUrl: 'http://api.box.com' })).toThrow('https');
     expect(() => checkBoxSettings({ ...DEFAULT_BOX_SETTINGS, callsPerMinute: 0 })).toThrow('callsPerMinute');
   });
 
   it('names calls without what is signed or secret in them', () => {
-    expect(operationOf('GET', 'https://api.box.com/2.0/files/123/content?access_token=secret')).toBe('GET /2.0/files/123/content');
+    expect(operationOf('GET', 'https://api.box.com/2.0/files/123/content?access_token=secret')).toBe(
+      'GET /2.0/files/123/content',
+    );
     const signed = operationOf('GET', 'https://dl.boxcloud.com/d/1/b1!aGVsbG8-Z/download?sig=x');
     expect(signed).toBe('GET /d/1/*/download');
   });
@@ -100,7 +121,8 @@ describe('what is done about a result', () => {
   it('follows the policy with what others put there', () => {
     expect(planWrite(undefined, request).kind).toBe('create');
     expect(planWrite(file, request).kind).toBe('stop');
-    for (const onConflict of ['rename', 'skip', 'stop'] as const) expect(planWrite(file, { ...request, onConflict }).kind).toBe(onConflict);
+    for (const onConflict of ['rename', 'skip', 'stop'] as const)
+      expect(planWrite(file, { ...request, onConflict }).kind).toBe(onConflict);
     expect(planWrite(file, { ...request, onConflict: 'version' }).kind).toBe('replace');
     expect(planWrite({ ...file, type: 'folder' }, { ...request, onConflict: 'version' }).kind).toBe('stop');
   });
@@ -108,7 +130,9 @@ describe('what is done about a result', () => {
   it('replaces what we wrote, not what a person has corrected since', () => {
     expect(planWrite({ ...file, sha1: 'ours' }, request).kind).toBe('replace');
     expect(planWrite({ ...file, properties: markResult({ ocrStatus: 'done' }, 'old') }, request).kind).toBe('replace');
-    expect(planWrite({ ...file, properties: markResult({ ocrStatus: 'done' }, 'before it was corrected') }, request).kind).toBe('stop');
+    expect(
+      planWrite({ ...file, properties: markResult({ ocrStatus: 'done' }, 'before it was corrected') }, request).kind,
+    ).toBe('stop');
     expect(planWrite({ ...file, sha1: 'new' }, request).kind).toBe('unchanged');
   });
 });

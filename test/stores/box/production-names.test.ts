@@ -21,7 +21,12 @@ describe('Box by its own names', () => {
       const bytes = Buffer.alloc(25_000_000, 'a large scan ');
       const folder = emulator.seedFolder('Scans');
       await emulator.seedFile('a.pdf', bytes, { parentId: folder.id });
-      const given = { settings: DEFAULT_BOX_SETTINGS, folderId: folder.id, token: emulator.issueTokens().access_token, scratch };
+      const given = {
+        settings: DEFAULT_BOX_SETTINGS,
+        folderId: folder.id,
+        token: emulator.issueTokens().access_token,
+        scratch,
+      };
       const entry = join(dirname(fileURLToPath(import.meta.url)), 'copying-process.ts');
       const environment = { PATH: process.env['PATH'] ?? '', ...proxy.environment, BOX_TEST: JSON.stringify(given) };
       const { stdout } = await run(process.execPath, [entry], { env: environment, timeout: 50_000 });

@@ -21,7 +21,11 @@ describe('an access token that ends', () => {
   it('each time it is new is given up after some, with the words for it', async () => {
     await using world = await makeWorld();
     const { emulator } = world;
-    emulator.faults.add({ endpoint: 'folder-items', times: 1_000, effect: { kind: 'act', act: () => emulator.expireAccessTokens() } });
+    emulator.faults.add({
+      endpoint: 'folder-items',
+      times: 1_000,
+      effect: { kind: 'act', act: () => emulator.expireAccessTokens() },
+    });
     await expect(collect(world.openStore().list(signal))).rejects.toMatchObject({ code: 'BOX_LOGIN_ENDED' });
     expect(emulator.requests.count('folder-items')).toBeLessThanOrEqual(5);
   });

@@ -9,11 +9,20 @@ import { collect, makeWorld, type BoxWorld } from './box-harness.ts';
 
 const PROPERTIES = { ocrStatus: 'done', sourceFileId: '1', sourceSha1: 'abc', engine: 'tesseract' };
 
-async function write(world: BoxWorld, store: BoxStore, path: string, bytes: Uint8Array, more: Partial<WriteRequest> = {}): Promise<WrittenFile> {
+async function write(
+  world: BoxWorld,
+  store: BoxStore,
+  path: string,
+  bytes: Uint8Array,
+  more: Partial<WriteRequest> = {},
+): Promise<WrittenFile> {
   const file = join(world.scratch, `artifact-${sha1Of(bytes)}`);
   await writeFile(file, bytes);
   const artifact = { file, sizeBytes: bytes.length, sha1: sha1Of(bytes) };
-  return store.write({ path, artifact, onConflict: 'stop', isOurs: () => false, properties: PROPERTIES, ...more }, calm());
+  return store.write(
+    { path, artifact, onConflict: 'stop', isOurs: () => false, properties: PROPERTIES, ...more },
+    calm(),
+  );
 }
 
 describe('results in Box', () => {
@@ -35,7 +44,9 @@ describe('results in Box', () => {
     }
     // Twice the source folder is looked at for "OCR", which is then made.
     expect(calls() - before).toBeLessThanOrEqual(documents * 5 + 3);
-    expect(world.emulator.list(world.folderId).filter((file) => file.properties?.['ocrStatus'] === 'done')).toHaveLength(documents * 2);
+    expect(
+      world.emulator.list(world.folderId).filter((file) => file.properties?.['ocrStatus'] === 'done'),
+    ).toHaveLength(documents * 2);
   });
 
   it('cost only listing calls where nothing has changed', async () => {
@@ -62,7 +73,9 @@ describe('results in Box', () => {
   it('become a new version of our own earlier result, known by its mark alone', async () => {
     await using world = await makeWorld();
     await write(world, world.openStore(), 'a.txt', BYTES);
-    const again = await write(world, world.openStore(), 'a.txt', OTHER_BYTES, { properties: { ...PROPERTIES, engine: 'better' } });
+    const again = await write(world, world.openStore(), 'a.txt', OTHER_BYTES, {
+      properties: { ...PROPERTIES, engine: 'better' },
+    });
     expect(again.outcome).toBe('replaced');
     expect(world.emulator.list(world.folderId)).toMatchObject([
       { path: 'a.txt', versionCount: 2, properties: { engine: 'better', outputSha1: sha1Of(OTHER_BYTES) } },
@@ -84,9 +97,15 @@ describe('results in Box', () => {
   it('are stored once when two machines do the same', async () => {
     await using world = await makeWorld();
     const stores = [world.openStore({ below: ['OCR'] }), world.openStore({ below: ['OCR'] })];
-    await Promise.all(stores.flatMap((store) => ['a/x.txt', 'a/y.txt', 'b/z.txt'].map((path) => write(world, store, path, BYTES))));
+    await Promise.all(
+      stores.flatMap((store) => ['a/x.txt', 'a/y.txt', 'b/z.txt'].map((path) => write(world, store, path, BYTES))),
+    );
     const files = world.emulator.list(world.folderId);
-    expect(files.map(({ path, versionCount }) => `${path} ${versionCount}`)).toEqual(['OCR/a/x.txt 1', 'OCR/a/y.txt 1', 'OCR/b/z.txt 1']);
+    expect(files.map(({ path, versionCount }) => `${path} ${versionCount}`)).toEqual([
+      'OCR/a/x.txt 1',
+      'OCR/a/y.txt 1',
+      'OCR/b/z.txt 1',
+    ]);
   });
 
   it('find their folder anew when it was deleted meanwhile', async () => {
@@ -108,9 +127,14 @@ describe('results in Box', () => {
 
   it('are stored where their facts may not be kept', async () => {
     await using world = await makeWorld();
-    world.emulator.faults.add({ endpoint: ['metadata-create', 'metadata-update'], times: 1000, effect: { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' } });
+    world.emulator.faults.add({
+      endpoint: ['metadata-create', 'metadata-update'],
+      times: 1000,
+      effect: { kind: 'answer', status: 403, code: 'access_denied_insufficient_permissions' },
+    });
     const store = world.openStore();
-    for (let index = 0; index < 8; index++) expect((await write(world, store, `${index}.txt`, BYTES)).outcome).toBe('created');
+    for (let index = 0; index < 8; index++)
+      expect((await write(world, store, `${index}.txt`, BYTES)).outcome).toBe('created');
     expect(world.emulator.requests.count('metadata-create')).toBeLessThanOrEqual(3);
   });
 
@@ -118,25 +142,35 @@ describe('results in Box', () => {
     await using world = await makeWorld();
     world.emulator.setRole(world.folderId, 'viewer');
     await expect(world.openStore().checkWritable(calm())).rejects.toMatchObject({ code: 'BOX_NO_WRITE', exitCode: 77 });
-    await expect(world.openStore({ below: ['OCR'] }).checkWritable(calm())).rejects.toMatchObject({ code: 'BOX_NO_WRITE' });
+    await expect(world.openStore({ below: ['OCR'] }).checkWritable(calm())).rejects.toMatchObject({
+      code: 'BOX_NO_WRITE',
+    });
     world.emulator.setRole(world.folderId, 'owner');
     world.emulator.setStorageLimit(0);
-    await expect(world.openStore().checkWritable(calm())).rejects.toMatchObject({ code: 'BOX_STORAGE_FULL', exitCode: 74 });
+    await expect(world.openStore().checkWritable(calm())).rejects.toMatchObject({
+      code: 'BOX_STORAGE_FULL',
+      exitCode: 74,
+    });
   });
 
-  it.each(['upload', 'upload-version', 'commit'] as const)('know what they have done when the answer to %s was lost', async (endpoint) => {
-    await using world = await makeWorld({
-      emulator: { minimumChunkedBytes: 60_000, partBytes: 32_768 },
-      settings: { chunkFromBytes: 100_000 },
-    });
-    const store = world.openStore();
-    const bytes = endpoint === 'commit' ? Buffer.alloc(120_000, 'large') : BYTES;
-    if (endpoint === 'upload-version') await write(world, store, 'a.txt', OTHER_BYTES);
-    world.emulator.faults.add({ endpoint, effect: { kind: 'no-answer', how: 'reset', executed: true } });
-    const written = await write(world, store, 'a.txt', bytes);
-    expect(written.outcome).toBe(endpoint === 'upload-version' ? 'replaced' : 'created');
-    expect(world.emulator.list(world.folderId)).toMatchObject([{ path: 'a.txt', sha1: sha1Of(bytes), properties: { ocrStatus: 'done' } }]);
-  });
+  it.each(['upload', 'upload-version', 'commit'] as const)(
+    'know what they have done when the answer to %s was lost',
+    async (endpoint) => {
+      await using world = await makeWorld({
+        emulator: { minimumChunkedBytes: 60_000, partBytes: 32_768 },
+        settings: { chunkFromBytes: 100_000 },
+      });
+      const store = world.openStore();
+      const bytes = endpoint === 'commit' ? Buffer.alloc(120_000, 'large') : BYTES;
+      if (endpoint === 'upload-version') await write(world, store, 'a.txt', OTHER_BYTES);
+      world.emulator.faults.add({ endpoint, effect: { kind: 'no-answer', how: 'reset', executed: true } });
+      const written = await write(world, store, 'a.txt', bytes);
+      expect(written.outcome).toBe(endpoint === 'upload-version' ? 'replaced' : 'created');
+      expect(world.emulator.list(world.folderId)).toMatchObject([
+        { path: 'a.txt', sha1: sha1Of(bytes), properties: { ocrStatus: 'done' } },
+      ]);
+    },
+  );
 
   it.each(['told to stop', 'refused'])('leave no upload session open when they are %s in the middle', async (how) => {
     await using world = await makeWorld({
@@ -151,7 +185,9 @@ describe('results in Box', () => {
     const bytes = Buffer.alloc(150_000, 'large');
     await writeFile(file, bytes);
     const artifact = { file, sizeBytes: bytes.length, sha1: sha1Of(bytes) };
-    const writing = world.openStore().write({ path: 'a.pdf', artifact, onConflict: 'stop', isOurs: () => false }, controller.signal);
+    const writing = world
+      .openStore()
+      .write({ path: 'a.pdf', artifact, onConflict: 'stop', isOurs: () => false }, controller.signal);
     await expect(writing).rejects.toMatchObject({ code: how === 'refused' ? 'BOX_NO_WRITE' : 'STOPPED' });
     expect(world.emulator.list(world.folderId)).toEqual([]);
     expect(world.emulator.requests.count('session-create')).toBe(1);

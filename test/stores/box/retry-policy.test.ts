@@ -22,11 +22,15 @@ describe('whether and when a call is made again', () => {
 
   it('waits as long as Box asks, not less and at most a second more', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3_000_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (asked, random) => {
-        const wait = planRetry(failure(429, undefined, asked), 1, 0, LIMITS, random);
-        expect(wait?.waitMs).toBeGreaterThanOrEqual(asked);
-        expect(wait?.waitMs).toBeLessThanOrEqual(asked + 1_001);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 3_000_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (asked, random) => {
+          const wait = planRetry(failure(429, undefined, asked), 1, 0, LIMITS, random);
+          expect(wait?.waitMs).toBeGreaterThanOrEqual(asked);
+          expect(wait?.waitMs).toBeLessThanOrEqual(asked + 1_001);
+        },
+      ),
     );
   });
 

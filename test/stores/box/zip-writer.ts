@@ -5,7 +5,13 @@ export interface ZipPart {
   readonly name: string;
   readonly bytes: Uint8Array;
   /** What the directory says instead of the truth. */
-  readonly claims?: { readonly sizeBytes?: number; readonly crc?: number; readonly offset?: number; readonly encrypted?: boolean; readonly mode?: number };
+  readonly claims?: {
+    readonly sizeBytes?: number;
+    readonly crc?: number;
+    readonly offset?: number;
+    readonly encrypted?: boolean;
+    readonly mode?: number;
+  };
   readonly stored?: boolean;
 }
 

@@ -10,5 +10,7 @@ export function groupReading(reading: readonly string[]): string {
     if (match) pages.push(Number(match[2]));
     byDocument.set(name, pages);
   }
-  return [...byDocument].map(([name, pages]) => (pages.length === 0 ? name : `${name} p.${formatPages(pages)}`)).join(', ');
+  return [...byDocument]
+    .map(([name, pages]) => (pages.length === 0 ? name : `${name} p.${formatPages(pages)}`))
+    .join(', ');
 }

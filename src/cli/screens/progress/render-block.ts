@@ -1,6 +1,13 @@
 import type { RunProgress } from '../../../core/progress.ts';
 import { cleanText, padEnd, truncate, truncateMiddle } from '../display-text.ts';
-import { countOf, formatBytes, formatCount, formatDuration, formatDurationRange, percentOf } from '../format-numbers.ts';
+import {
+  countOf,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatDurationRange,
+  percentOf,
+} from '../format-numbers.ts';
 import { groupReading } from './group-reading.ts';
 
 export interface BlockStyle {
@@ -76,7 +83,11 @@ function timesLine(progress: RunProgress, percent: number, { timeZone }: BlockSt
   const parts = [`${percent}%`, `${formatDuration((at - Date.parse(progress.startedAt)) / 1000)} gone`];
   if (secondsLeft !== undefined && progress.phase === 'working') {
     const end = new Date(at + (secondsLeft[0] + secondsLeft[1]) * 500);
-    const clock = end.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...(timeZone ? { timeZone } : {}) });
+    const clock = end.toLocaleTimeString('en-GB', {
+      hour: '2-digit',
+      minute: '2-digit',
+      ...(timeZone ? { timeZone } : {}),
+    });
     parts.push(`${formatDurationRange(secondsLeft)} left`);
     if (secondsLeft[1] < 20 * 3600) parts.push(`done about ${clock}`);
   }
@@ -86,7 +97,10 @@ function timesLine(progress: RunProgress, percent: number, { timeZone }: BlockSt
 function drawBar(done: number, total: number, width: number, unicode: boolean): string {
   if (width === 0) return '';
   // A full bar means that all is done, and a started one shows at least its first mark.
-  const eighths = done >= total && total > 0 ? width * 8 : Math.min(width * 8 - 1, Math.floor((8 * width * done) / Math.max(1, total)));
+  const eighths =
+    done >= total && total > 0
+      ? width * 8
+      : Math.min(width * 8 - 1, Math.floor((8 * width * done) / Math.max(1, total)));
   const whole = Math.floor(eighths / 8);
   if (!unicode) return '#'.repeat(whole).padEnd(width, '.');
   return ('█'.repeat(whole) + (EIGHTHS[eighths % 8] ?? '')).padEnd(width, '░');

@@ -11,10 +11,14 @@ export function renderProgressLine(progress: RunProgress): string {
   const total = Math.max(pages.total, pages.estimatedTotal);
   const parts = [
     // Until the first document is open there is nothing to say of pages.
-    total === 0 ? `${documents.fetched}/${documents.total} documents fetched` : `ocr ${read}/${total} pages ${percentOf(read, total)}%`,
+    total === 0
+      ? `${documents.fetched}/${documents.total} documents fetched`
+      : `ocr ${read}/${total} pages ${percentOf(read, total)}%`,
     `${documents.delivered}/${documents.total} documents delivered`,
     progress.pagesPerMinute === undefined ? '' : `${roundRate(progress.pagesPerMinute)}/min`,
-    progress.secondsLeft === undefined || phase !== 'working' ? '' : `left ${formatDurationRange(progress.secondsLeft)}`,
+    progress.secondsLeft === undefined || phase !== 'working'
+      ? ''
+      : `left ${formatDurationRange(progress.secondsLeft)}`,
     progress.lookAt > 0 ? `look at ${countOf(progress.lookAt, 'document')}` : '',
   ].filter((part) => part !== '');
   const prefix = phase === 'stopping' ? 'stopping; ' : phase === 'ended' ? 'ended; ' : '';
@@ -23,7 +27,9 @@ export function renderProgressLine(progress: RunProgress): string {
 
 /** A notice as a line: `warn Reisner_1901.pdf p.77: faint, confidence 38 of 100; kept, marked`. */
 export function renderNoticeLine({ level, text, document, pageNumber }: RunNotice): string {
-  const place = [document, pageNumber === undefined ? undefined : `p.${pageNumber}`].filter((part) => part !== undefined).join(' ');
+  const place = [document, pageNumber === undefined ? undefined : `p.${pageNumber}`]
+    .filter((part) => part !== undefined)
+    .join(' ');
   return cleanText(`${level === 'info' ? '' : `${level} `}${place === '' ? '' : `${place}: `}${text}`);
 }
 

@@ -36,10 +36,13 @@ const SHOWN_A_CODE = 20;
 export function makeReporter(terminal: Terminal, options: ReporterOptions): ProgressReporter {
   const canRedraw = terminal.abilities.redraw && terminal.rows() >= LIVE_ROWS;
   const style = options.style === 'auto' ? (canRedraw ? 'live' : 'plain') : options.style;
-  if (style === 'none') return { progress: () => undefined, notice: () => undefined, stopping: () => undefined, end: () => undefined };
+  if (style === 'none')
+    return { progress: () => undefined, notice: () => undefined, stopping: () => undefined, end: () => undefined };
   if (style === 'json') return jsonReporter(terminal, options);
   // Where live was asked for and nothing can be redrawn, lines say the same.
-  return style === 'live' && terminal.abilities.redraw ? liveReporter(terminal, options) : plainReporter(terminal, options);
+  return style === 'live' && terminal.abilities.redraw
+    ? liveReporter(terminal, options)
+    : plainReporter(terminal, options);
 }
 
 /** True for the first notices of each kind; tells once when the rest is left to the report. */
@@ -68,7 +71,8 @@ function plainReporter(terminal: Terminal, { clock, timeZone, logLevel }: Report
   return {
     progress(progress) {
       const changed = progress.phase !== last?.phase;
-      if (last === undefined) say(`run ${progress.run} started${progress.workers > 0 ? `, ${progress.workers} at once` : ''}`);
+      if (last === undefined)
+        say(`run ${progress.run} started${progress.workers > 0 ? `, ${progress.workers} at once` : ''}`);
       last = progress;
       if (!changed && clock() - shownAt < PLAIN_EVERY_MS) return;
       shownAt = clock();
@@ -113,7 +117,10 @@ function liveReporter(terminal: Terminal, { clock, timeZone, logLevel }: Reporte
     const up = drawnLines === 0 ? '' : `\u001b[${drawnLines}A\r`;
     // One column less: a line that fills the last column makes some terminals begin another.
     const width = terminal.columns() - 1;
-    const block = last === undefined ? [] : renderProgressBlock(last, { width, unicode: terminal.abilities.unicode, timeZone }).split('\n');
+    const block =
+      last === undefined
+        ? []
+        : renderProgressBlock(last, { width, unicode: terminal.abilities.unicode, timeZone }).split('\n');
     const lines = [...(above === '' ? [] : above.split('\n').map((line) => truncate(line, width))), ...block];
     terminal.draw(`${up}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
     drawnLines = block.length;
@@ -130,7 +137,9 @@ function liveReporter(terminal: Terminal, { clock, timeZone, logLevel }: Reporte
     notice(notice) {
       const verdict = gate(notice);
       if (verdict === 'hide') return;
-      draw(renderNoticeLine(notice) + (verdict === 'last' ? `\nmore of this kind (${notice.code}) are in the report` : ''));
+      draw(
+        renderNoticeLine(notice) + (verdict === 'last' ? `\nmore of this kind (${notice.code}) are in the report` : ''),
+      );
     },
     stopping: () => draw(stoppingText(last)),
     end() {

@@ -96,7 +96,10 @@ export function classifyEnd(signs: EndSigns): TaskEnd {
   }
 }
 
-function classifyFailure({ reason = '', exitCode, signal, logTail = '' }: EndSigns, fromLog: TaskEnd | undefined): TaskEnd {
+function classifyFailure(
+  { reason = '', exitCode, signal, logTail = '' }: EndSigns,
+  fromLog: TaskEnd | undefined,
+): TaskEnd {
   if (signal === SIGNAL_NO_LOG) return 'folder-missing';
   const code = exitCode || exitInLog(logTail);
   if (code === EXIT_FOLDER_MISSING) return 'folder-missing';
@@ -114,7 +117,9 @@ export function latestStart(log: string): string {
 }
 
 function endInLog(tail: string): TaskEnd | undefined {
-  const lines = latestStart(tail).split('\n').filter((line) => /slurmstepd|slurmd|oom/i.test(line));
+  const lines = latestStart(tail)
+    .split('\n')
+    .filter((line) => /slurmstepd|slurmd|oom/i.test(line));
   for (const line of lines.toReversed()) {
     const found = LOG_SIGNS.find(([sign]) => sign.test(line));
     if (found) return found[1];

@@ -78,7 +78,14 @@ export function describeEnd({ end, node }: Pick<EndedTask, 'end' | 'node'>): str
 }
 
 /** Families of errors that no other try of the same work will mend. */
-const SYSTEMIC = new Set<ErrorRecord['family']>(['MissingDependencyError', 'ConfigError', 'OutputError', 'AccessError', 'UsageError', 'NoInputError']);
+const SYSTEMIC = new Set<ErrorRecord['family']>([
+  'MissingDependencyError',
+  'ConfigError',
+  'OutputError',
+  'AccessError',
+  'UsageError',
+  'NoInputError',
+]);
 
 /** Decides what becomes of the unfinished chunks of a task that has ended. Pure. */
 export function decideRetry(task: EndedTask): RetryDecision {
@@ -92,11 +99,19 @@ export function decideRetry(task: EndedTask): RetryDecision {
     case 'folder-missing':
       return folderMissing(task);
     case 'time-limit':
-      return each(task, (chunk) => ({ ...again(chunk), minutes: Math.ceil(task.minutes * MORE_TIME), alone: false }), 'ran out of time');
+      return each(
+        task,
+        (chunk) => ({ ...again(chunk), minutes: Math.ceil(task.minutes * MORE_TIME), alone: false }),
+        'ran out of time',
+      );
     case 'out-of-memory': {
       // Not its pages' fault as long as fewer of them at once may fit.
       const maxWorkers = Math.floor(task.workers / 2);
-      if (maxWorkers >= 1) return { again: task.unfinished.map((chunk) => ({ ...again(chunk), alone: task.wasAlone, maxWorkers })), quarantined: [] };
+      if (maxWorkers >= 1)
+        return {
+          again: task.unfinished.map((chunk) => ({ ...again(chunk), alone: task.wasAlone, maxWorkers })),
+          quarantined: [],
+        };
       return each(task, (chunk) => ({ ...again(chunk), alone: chunk.begun, maxWorkers: 1 }), 'ran out of memory');
     }
     case 'preempted':

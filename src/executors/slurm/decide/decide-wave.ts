@@ -42,7 +42,8 @@ export function decideWave(gathered: GatheredPages, situation: WaveSituation): n
   const isMeasured = secondsAPage !== undefined;
   const isLarge = Math.max(expectedPages, pages) > SMALL_RUN_PAGES;
   if (isLarge && !isMeasured) {
-    if (waves === 0) return pages >= CALIBRATION_PAGES || allIn || waitedMs >= gatherMs ? Math.min(pages, CALIBRATION_PAGES) : 0;
+    if (waves === 0)
+      return pages >= CALIBRATION_PAGES || allIn || waitedMs >= gatherMs ? Math.min(pages, CALIBRATION_PAGES) : 0;
     if (liveTasks > 0 && sinceLastWaveMs < CALIBRATION_PATIENCE_MS) return 0;
   }
   if (allIn) return pages;

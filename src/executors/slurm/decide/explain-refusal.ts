@@ -23,8 +23,14 @@ const TABLE: readonly (readonly [RegExp, Explain])[] = [
   [/Invalid qos|InvalidQOS/i, explainQos],
   [/invalid partition|PartitionNotAvail/i, explainPartition],
   [/MaxWall|Requested time limit is invalid/i, explainTime],
-  [/MaxSubmitJob|MaxJobs|Job limit|JobCount|Slurm temporarily unable to accept job|Resource temporarily unavailable/i, explainFull],
-  [/Unable to contact|Socket timed out|Connection (refused|timed out|reset)|Zero Bytes|Transport|controller is (not responding|in standby)/i, explainSilence],
+  [
+    /MaxSubmitJob|MaxJobs|Job limit|JobCount|Slurm temporarily unable to accept job|Resource temporarily unavailable/i,
+    explainFull,
+  ],
+  [
+    /Unable to contact|Socket timed out|Connection (refused|timed out|reset)|Zero Bytes|Transport|controller is (not responding|in standby)/i,
+    explainSilence,
+  ],
   [/Requested node configuration is not available|More processors requested|MaxNodePerJob|PerJob/i, explainSize],
   [/Invalid job array/i, explainArray],
 ];
@@ -33,7 +39,10 @@ const TABLE: readonly (readonly [RegExp, Explain])[] = [
 export function explainRefusal(said: string, context: RefusalContext): PipelineError {
   const found = TABLE.find(([sign]) => sign.test(said));
   if (found) return found[1](context, lastLine(said));
-  return new ConfigError('SLURM_REFUSED', 'Slurm did not take the job.', { why: `It says: ${lastLine(said)}`, safe: NOTHING_DONE });
+  return new ConfigError('SLURM_REFUSED', 'Slurm did not take the job.', {
+    why: `It says: ${lastLine(said)}`,
+    safe: NOTHING_DONE,
+  });
 }
 
 /** The scheduler does not answer; whether an order was taken is not known. */
@@ -53,11 +62,15 @@ function explainAccount({ account, partition, associations }: RefusalContext, sa
   const yours = [...new Set(associations?.map((each) => each.account))];
   const list = yours.length === 0 ? `Slurm says: ${said}` : `Yours are: ${yours.join(', ')}.`;
   if (account !== undefined && yours.includes(account)) {
-    return new ConfigError('SLURM_ACCOUNT', `Slurm did not take the job: account ${account} may not use partition ${partition ?? '(the default)'}.`, {
-      why: `Slurm says: ${said}`,
-      safe: NOTHING_DONE,
-      remedy: 'Another --partition or --qos, then the same command.',
-    });
+    return new ConfigError(
+      'SLURM_ACCOUNT',
+      `Slurm did not take the job: account ${account} may not use partition ${partition ?? '(the default)'}.`,
+      {
+        why: `Slurm says: ${said}`,
+        safe: NOTHING_DONE,
+        remedy: 'Another --partition or --qos, then the same command.',
+      },
+    );
   }
   return new ConfigError('SLURM_ACCOUNT', 'Slurm did not take the job: no such account.', {
     why: `${account === undefined ? 'You gave none.' : `You gave "${account}".`} ${list}`,
@@ -67,20 +80,31 @@ function explainAccount({ account, partition, associations }: RefusalContext, sa
 }
 
 function explainQos({ qos, account, associations }: RefusalContext, said: string): PipelineError {
-  const yours = [...new Set(associations?.filter((each) => account === undefined || each.account === account).flatMap((each) => each.qos))];
+  const yours = [
+    ...new Set(
+      associations?.filter((each) => account === undefined || each.account === account).flatMap((each) => each.qos),
+    ),
+  ];
   return new ConfigError('SLURM_QOS', `Slurm did not take the job: QoS ${qos ?? '(the default)'} may not be used.`, {
-    why: yours.length === 0 ? `Slurm says: ${said}` : `With ${account ?? 'your accounts'} you may use: ${yours.join(', ')}.`,
+    why:
+      yours.length === 0
+        ? `Slurm says: ${said}`
+        : `With ${account ?? 'your accounts'} you may use: ${yours.join(', ')}.`,
     safe: NOTHING_DONE,
     remedy: 'Another --qos, or none, then the same command.',
   });
 }
 
 function explainPartition({ partition }: RefusalContext, said: string): PipelineError {
-  return new ConfigError('SLURM_PARTITION', `Slurm did not take the job: there is no partition ${partition ?? 'by default'} for you.`, {
-    why: `Slurm says: ${said}`,
-    safe: NOTHING_DONE,
-    remedy: 'ocr-pipeline plan --executor slurm   shows the partitions',
-  });
+  return new ConfigError(
+    'SLURM_PARTITION',
+    `Slurm did not take the job: there is no partition ${partition ?? 'by default'} for you.`,
+    {
+      why: `Slurm says: ${said}`,
+      safe: NOTHING_DONE,
+      remedy: 'ocr-pipeline plan --executor slurm   shows the partitions',
+    },
+  );
 }
 
 function explainTime({ qos, partition }: RefusalContext, said: string): PipelineError {
@@ -100,11 +124,15 @@ function explainSize(_: RefusalContext, said: string): PipelineError {
 }
 
 function explainNoUnits({ account }: RefusalContext, said: string): PipelineError {
-  return new ConfigError('SLURM_NO_SU', `Account ${account ?? '(the default)'} has no service units left for this job.`, {
-    why: `Slurm says: ${said}`,
-    safe: `${NOTHING_DONE} All finished pages are kept.`,
-    remedy: 'Another --account, or ask for more units, then the same command.',
-  });
+  return new ConfigError(
+    'SLURM_NO_SU',
+    `Account ${account ?? '(the default)'} has no service units left for this job.`,
+    {
+      why: `Slurm says: ${said}`,
+      safe: `${NOTHING_DONE} All finished pages are kept.`,
+      remedy: 'Another --account, or ask for more units, then the same command.',
+    },
+  );
 }
 
 function explainFull(_: RefusalContext, said: string): PipelineError {

@@ -1,7 +1,12 @@
 import type { ErrorRecord } from '../../../core/errors.ts';
 
 /** A table of reasons: how they begin or end, what that means, and what helps. Codes are those of refusals at submission. */
-const REASONS: readonly { readonly sign: RegExp; readonly code: string; readonly message: string; readonly remedy: string }[] = [
+const REASONS: readonly {
+  readonly sign: RegExp;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}[] = [
   {
     sign: /^(PartitionTimeLimit|.*MaxWallDurationPerJobLimit|QOSTimeLimit)/,
     code: 'SLURM_TIME',

@@ -80,7 +80,11 @@ export function planTasks(chunks: readonly PlacedChunk[], options: PlanTasksOpti
   const maxWorkers = workersByMemory(coresPerTask, options);
   const workers = Math.min(coresPerTask, maxWorkers);
   const longest = longestTaskMinutes(shape, minutes);
-  const count = Math.min(countTasks(coreMinutes / workers, pages, shape.nodes, longest), maxArraySize, Math.max(1, chunks.length));
+  const count = Math.min(
+    countTasks(coreMinutes / workers, pages, shape.nodes, longest),
+    maxArraySize,
+    Math.max(1, chunks.length),
+  );
   const roomPages = Math.max(1, (longest * 60 * workers) / secondsAPage);
   const { tasks, left } = pack(chunks, count, roomPages);
   const estimatedMinutes = Math.max(0, ...tasks.map((task) => taskMinutes(task, secondsAPage, workers)));
@@ -106,7 +110,12 @@ function chooseCores(coreMinutes: number, pages: number, { wholeNodes, coresPerN
 /** A task of a shared node has its cores' share of the memory. */
 function workersByMemory(coresPerTask: number, { shape, workerMemoryMiB, maxWorkers }: PlanTasksOptions): number {
   const { memoryMiB, wholeNodes, coresPerNode } = shape;
-  const share = memoryMiB === undefined || memoryMiB <= 0 ? undefined : wholeNodes ? memoryMiB : (memoryMiB * coresPerTask) / coresPerNode;
+  const share =
+    memoryMiB === undefined || memoryMiB <= 0
+      ? undefined
+      : wholeNodes
+        ? memoryMiB
+        : (memoryMiB * coresPerTask) / coresPerNode;
   const byMemory = share === undefined ? Infinity : Math.max(1, Math.floor(share / workerMemoryMiB));
   const bound = Math.min(byMemory, maxWorkers ?? Infinity);
   // A whole node may have more cores than the fewest.
@@ -141,7 +150,9 @@ interface Bin {
 
 /** The longest chunk to the emptiest task; what does not fit there fits nowhere. */
 function pack(chunks: readonly PlacedChunk[], count: number, roomPages: number): { tasks: Bin[]; left: string[] } {
-  const sorted = chunks.map((chunk, index) => ({ ...chunk, index })).sort((a, b) => b.pages - a.pages || a.index - b.index);
+  const sorted = chunks
+    .map((chunk, index) => ({ ...chunk, index }))
+    .sort((a, b) => b.pages - a.pages || a.index - b.index);
   const heap: Bin[] = Array.from({ length: count }, (_, index) => ({ index, chunkIds: [], pages: 0 }));
   const left: string[] = [];
   for (const { id, pages } of sorted) {
@@ -160,9 +171,10 @@ function pack(chunks: readonly PlacedChunk[], count: number, roomPages: number):
 
 /** Restores the order of a heap whose first has grown. */
 function sink(heap: Bin[]): void {
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     let least = at;
-    for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && isEmptier(heap[child], heap[least])) least = child;
+    for (const child of [2 * at + 1, 2 * at + 2])
+      if (child < heap.length && isEmptier(heap[child], heap[least])) least = child;
     const [upper, lower] = [heap[at], heap[least]];
     if (least === at || !upper || !lower) return;
     heap[at] = lower;

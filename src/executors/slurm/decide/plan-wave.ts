@@ -40,7 +40,14 @@ export function planWave(
   groups: readonly OrderGroup[],
   options: WaveLimits & { readonly secondsAPage?: number | undefined; readonly minutes?: number | undefined },
 ): PlannedWave {
-  const { shape, maxArraySize, workerMemoryMiB, wishedMinutes, secondsAPage = PRIOR_SECONDS_A_PAGE, minutes = 0 } = options;
+  const {
+    shape,
+    maxArraySize,
+    workerMemoryMiB,
+    wishedMinutes,
+    secondsAPage = PRIOR_SECONDS_A_PAGE,
+    minutes = 0,
+  } = options;
   const tasks: Omit<TaskOrder, 'index'>[] = [];
   const left: OrderGroup[] = [];
   const plans: TaskPlan[] = [];
@@ -54,9 +61,17 @@ export function planWave(
         continue;
       }
       const placed = set.map(({ id, ranges }) => ({ id, pages: countPages(ranges) }));
-      const plan = planTasks(placed, { shape, secondsAPage, workerMemoryMiB, maxArraySize: room, minutes: wishedMinutes, maxWorkers: group.maxWorkers });
+      const plan = planTasks(placed, {
+        shape,
+        secondsAPage,
+        workerMemoryMiB,
+        maxArraySize: room,
+        minutes: wishedMinutes,
+        maxWorkers: group.maxWorkers,
+      });
       plans.push(plan);
-      for (const { chunkIds } of plan.tasks) tasks.push({ maxWorkers: plan.maxWorkers, chunks: chunkIds.flatMap((id) => byId.get(id) ?? []) });
+      for (const { chunkIds } of plan.tasks)
+        tasks.push({ maxWorkers: plan.maxWorkers, chunks: chunkIds.flatMap((id) => byId.get(id) ?? []) });
       if (plan.left.length > 0) left.push({ ...group, chunks: plan.left.flatMap((id) => byId.get(id) ?? []) });
     }
   }

@@ -46,10 +46,14 @@ interface Offer {
 export function priceRun(work: PricedWork, facts: ClusterFacts): readonly PlanEstimate[] {
   const offers = chooseOffers(work, facts);
   const rows = offers.map((offer) => ({ offer, ...estimate(offer, work, facts.site?.unit ?? 'SU') }));
-  const order = rows.toSorted((a, b) => (a.cost?.high ?? Infinity) - (b.cost?.high ?? Infinity) || (a.seconds?.[1] ?? 0) - (b.seconds?.[1] ?? 0));
+  const order = rows.toSorted(
+    (a, b) => (a.cost?.high ?? Infinity) - (b.cost?.high ?? Infinity) || (a.seconds?.[1] ?? 0) - (b.seconds?.[1] ?? 0),
+  );
   const suggested =
     order.find(({ offer }) => offer.name === work.partition) ??
-    (facts.site ? (order.find(({ offer }) => !offer.isPreemptable) ?? order[0]) : order.find(({ offer }) => offer.isDefault));
+    (facts.site
+      ? (order.find(({ offer }) => !offer.isPreemptable) ?? order[0])
+      : order.find(({ offer }) => offer.isDefault));
   const shown = order.slice(0, MOST_ROWS);
   if (suggested && !shown.includes(suggested)) shown.splice(-1, 1, suggested);
   return shown.map(({ offer, ...row }) => ({ ...row, suggested: offer === suggested?.offer }));
@@ -61,9 +65,14 @@ function chooseOffers(work: PricedWork, { partitions, associations, site }: Clus
   if (!partitions) return [...published.values()].map((partition) => offerOfSite(partition, work));
   const usable = partitions.filter(
     ({ isUp, nodeKinds, allowedAccounts }) =>
-      isUp && nodeKinds.length > 0 && (allowedAccounts.length === 0 || !accounts || allowedAccounts.some((account) => accounts.includes(account))),
+      isUp &&
+      nodeKinds.length > 0 &&
+      (allowedAccounts.length === 0 || !accounts || allowedAccounts.some((account) => accounts.includes(account))),
   );
-  const known = usable.filter(({ name, isDefault }) => published.has(name) || name === work.partition || (!site && (isDefault || usable.length <= MOST_ROWS)));
+  const known = usable.filter(
+    ({ name, isDefault }) =>
+      published.has(name) || name === work.partition || (!site && (isDefault || usable.length <= MOST_ROWS)),
+  );
   return known.map((partition) => ({
     name: partition.name,
     rate: published.get(partition.name)?.unitsPerCoreHour,
@@ -107,7 +116,13 @@ function estimate({ name, shape, rate }: Offer, work: PricedWork, unit: string):
     id: String(index),
     pages: Math.min(CHUNK_PAGES, pages - index * CHUNK_PAGES),
   }));
-  const plan = planTasks(chunks, { shape, secondsAPage: secondsAPage ?? 1, workerMemoryMiB, maxArraySize: Infinity, minutes });
+  const plan = planTasks(chunks, {
+    shape,
+    secondsAPage: secondsAPage ?? 1,
+    workerMemoryMiB,
+    maxArraySize: Infinity,
+    minutes,
+  });
   const { coresPerTask, maxWorkers, atOnce, tasks } = plan;
   const where = `${name}${shape.wholeNodes ? ' (whole node)' : ''}${atOnce > 1 ? ` x ${atOnce}` : ''}`;
   const cores = coresPerTask * atOnce;
@@ -116,7 +131,8 @@ function estimate({ name, shape, rate }: Offer, work: PricedWork, unit: string):
   const spent = (factor: number): number => busySeconds * factor + tasks.length * OVERHEAD_SECONDS;
   const rounds = Math.max(1, Math.ceil(tasks.length / atOnce));
   const longest = Math.max(0, ...tasks.map((task) => task.pages)) / (pages / tasks.length);
-  const lasts = (factor: number): number => ((busySeconds * factor * longest) / tasks.length + OVERHEAD_SECONDS) * rounds;
+  const lasts = (factor: number): number =>
+    ((busySeconds * factor * longest) / tasks.length + OVERHEAD_SECONDS) * rounds;
   const cost = (factor: number): number => ((spent(factor) * coresPerTask) / 3_600) * (rate ?? 0);
   return {
     where,

@@ -8,7 +8,10 @@ export function parseSlurmDuration(text: string): number | undefined {
   const fit = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text.trim());
   if (!fit) return undefined;
   const [, days, first = '0', second, third] = fit;
-  if (days !== undefined) return Number(days) * UNITS.day + Number(first) * UNITS.hour + Number(second ?? 0) * UNITS.minute + Number(third ?? 0);
+  if (days !== undefined)
+    return (
+      Number(days) * UNITS.day + Number(first) * UNITS.hour + Number(second ?? 0) * UNITS.minute + Number(third ?? 0)
+    );
   if (third !== undefined) return Number(first) * UNITS.hour + Number(second) * UNITS.minute + Number(third);
   return Number(first) * UNITS.minute + Number(second ?? 0);
 }

@@ -23,7 +23,8 @@ export const ACCOUNTING_FIELDS = 'JobID,State,ExitCode,NodeList,Elapsed,AllocCPU
 /** Reads the answer of `sacct -X -n -P` to ACCOUNTING_FIELDS; a range of tasks that wait is a row a task. Pure. */
 export function parseAccounting(text: string): AccountingRow[] {
   return text.split('\n').flatMap((line) => {
-    const [id = '', state = '', code = '', nodes = '', elapsed = '', cores = '', reason = '', ...name] = line.split('|');
+    const [id = '', state = '', code = '', nodes = '', elapsed = '', cores = '', reason = '', ...name] =
+      line.split('|');
     const fit = /^(\d+)(?:_(\d+|\[[^\]]*\]))?$/.exec(id);
     if (!fit?.[1]) return [];
     const [exitCode = 0, signal = 0] = code.split(':').map(Number);
@@ -50,7 +51,9 @@ function parseIndexes(text: string | undefined): number[] {
   const list = text.replaceAll(/[[\]]|%\d+/g, '');
   return list.split(',').flatMap((part) => {
     const [from = NaN, to = from] = part.split('-').map(Number);
-    return Number.isInteger(from) && Number.isInteger(to) ? Array.from({ length: Math.max(0, to - from + 1) }, (_, offset) => from + offset) : [];
+    return Number.isInteger(from) && Number.isInteger(to)
+      ? Array.from({ length: Math.max(0, to - from + 1) }, (_, offset) => from + offset)
+      : [];
   });
 }
 
@@ -58,7 +61,7 @@ function parseIndexes(text: string | undefined): number[] {
 export function formatIndexes(indexes: readonly number[]): string {
   const parts: string[] = [];
   const sorted = [...new Set(indexes)].sort((a, b) => a - b);
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     let end = at;
     while (sorted[end + 1] === (sorted[end] ?? NaN) + 1) end++;
     parts.push(end === at ? `${sorted[at]}` : `${sorted[at]}-${sorted[end]}`);

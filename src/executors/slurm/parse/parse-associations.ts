@@ -15,6 +15,13 @@ export function parseAssociations(text: string): Association[] {
   return text.split('\n').flatMap((line) => {
     const [account = '', partition = '', qos = '', defaultQos = ''] = line.split('|');
     if (account === '') return [];
-    return [{ account, partition: partition || undefined, qos: qos.split(',').filter((name) => name !== ''), defaultQos: defaultQos || undefined }];
+    return [
+      {
+        account,
+        partition: partition || undefined,
+        qos: qos.split(',').filter((name) => name !== ''),
+        defaultQos: defaultQos || undefined,
+      },
+    ];
   });
 }

@@ -75,7 +75,10 @@ function parseNodeKinds(text: string): Map<string, NodeKind[]> {
       memoryMiB: Number.parseInt(memory ?? '', 10) || 0,
       features: features === '(null)' || features === '' ? [] : features.split(','),
     };
-    byPartition.set(name, [...(byPartition.get(name) ?? []), kind].sort((a, b) => b.nodes - a.nodes));
+    byPartition.set(
+      name,
+      [...(byPartition.get(name) ?? []), kind].sort((a, b) => b.nodes - a.nodes),
+    );
   }
   return byPartition;
 }

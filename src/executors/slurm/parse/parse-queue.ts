@@ -20,8 +20,18 @@ export const QUEUE_FORMAT = '%F|%K|%T|%N|%r|%j';
 export function parseQueue(text: string): QueueRow[] {
   return text.split('\n').flatMap((line) => {
     const [jobId, index, state, nodes, reason, ...name] = line.split('|');
-    if (jobId === undefined || !/^\d+$/.test(jobId) || state === undefined || reason === undefined || name.length === 0) return [];
+    if (jobId === undefined || !/^\d+$/.test(jobId) || state === undefined || reason === undefined || name.length === 0)
+      return [];
     const arrayIndex = index !== undefined && /^\d+$/.test(index) ? Number(index) : undefined;
-    return [{ jobName: name.join('|').trim(), jobId, arrayIndex, state, reason: reason === 'None' ? '' : reason, nodes: nodes ?? '' }];
+    return [
+      {
+        jobName: name.join('|').trim(),
+        jobId,
+        arrayIndex,
+        state,
+        reason: reason === 'None' ? '' : reason,
+        nodes: nodes ?? '',
+      },
+    ];
   });
 }

@@ -87,7 +87,13 @@ export interface JournalRecord {
 }
 
 type JournalLine =
-  | { readonly type: 'intent'; readonly wave: number; readonly at: string; readonly tasks: number; readonly pages: number }
+  | {
+      readonly type: 'intent';
+      readonly wave: number;
+      readonly at: string;
+      readonly tasks: number;
+      readonly pages: number;
+    }
   | { readonly type: 'submitted'; readonly wave: number; readonly at: string; readonly jobId: string }
   | ({ readonly type: 'done'; readonly chunks: readonly string[] } & Measured)
   /** All its chunks are done or in a later wave, or it was refused, or cancelled by us. */
@@ -137,7 +143,8 @@ export class WaveStore {
         measured.busyMs += line.busyMs;
         continue;
       }
-      if (line.type === 'intent') waves.set(line.wave, { wave: line.wave, intentAtMs: Date.parse(line.at), ended: false });
+      if (line.type === 'intent')
+        waves.set(line.wave, { wave: line.wave, intentAtMs: Date.parse(line.at), ended: false });
       const wave = waves.get(line.wave);
       if (!wave) continue;
       if (line.type === 'submitted') wave.jobId = line.jobId;
@@ -152,7 +159,9 @@ export class WaveStore {
     const { tasks, ...header } = wave;
     const lines = [header, ...tasks].map((line) => `${JSON.stringify(line)}\n`);
     await this.#disk.writeWhole(this.ordersFile(wave.wave), lines.join(''));
-    const pages = tasks.flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges)).reduce((sum, { pageNumbers }) => sum + pageNumbers.length, 0);
+    const pages = tasks
+      .flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges))
+      .reduce((sum, { pageNumbers }) => sum + pageNumbers.length, 0);
     await this.#append({ type: 'intent', wave: wave.wave, at: new Date().toISOString(), tasks: tasks.length, pages });
   }
 
@@ -174,7 +183,8 @@ export class WaveStore {
   /** Removes orders of waves that have ended: somebody died, or the folder was away, before that could be done. */
   async sweep(waves: readonly WaveRecord[]): Promise<void> {
     const there = new Set(await WaveStore.names(this.folder));
-    for (const { wave, ended } of waves) if (ended && there.has(basename(this.ordersFile(wave)))) await this.#disk.remove(this.ordersFile(wave));
+    for (const { wave, ended } of waves)
+      if (ended && there.has(basename(this.ordersFile(wave)))) await this.#disk.remove(this.ordersFile(wave));
   }
 
   /** Reads the orders of a wave; undefined where they are gone. */
@@ -193,7 +203,10 @@ export class WaveStore {
   }
 
   /** Reads the order of one task, without keeping those of others. */
-  async readTask(wave: number, index: number): Promise<{ readonly header: WaveHeader; readonly task: TaskOrder } | undefined> {
+  async readTask(
+    wave: number,
+    index: number,
+  ): Promise<{ readonly header: WaveHeader; readonly task: TaskOrder } | undefined> {
     let header: WaveHeader | undefined;
     for await (const { text } of readLines(this.ordersFile(wave))) {
       if (!header) {

@@ -23,7 +23,13 @@ export class ArchiveDocuments {
 
   /** Fetches the archive and lists what is in it; an archive that cannot be read is left out as a whole. */
   async list(item: BoxItem, path: string, signal: AbortSignal): Promise<ListedEntry[]> {
-    const source = { fileId: item.id, versionId: item.versionId ?? '', path, sizeBytes: item.sizeBytes, sha1: item.sha1 };
+    const source = {
+      fileId: item.id,
+      versionId: item.versionId ?? '',
+      path,
+      sizeBytes: item.sizeBytes,
+      sha1: item.sha1,
+    };
     try {
       return await this.#cache.with(source, signal, async (archive) => {
         const { taken, refused } = judgeEntries(archive.entries, archive.sizeBytes);
@@ -52,7 +58,11 @@ export class ArchiveDocuments {
   }
 
   /** @throws {DocumentError} `SOURCE_GONE`, `SOURCE_CHANGED`, `ZIP_DAMAGED`. */
-  async read(document: SourceDocument, toFile: string, signal: AbortSignal): Promise<{ sizeBytes: number; sha1: string }> {
+  async read(
+    document: SourceDocument,
+    toFile: string,
+    signal: AbortSignal,
+  ): Promise<{ sizeBytes: number; sha1: string }> {
     const at = document.id.indexOf(BETWEEN);
     const name = document.id.slice(at + BETWEEN.length);
     return this.#cache.with(sourceOf(document, document.id.slice(0, at)), signal, async (archive) => {

@@ -66,9 +66,15 @@ const DOUBLED: Problem = { code: 'ZIP_DOUBLED', reason: 'The archive holds two f
 function judgeEntry(record: ZipRecord): Problem | undefined {
   const { name } = record;
   const parts = name.split('/');
-  if (/^[a-z]:/i.test(name) || name.includes('\\') || name.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..'))
+  if (
+    /^[a-z]:/i.test(name) ||
+    name.includes('\\') ||
+    name.includes('\0') ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  )
     return { code: 'ZIP_PATH', reason: 'Its name leads out of the archive.' };
-  if (parts[0] === '__MACOSX' || parts.at(-1)?.startsWith('._')) return { code: 'NOT_A_PDF_NAME', reason: 'A note of macOS, not a PDF.' };
+  if (parts[0] === '__MACOSX' || parts.at(-1)?.startsWith('._'))
+    return { code: 'NOT_A_PDF_NAME', reason: 'A note of macOS, not a PDF.' };
   if ((record.mode & S_IFMT) === S_IFLNK) return { code: 'LINK', reason: 'A link, not a file.' };
   if (/\.zip$/i.test(name)) return { code: 'ZIP_IN_ZIP', reason: 'An archive in an archive; unpack the outer one.' };
   if (!/\.pdf$/i.test(name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };

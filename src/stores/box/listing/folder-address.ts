@@ -30,7 +30,10 @@ export function parseFolderAddress(text: string): FolderAddress {
   const trimmed = text.trim();
   if (/^\d{1,20}$/.test(trimmed)) return { kind: 'id', id: trimmed };
   if (/^box:/i.test(trimmed)) {
-    const parts = trimmed.slice(4).split('/').filter((part) => part !== '');
+    const parts = trimmed
+      .slice(4)
+      .split('/')
+      .filter((part) => part !== '');
     if (parts.length > 0 && nameKey(parts[0] ?? '') === nameKey(ROOT_NAME)) parts.shift();
     return parts.length === 0 ? { kind: 'id', id: ROOT_ID } : { kind: 'path', parts };
   }
@@ -40,7 +43,8 @@ export function parseFolderAddress(text: string): FolderAddress {
 }
 
 function parseLink(url: URL): FolderAddress {
-  const id = /^\/folder\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1] ?? /\/f\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1];
+  const id =
+    /^\/folder\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1] ?? /\/f\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1];
   if (id !== undefined) return { kind: 'id', id };
   if (/^\/(?:v|s)\/[\w-]+\/?$/.test(url.pathname)) return { kind: 'shared-link', url: `${url.origin}${url.pathname}` };
   if (url.pathname.startsWith('/file/')) throw notAnAddress(url.href, 'The link leads to a file, not to a folder.');
@@ -123,7 +127,11 @@ async function openSharedLink(connection: BoxConnection, link: string, signal: A
   return folder.id;
 }
 
-async function followPath(connection: BoxConnection, parts: readonly string[], signal: AbortSignal): Promise<BoxFolder> {
+async function followPath(
+  connection: BoxConnection,
+  parts: readonly string[],
+  signal: AbortSignal,
+): Promise<BoxFolder> {
   const { here, missing, others } = await follow(connection, parts, signal);
   const [part] = missing;
   if (part !== undefined) throw noSuchFolder(part, here, others);

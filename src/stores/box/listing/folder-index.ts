@@ -100,7 +100,12 @@ export class FolderIndex {
     return { id, path, items };
   }
 
-  async #make(parentId: string, name: string, path: string, signal: AbortSignal): Promise<{ item: BoxItem; fresh: boolean }> {
+  async #make(
+    parentId: string,
+    name: string,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ item: BoxItem; fresh: boolean }> {
     try {
       const made = await this.#connection.client.folders.createFolder(
         { name, parent: { id: parentId } },

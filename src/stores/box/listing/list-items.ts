@@ -20,12 +20,18 @@ export async function* listItems(
   const seen = new Set<string>();
   let marker: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const params = { fields: ITEM_FIELDS, usemarker: 'true', limit: String(PAGE_LIMIT), ...(marker === undefined ? {} : { marker }) };
+    const params = {
+      fields: ITEM_FIELDS,
+      usemarker: 'true',
+      limit: String(PAGE_LIMIT),
+      ...(marker === undefined ? {} : { marker }),
+    };
     // Not folders.getFolderItems: the SDK throws the whole page away when it meets an entry of a type it does not know.
     const answer = await connection.client.makeRequest({ url, method: 'GET', params, cancellationToken: signal });
     const body = asRecord(answer.data);
     const entries: unknown = body?.['entries'];
-    if (!Array.isArray(entries)) throw new BoxCallError({ operation: `GET /2.0/folders/${folderId}/items`, status: 0, code: 'GARBLED' });
+    if (!Array.isArray(entries))
+      throw new BoxCallError({ operation: `GET /2.0/folders/${folderId}/items`, status: 0, code: 'GARBLED' });
     for (const entry of entries) {
       const item = readItem(entry);
       // A renamed or moved entry may come twice.
@@ -52,7 +58,12 @@ export async function getFolder(connection: BoxConnection, folderId: string, sig
 
 async function getItem(connection: BoxConnection, path: string, fields: string, signal: AbortSignal): Promise<BoxItem> {
   const url = `${connection.network.settings.apiUrl}${path}`;
-  const answer = await connection.client.makeRequest({ url, method: 'GET', params: { fields }, cancellationToken: signal });
+  const answer = await connection.client.makeRequest({
+    url,
+    method: 'GET',
+    params: { fields },
+    cancellationToken: signal,
+  });
   const item = readItem(answer.data);
   if (!item) throw new BoxCallError({ operation: `GET ${path}`, status: 0, code: 'GARBLED' });
   return item;

@@ -23,7 +23,12 @@ interface FolderToVisit {
 
 /** A folder with all that is in it, or what stood in the way of visiting one. */
 export type Visit =
-  | { readonly kind: 'folder'; readonly names: readonly string[]; readonly id: string; readonly items: readonly BoxItem[] }
+  | {
+      readonly kind: 'folder';
+      readonly names: readonly string[];
+      readonly id: string;
+      readonly items: readonly BoxItem[];
+    }
   | { readonly kind: 'left-out'; readonly entry: Extract<ListedEntry, { kind: 'left-out' }>['entry'] };
 
 /**
@@ -40,7 +45,9 @@ export async function* walk(
   const waiting: FolderToVisit[] = [{ id: options.rootId, names: [] }];
   while (waiting.length > 0) {
     signal.throwIfAborted();
-    const visits = await Promise.all(waiting.splice(0, FOLDERS_AT_ONCE).map((folder) => visit(connection, folder, signal)));
+    const visits = await Promise.all(
+      waiting.splice(0, FOLDERS_AT_ONCE).map((folder) => visit(connection, folder, signal)),
+    );
     for (const visited of visits) {
       if (visited.kind === 'left-out') {
         yield visited;
@@ -60,7 +67,11 @@ export async function* walk(
   }
 }
 
-function whyNotFollowed(folder: BoxItem, names: readonly string[], options: WalkOptions): { code: string; reason: string } | undefined {
+function whyNotFollowed(
+  folder: BoxItem,
+  names: readonly string[],
+  options: WalkOptions,
+): { code: string; reason: string } | undefined {
   if (options.exclude.has(folder.id)) return { code: 'OUR_OUTPUT', reason: 'Results of this program are kept there.' };
   if (!options.recursive) return { code: 'SUBFOLDER', reason: 'A folder; --no-recursive was given.' };
   if (names.length > MAX_DEPTH) return { code: 'TOO_DEEP', reason: `More than ${MAX_DEPTH} folders deep.` };

@@ -39,7 +39,9 @@ export function parseAppFile(text: string, file: string): AppCredentials {
   const userId = asText(record?.['userID']);
   if (!enterpriseId && !userId) throw badAppFile(file, 'enterpriseID (or userID) is missing.');
   if (privateKey) return { way: 'jwt', clientId, clientSecret, configText: text };
-  const subject = userId ? { kind: 'user' as const, id: userId } : { kind: 'enterprise' as const, id: enterpriseId ?? '' };
+  const subject = userId
+    ? { kind: 'user' as const, id: userId }
+    : { kind: 'enterprise' as const, id: enterpriseId ?? '' };
   return { way: 'ccg', clientId, clientSecret, subject };
 }
 

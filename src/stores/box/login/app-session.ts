@@ -66,17 +66,23 @@ export class AppSession implements BoxLogin {
 
   #refusal(error: BoxCallError): Error {
     if (error.status !== 400 && error.status !== 401) return classifyCall(error, { doing: 'folder', name: 'login' });
-    const clock = this.#credentials.way === 'jwt' ? " Or this computer's clock is wrong: it may be 30 s off at most." : '';
-    return new AccessError('BOX_APP_REFUSED', `Box does not accept this service account (${error.code ?? error.status}).`, {
-      why: `The app was not authorised by the administrator, or its file is out of date.${clock}`,
-      remedy: 'Ask your research-computing staff to authorise the app in the Box admin console (see docs/box.md).',
-    });
+    const clock =
+      this.#credentials.way === 'jwt' ? " Or this computer's clock is wrong: it may be 30 s off at most." : '';
+    return new AccessError(
+      'BOX_APP_REFUSED',
+      `Box does not accept this service account (${error.code ?? error.status}).`,
+      {
+        why: `The app was not authorised by the administrator, or its file is out of date.${clock}`,
+        remedy: 'Ask your research-computing staff to authorise the app in the Box admin console (see docs/box.md).',
+      },
+    );
   }
 }
 
 async function makeAuth(credentials: AppCredentials): Promise<Pick<Authentication, 'refreshToken'>> {
   const { BoxCcgAuth, BoxJwtAuth, CcgConfig, JwtConfig } = await import('box-node-sdk');
-  if (credentials.way === 'jwt') return new BoxJwtAuth({ config: JwtConfig.fromConfigJsonString(credentials.configText) });
+  if (credentials.way === 'jwt')
+    return new BoxJwtAuth({ config: JwtConfig.fromConfigJsonString(credentials.configText) });
   const { clientId, clientSecret, subject } = credentials;
   const who = subject.kind === 'user' ? { userId: subject.id } : { enterpriseId: subject.id };
   return new BoxCcgAuth({ config: new CcgConfig({ clientId, clientSecret, ...who }) });

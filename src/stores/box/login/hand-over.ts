@@ -33,7 +33,8 @@ export async function handOver(loginFile: string, write: (text: string) => Promi
  */
 export async function receive(network: BoxNetwork, app: BoxApp, loginFile: string, text: string): Promise<PersonLogin> {
   const record = parseLogin(text);
-  if (record.kind !== 'person') throw new AccessError('BOX_LOGIN_NOT_MOVABLE', 'What came is not the login of a person.');
+  if (record.kind !== 'person')
+    throw new AccessError('BOX_LOGIN_NOT_MOVABLE', 'What came is not the login of a person.');
   await withFileLock(`${loginFile}.lock`, () => writeLogin(loginFile, record));
   await new PersonSession(loginFile, app, network).renew(record.accessToken).catch((error: unknown) => {
     throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: 'login' }) : error;

@@ -47,7 +47,12 @@ export async function logInPerson(
   const key = randomBytes(4).toString('hex');
   const { accountUrl, apiUrl } = network.settings;
   const address = (redirectUri: string): string => authorizeAddress(accountUrl, app.clientId, redirectUri, state);
-  await using listener = await listenForRedirect({ port: talk.port ?? USUAL_PORT, state, key, authorizeAddress: address });
+  await using listener = await listenForRedirect({
+    port: talk.port ?? USUAL_PORT,
+    state,
+    key,
+    authorizeAddress: address,
+  });
   await talk.invite(listener.startAddress, address(listener.redirectUri));
   const code = await waitForCode(listener.code, talk, state, signal);
   const token = await exchangeCode(network, app, code);
@@ -75,7 +80,12 @@ export async function logInPerson(
 }
 
 /** Logs in as a service account and remembers where its app file is. @throws {AccessError | ConfigError | TransientError} */
-export async function logInApp(network: BoxNetwork, appFile: string, loginFile: string, signal: AbortSignal): Promise<AppLogin> {
+export async function logInApp(
+  network: BoxNetwork,
+  appFile: string,
+  loginFile: string,
+  signal: AbortSignal,
+): Promise<AppLogin> {
   const session = new AppSession(await readAppFile(appFile), network);
   const user = await askWho(await connect(network, session), signal);
   const record: AppLogin = { kind: 'app', user, apiUrl: network.settings.apiUrl, appFile };
@@ -83,7 +93,12 @@ export async function logInApp(network: BoxNetwork, appFile: string, loginFile: 
   return record;
 }
 
-async function waitForCode(listened: Promise<string>, talk: LoginTalk, state: string, signal: AbortSignal): Promise<string> {
+async function waitForCode(
+  listened: Promise<string>,
+  talk: LoginTalk,
+  state: string,
+  signal: AbortSignal,
+): Promise<string> {
   const done = new AbortController();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LOGIN_WAIT_MS), done.signal]);
   const stopped = new Promise<never>((_, reject) => {
@@ -111,8 +126,11 @@ async function readPasted(talk: LoginTalk, state: string): Promise<string> {
     const redirect = readRedirect(line, state);
     if (redirect.kind === 'code') return redirect.code;
     if (redirect.kind === 'denied')
-      throw new AccessError('BOX_LOGIN_DENIED', 'Box was told not to let this program in.', { remedy: 'ocr-pipeline login box' });
-    if (redirect.kind === 'foreign') talk.complain('That address belongs to another login. Use the one from this link.');
+      throw new AccessError('BOX_LOGIN_DENIED', 'Box was told not to let this program in.', {
+        remedy: 'ocr-pipeline login box',
+      });
+    if (redirect.kind === 'foreign')
+      talk.complain('That address belongs to another login. Use the one from this link.');
     else talk.complain('That is not the address of the page: it begins with http://localhost and contains "code=".');
   }
   return new Promise<never>(() => undefined);

@@ -10,7 +10,11 @@ import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
 export function defaultLoginFile(environment: Readonly<Record<string, string | undefined>>): string {
   // XDG Base Directory Specification: a relative or empty XDG_CONFIG_HOME is ignored.
   const xdg = environment['XDG_CONFIG_HOME'];
-  return join(xdg?.startsWith('/') ? xdg : join(environment['HOME'] || homedir(), '.config'), 'ocr-pipeline', 'box.json');
+  return join(
+    xdg?.startsWith('/') ? xdg : join(environment['HOME'] || homedir(), '.config'),
+    'ocr-pipeline',
+    'box.json',
+  );
 }
 
 /** Reads the kept login; undefined where there is none. @throws {AccessError} `BOX_LOGIN_EXPOSED`, `BOX_LOGIN_DAMAGED`. */
@@ -35,9 +39,12 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
       });
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined;
     if (error instanceof Error && 'code' in error && error.code === 'EACCES')
-      throw new AccessError('BOX_LOGIN_UNREADABLE', `You may not read ${file}.`, { why: 'It belongs to somebody else.' });
+      throw new AccessError('BOX_LOGIN_UNREADABLE', `You may not read ${file}.`, {
+        why: 'It belongs to somebody else.',
+      });
     throw error;
   }
 }

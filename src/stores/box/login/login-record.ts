@@ -86,7 +86,10 @@ function needTime(record: Readonly<Record<string, unknown>>, name: string): stri
 }
 
 function damaged(why: string): AccessError {
-  return new AccessError('BOX_LOGIN_DAMAGED', 'The Box login cannot be read.', { why, remedy: 'ocr-pipeline login box' });
+  return new AccessError('BOX_LOGIN_DAMAGED', 'The Box login cannot be read.', {
+    why,
+    remedy: 'ocr-pipeline login box',
+  });
 }
 
 const DAY_MS = 86_400_000;
@@ -95,7 +98,10 @@ const LIFE_DAYS = 60;
 const WARN_FROM_DAYS = 45;
 
 /** How long a person's login still lasts, from when it was used last. Pure. */
-export function loginAge(record: PersonLogin, nowMs: number): { idleDays: number; daysLeft: number; endsSoon: boolean } {
+export function loginAge(
+  record: PersonLogin,
+  nowMs: number,
+): { idleDays: number; daysLeft: number; endsSoon: boolean } {
   const idleDays = Math.max(0, Math.floor((nowMs - Date.parse(record.renewedAt)) / DAY_MS));
   return { idleDays, daysLeft: Math.max(0, LIFE_DAYS - idleDays), endsSoon: idleDays >= WARN_FROM_DAYS };
 }

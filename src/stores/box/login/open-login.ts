@@ -42,7 +42,9 @@ export async function openLogin(sources: LoginSources, network: BoxNetwork): Pro
   if (!record) throw notLoggedIn();
   if (record.kind === 'app') {
     if (record.apiUrl !== network.settings.apiUrl)
-      throw new AccessError('BOX_LOGIN_ELSEWHERE', 'The kept login belongs to another Box server.', { remedy: 'ocr-pipeline login box' });
+      throw new AccessError('BOX_LOGIN_ELSEWHERE', 'The kept login belongs to another Box server.', {
+        remedy: 'ocr-pipeline login box',
+      });
     return { login: new AppSession(await readAppFile(record.appFile), network), kind: 'app', record };
   }
   const { daysLeft, idleDays, endsSoon } = loginAge(record, network.clock.now());

@@ -86,7 +86,8 @@ export class PersonSession implements BoxLogin {
       if (record.ended !== undefined) throw loginEnded(record.ended);
       const leftMs = Date.parse(record.expiresAt) - this.#network.clock.now();
       // Another process has renewed it while we waited.
-      if (record.accessToken !== refused && leftMs > (refused === undefined ? RENEW_EARLY_MS : STILL_GOOD_MS)) return record;
+      if (record.accessToken !== refused && leftMs > (refused === undefined ? RENEW_EARLY_MS : STILL_GOOD_MS))
+        return record;
       return (this.#record = await this.#exchange(record));
     });
   }
@@ -153,7 +154,7 @@ export class PersonSession implements BoxLogin {
     let ended = 'It was not used for 60 days, or it was used on another computer.';
     if (record.renewingSince !== undefined)
       ended = `A run was stopped just while it renewed the login (${record.renewingSince}); Box had done its part.`;
-    else if (error.attempts > 1) ended = "Box renewed it, but its answer was lost on the network.";
+    else if (error.attempts > 1) ended = 'Box renewed it, but its answer was lost on the network.';
     await writeLogin(this.#file, { ...record, renewingSince: undefined, ended });
     this.#record = { ...record, ended };
     return loginEnded(ended);

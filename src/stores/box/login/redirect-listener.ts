@@ -44,7 +44,11 @@ export async function listenForRedirect(options: ListenerOptions): Promise<Redir
       resolve(redirect.code);
     } else if (redirect.kind === 'denied') {
       answer(response, 200, 'You did not allow it; nothing was changed. You can close this page.');
-      reject(new AccessError('BOX_LOGIN_DENIED', 'Box was told not to let this program in.', { remedy: 'ocr-pipeline login box' }));
+      reject(
+        new AccessError('BOX_LOGIN_DENIED', 'Box was told not to let this program in.', {
+          remedy: 'ocr-pipeline login box',
+        }),
+      );
     } else answer(response, 400, 'This page belongs to a login of ocr-pipeline. Open the address it printed.');
   });
   return {

@@ -7,7 +7,12 @@ import type { BoxUser } from './login-record.ts';
 export async function askWho(connection: BoxConnection, signal: AbortSignal): Promise<BoxUser> {
   const url = `${connection.network.settings.apiUrl}/2.0/users/me`;
   try {
-    const answer = await connection.client.makeRequest({ url, method: 'GET', params: { fields: 'id,name,login' }, cancellationToken: signal });
+    const answer = await connection.client.makeRequest({
+      url,
+      method: 'GET',
+      params: { fields: 'id,name,login' },
+      cancellationToken: signal,
+    });
     const user = asRecord(answer.data);
     const id = asText(user?.['id']);
     if (id === undefined) throw new BoxCallError({ operation: 'GET /2.0/users/me', status: 0, code: 'GARBLED' });

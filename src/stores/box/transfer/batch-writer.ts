@@ -57,7 +57,8 @@ export class BatchWriter {
       // A disk that is nearly full takes a part; what it says to the rest is the error.
       const bytes = Buffer.concat(batch);
       while (bytesWritten < sizeBytes) {
-        bytesWritten += (await this.#file.write(bytes, bytesWritten, sizeBytes - bytesWritten, position + bytesWritten)).bytesWritten;
+        bytesWritten += (await this.#file.write(bytes, bytesWritten, sizeBytes - bytesWritten, position + bytesWritten))
+          .bytesWritten;
       }
     } catch (error) {
       this.#failed = true;

@@ -35,7 +35,12 @@ const MIN_WINDOW_BYTES = 32 * 1024;
  * Fetches a piece whole, going on where a connection was cut.
  * @throws {BoxCallError} it cannot be had; code `TOO_LONG`: more came than the file has. @throws the disk's error.
  */
-export async function fetchPiece(connection: BoxConnection, piece: Piece, linkFrom: LinkSource, signal: AbortSignal): Promise<void> {
+export async function fetchPiece(
+  connection: BoxConnection,
+  piece: Piece,
+  linkFrom: LinkSource,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, settings, random, onWait } = connection.network;
   let failures = 0;
   let refusedLinks = 0;
@@ -114,7 +119,13 @@ function skipOf(piece: Piece, answer: IncomingMessage, nowMs: number): number {
   return 0;
 }
 
-async function append(piece: Piece, answer: IncomingMessage, skipBytes: number, idleTimeoutMs: number, signal: AbortSignal): Promise<void> {
+async function append(
+  piece: Piece,
+  answer: IncomingMessage,
+  skipBytes: number,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   let failure: BoxCallError | undefined;
   const giveUp = (code: string): void => {
     failure ??= new BoxCallError({ operation: DOWNLOAD, status: 0, code });

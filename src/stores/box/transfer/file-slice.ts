@@ -56,7 +56,7 @@ export class FileSlice extends Readable {
       let block = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, sizeBytes));
       let other = Buffer.allocUnsafeSlow(block.length);
       let filled = await fill(block, 0);
-      for (let doneBytes = filled.length; filled.length > 0; ) {
+      for (let doneBytes = filled.length; filled.length > 0;) {
         const [next] = await Promise.all([fill(other, doneBytes), sendInPieces(filled, take)]);
         doneBytes += next.length;
         filled = next;

@@ -17,7 +17,7 @@ function answer({ startByte, sizeBytes }: PartAsked): PartAnswered {
   try {
     handle ??= openSync(workerData as string, 'r');
     const hash = createHash('sha1');
-    for (let done = 0; done < sizeBytes; ) {
+    for (let done = 0; done < sizeBytes;) {
       const read = readSync(handle, buffer, 0, Math.min(READ_BYTES, sizeBytes - done), startByte + done);
       if (read === 0) return { startByte, code: 'it is shorter than it was' };
       hash.update(buffer.subarray(0, read));

@@ -24,7 +24,10 @@ export function markResult(properties: Readonly<Record<string, string>>, sha1: s
   return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-export function sameProperties(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>> | undefined): boolean {
+export function sameProperties(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>> | undefined,
+): boolean {
   return b !== undefined && Object.entries(a).every(([key, value]) => b[key] === value);
 }
 
@@ -43,7 +46,13 @@ export async function keepProperties(
   try {
     if (known === undefined) {
       try {
-        await connection.client.fileMetadata.createFileMetadataById(fileId, 'global', 'properties', { ...properties }, { cancellationToken: signal });
+        await connection.client.fileMetadata.createFileMetadataById(
+          fileId,
+          'global',
+          'properties',
+          { ...properties },
+          { cancellationToken: signal },
+        );
         return true;
       } catch (error) {
         // tuple_already_exists: another version had some, or the answer to our first attempt was lost.
@@ -55,10 +64,19 @@ export async function keepProperties(
       path: `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
       value,
     }));
-    await connection.client.fileMetadata.updateFileMetadataById(fileId, 'global', 'properties', patch, { cancellationToken: signal });
+    await connection.client.fileMetadata.updateFileMetadataById(fileId, 'global', 'properties', patch, {
+      cancellationToken: signal,
+    });
     return true;
   } catch (error) {
-    if (error instanceof BoxCallError && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429) return false;
+    if (
+      error instanceof BoxCallError &&
+      error.status >= 400 &&
+      error.status < 500 &&
+      error.status !== 401 &&
+      error.status !== 429
+    )
+      return false;
     throw error;
   }
 }

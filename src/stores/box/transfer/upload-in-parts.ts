@@ -73,15 +73,28 @@ async function openSession(
   const options = { cancellationToken: signal };
   const opened =
     target.kind === 'new'
-      ? await chunkedUploads.createFileUploadSession({ folderId: target.folderId, fileSize, fileName: target.name }, options)
-      : await chunkedUploads.createFileUploadSessionForExistingFile(target.fileId, { fileSize, fileName: target.name }, options);
+      ? await chunkedUploads.createFileUploadSession(
+          { folderId: target.folderId, fileSize, fileName: target.name },
+          options,
+        )
+      : await chunkedUploads.createFileUploadSessionForExistingFile(
+          target.fileId,
+          { fileSize, fileName: target.name },
+          options,
+        );
   const { uploadPart, listParts, commit, abort } = opened.sessionEndpoints ?? {};
   const partBytes = opened.partSize ?? 0;
   const addresses = [uploadPart, listParts, commit, abort];
   // The token goes to these addresses: they must be as safe as those of the settings.
   if (partBytes < 1 || !addresses.every((address) => address !== undefined && isSafeAddress(address)))
     throw new BoxCallError({ operation: 'POST upload_sessions', status: 0, code: 'GARBLED' });
-  return { partBytes, partUrl: uploadPart ?? '', listUrl: listParts ?? '', commitUrl: commit ?? '', abortUrl: abort ?? '' };
+  return {
+    partBytes,
+    partUrl: uploadPart ?? '',
+    listUrl: listParts ?? '',
+    commitUrl: commit ?? '',
+    abortUrl: abort ?? '',
+  };
 }
 
 async function sendParts(

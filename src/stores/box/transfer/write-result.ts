@@ -36,7 +36,7 @@ export class ResultWriter {
     const { folders, name } = splitPath(request.path);
     let candidate = name;
     let renames = 1;
-    for (let races = 0; races <= MAX_RACES; ) {
+    for (let races = 0; races <= MAX_RACES;) {
       const folder = await this.#index.open([...this.#below, ...folders], signal);
       const there = await this.#complete(folder, candidate, signal);
       const plan = planWrite(there, request);
@@ -44,7 +44,12 @@ export class ResultWriter {
         case 'unchanged':
           return this.#finish('unchanged', folder, folders, plan.there, request, signal);
         case 'skip':
-          return { outcome: 'skipped', path: [...folders, candidate].join('/'), id: plan.there.id, sha1: plan.there.sha1 ?? '' };
+          return {
+            outcome: 'skipped',
+            path: [...folders, candidate].join('/'),
+            id: plan.there.id,
+            sha1: plan.there.sha1 ?? '',
+          };
         case 'stop':
           throw nameTaken(request.path);
         case 'rename':
@@ -53,7 +58,13 @@ export class ResultWriter {
           continue;
         case 'create':
         case 'replace': {
-          const stored = await this.#send(folder, candidate, plan.kind === 'replace' ? plan.there : undefined, request, signal);
+          const stored = await this.#send(
+            folder,
+            candidate,
+            plan.kind === 'replace' ? plan.there : undefined,
+            request,
+            signal,
+          );
           if (!stored) {
             races++;
             continue;
@@ -92,10 +103,16 @@ export class ResultWriter {
     try {
       const result = await upload(this.#connection, request.artifact, target, signal);
       if (result.kind === 'stored' || result.kind === 'there')
-        return { kind: result.kind, item: { ...result.item, properties: result.item.properties ?? replaced?.properties } };
+        return {
+          kind: result.kind,
+          item: { ...result.item, properties: result.item.properties ?? replaced?.properties },
+        };
       if (result.kind === 'taken' && result.by) {
         const by = result.by;
-        folder.items.set(nameKey(name), by.type === 'file' ? await getFile(this.#connection, by.id, signal) : { ...by, sizeBytes: 0 });
+        folder.items.set(
+          nameKey(name),
+          by.type === 'file' ? await getFile(this.#connection, by.id, signal) : { ...by, sizeBytes: 0 },
+        );
       } else this.#index.forget();
       return undefined;
     } catch (error) {

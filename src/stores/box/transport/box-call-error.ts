@@ -49,12 +49,19 @@ export class BoxCallError extends Error {
 export function operationOf(method: string, url: string): string {
   const path = URL.parse(url)?.pathname ?? '';
   // Session and download paths hold signed keys: only IDs of up to 20 digits and plain words are kept.
-  const safe = path.split('/').map((part) => (/^(?:[a-z_.]{1,24}|\d[\d.]{0,19})$/i.test(part) || part === '' ? part : '*'));
+  const safe = path
+    .split('/')
+    .map((part) => (/^(?:[a-z_.]{1,24}|\d[\d.]{0,19})$/i.test(part) || part === '' ? part : '*'));
   return `${method} ${safe.join('/')}`;
 }
 
 /** Reads what a failed answer tells. Box writes `code`, its token call `error`; bodies may be missing or foreign. */
-export function readFailure(operation: string, status: number, retryAfterMs: number | undefined, body: unknown): BoxCallError {
+export function readFailure(
+  operation: string,
+  status: number,
+  retryAfterMs: number | undefined,
+  body: unknown,
+): BoxCallError {
   const record = asRecord(body);
   const code = asText(record?.['code']) ?? asText(record?.['error']);
   const context = asRecord(record?.['context_info']);

@@ -50,7 +50,13 @@ export function checkBoxSettings(settings: BoxSettings): BoxSettings {
         why: 'Box logins are only sent encrypted, or to this computer itself.',
       });
   }
-  for (const name of ['callsPerMinute', 'uploadsPerMinute', 'idleTimeoutMs', 'chunkFromBytes', 'partsAtOnce'] as const) {
+  for (const name of [
+    'callsPerMinute',
+    'uploadsPerMinute',
+    'idleTimeoutMs',
+    'chunkFromBytes',
+    'partsAtOnce',
+  ] as const) {
     if (!Number.isSafeInteger(settings[name]) || settings[name] < 1)
       throw new ConfigError('BOX_SETTING', `The Box setting ${name} must be a whole number above 0.`);
   }

@@ -21,7 +21,8 @@ export function classifyCall(error: BoxCallError, subject: CallSubject): Pipelin
   if (status === 408 || status >= 500) return unavailable(error);
   if (status === 409 || status === 412) return conflict(error, subject);
   const advice = { why: `${error.message}.${requestIdOf(error)}`, safe: 'Nothing half-written is left in Box.' };
-  if (subject.doing === 'read') return new DocumentError('BOX_REFUSED', `Box did not give out ${subject.name}.`, advice);
+  if (subject.doing === 'read')
+    return new DocumentError('BOX_REFUSED', `Box did not give out ${subject.name}.`, advice);
   if (subject.doing === 'write') return new OutputError('BOX_REFUSED', `Box did not take ${subject.name}.`, advice);
   return new AccessError('BOX_REFUSED', `Box did not answer for folder ${subject.name}.`, advice);
 }
@@ -87,7 +88,9 @@ function forbidden(code: string | undefined, subject: CallSubject): PipelineErro
     });
   if (subject.doing === 'read') {
     if (code === 'forbidden_by_policy')
-      return new DocumentError('BOX_POLICY', `A policy of your institution forbids downloading ${subject.name}.`, { safe });
+      return new DocumentError('BOX_POLICY', `A policy of your institution forbids downloading ${subject.name}.`, {
+        safe,
+      });
     return new DocumentError('BOX_NO_READ', `You may see ${subject.name} but not download it.`, {
       safe,
       remedy: "Ask the folder's owner for Viewer or Editor.",

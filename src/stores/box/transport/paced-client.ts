@@ -15,8 +15,7 @@ export class PacedClient implements NetworkClient {
 
   async fetch(options: FetchOptionsInput): Promise<FetchResponse> {
     const signal = options.cancellationToken;
-    if (options.method === 'POST' && /\/(?:content|commit)$/.test(options.url))
-      await this.#uploads.take(signal);
+    if (options.method === 'POST' && /\/(?:content|commit)$/.test(options.url)) await this.#uploads.take(signal);
     await this.#calls.take(signal);
     return this.#inner.fetch(options);
   }

@@ -17,15 +17,22 @@ export function makeRequestBody(options: FetchOptionsInput): RequestBody | undef
   if (options.fileStream) {
     const slice = requireSlice(options.fileStream);
     return {
-      headers: { 'content-type': options.contentType ?? 'application/octet-stream', 'content-length': String(slice.slice.sizeBytes) },
+      headers: {
+        'content-type': options.contentType ?? 'application/octet-stream',
+        'content-length': String(slice.slice.sizeBytes),
+      },
       sendTo: (take) => slice.sendTo(take),
     };
   }
   if (options.data === undefined || options.data === null) return undefined;
   const contentType = options.contentType ?? 'application/json';
-  const text = contentType === 'application/x-www-form-urlencoded' ? toForm(options.data) : JSON.stringify(options.data);
+  const text =
+    contentType === 'application/x-www-form-urlencoded' ? toForm(options.data) : JSON.stringify(options.data);
   const bytes = Buffer.from(text);
-  return { headers: { 'content-type': contentType, 'content-length': String(bytes.length) }, sendTo: (take) => take(bytes) };
+  return {
+    headers: { 'content-type': contentType, 'content-length': String(bytes.length) },
+    sendTo: (take) => take(bytes),
+  };
 }
 
 function toForm(data: unknown): string {
@@ -46,7 +53,10 @@ function makeMultipart(items: readonly MultipartItem[]): RequestBody {
     parts.push(Buffer.from('\r\n'));
   }
   parts.push(Buffer.from(`--${boundary}--\r\n`));
-  const sizeBytes = parts.reduce((sum, part) => sum + (part instanceof FileSlice ? part.slice.sizeBytes : part.length), 0);
+  const sizeBytes = parts.reduce(
+    (sum, part) => sum + (part instanceof FileSlice ? part.slice.sizeBytes : part.length),
+    0,
+  );
   return {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': String(sizeBytes) },
     async sendTo(take) {

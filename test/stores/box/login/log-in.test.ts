@@ -26,7 +26,10 @@ async function browse(address: string): Promise<{ status: number; url: string; t
   return { status: answer.status, url: answer.url, text: await answer.text() };
 }
 
-function talking(invite: LoginTalk['invite'], pasted: AsyncIterable<string> = lines()): LoginTalk & { complaints: string[] } {
+function talking(
+  invite: LoginTalk['invite'],
+  pasted: AsyncIterable<string> = lines(),
+): LoginTalk & { complaints: string[] } {
   const complaints: string[] = [];
   return { invite, pasted, complaints, port: 0, complain: (reason) => complaints.push(reason) };
 }
@@ -58,7 +61,12 @@ describe('logging in as a person', () => {
         const sentTo = await fetch(boxAddress, { redirect: 'manual' });
         resolve(sentTo.headers.get('location') ?? '');
       },
-      lines('', 'hello', address.then((right) => right.replace(/state=[^&]+/, 'state=another')), address),
+      lines(
+        '',
+        'hello',
+        address.then((right) => right.replace(/state=[^&]+/, 'state=another')),
+        address,
+      ),
     );
     const record = await logInPerson(world.network, world.app, world.loginFile, talk, calm());
     expect(record.user.login).toBe('owner@example.org');
@@ -156,7 +164,11 @@ describe('logging in as a service account', () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const passphrase = 'a passphrase';
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
-    const jwt = { publicKeyPem: String(publicKey.export({ type: 'spki', format: 'pem' })), publicKeyId: 'k1', enterpriseId: '77' };
+    const jwt = {
+      publicKeyPem: String(publicKey.export({ type: 'spki', format: 'pem' })),
+      publicKeyId: 'k1',
+      enterpriseId: '77',
+    };
     await using world = await makeLoginWorld({ jwt });
     const boxAppSettings = {
       clientID: world.app.clientId,
@@ -164,7 +176,11 @@ describe('logging in as a service account', () => {
       appAuth: { publicKeyID: 'k1', privateKey: String(pem), passphrase },
     };
     const file = await writeAppFile(world, { boxAppSettings, enterpriseID: '77' });
-    world.emulator.faults.add({ endpoint: 'token', times: 2, effect: { kind: 'no-answer', how: 'reset', executed: true } });
+    world.emulator.faults.add({
+      endpoint: 'token',
+      times: 2,
+      effect: { kind: 'no-answer', how: 'reset', executed: true },
+    });
     const record = await logInApp(world.network, file, world.loginFile, calm());
     expect(record.user.login).toContain('AutomationUser');
   });
@@ -180,7 +196,13 @@ describe('logging in as a service account', () => {
     expect((await failureOf(logInApp(world.network, file, world.loginFile, calm()))).code).toBe('BOX_LOGIN_EXPOSED');
     const missing = logInApp(world.network, join(world.folder, 'none.json'), world.loginFile, calm());
     expect((await failureOf(missing)).code).toBe('BOX_APP_FILE_MISSING');
-    for (const text of ['', '{}', '[]', '{"boxAppSettings":{"clientID":"a"}}', '{"boxAppSettings":{"clientID":"a","clientSecret":"b"}}'])
+    for (const text of [
+      '',
+      '{}',
+      '[]',
+      '{"boxAppSettings":{"clientID":"a"}}',
+      '{"boxAppSettings":{"clientID":"a","clientSecret":"b"}}',
+    ])
       expect(() => parseAppFile(text, 'f')).toThrow(ConfigError);
   });
 });
@@ -201,21 +223,30 @@ describe('other ways and ends of a login', () => {
 
   it('warns from day 45, and asks to log in where there is none', async () => {
     await using world = await makeLoginWorld();
-    expect((await failureOf(openLogin({ loginFile: world.loginFile, app: world.app }, world.network))).code).toBe('BOX_NOT_LOGGED_IN');
+    expect((await failureOf(openLogin({ loginFile: world.loginFile, app: world.app }, world.network))).code).toBe(
+      'BOX_NOT_LOGGED_IN',
+    );
     const day = 86_400_000;
     const record = await world.keep(44 * day);
     expect((await openLogin({ loginFile: world.loginFile, app: world.app }, world.network)).warning).toBeUndefined();
     await world.keep(45 * day);
     const opened = await openLogin({ loginFile: world.loginFile, app: world.app }, world.network);
     expect(opened.warning).toContain('45 days ago');
-    expect(loginAge(record, Date.parse(record.renewedAt) + 61 * day)).toEqual({ idleDays: 61, daysLeft: 0, endsSoon: true });
+    expect(loginAge(record, Date.parse(record.renewedAt) + 61 * day)).toEqual({
+      idleDays: 61,
+      daysLeft: 0,
+      endsSoon: true,
+    });
     expect((await failureOf(openLogin({ loginFile: world.loginFile }, world.network))).code).toBe('BOX_APP_UNKNOWN');
   });
 
   it('logs out here and at Box', async () => {
     await using world = await makeLoginWorld();
     const record = await world.keep();
-    const connection = await connect(world.network, { accessToken: async () => record.accessToken, renew: () => Promise.reject(new AccessError('X', 'x')) });
+    const connection = await connect(world.network, {
+      accessToken: async () => record.accessToken,
+      renew: () => Promise.reject(new AccessError('X', 'x')),
+    });
     await askWho(connection, calm());
     expect(await logOut(world.network, world.loginFile, () => world.app)).toMatchObject({ revoked: true });
     expect((await failureOf(askWho(connection, calm()))).code).toBe('X');
@@ -226,7 +257,9 @@ describe('other ways and ends of a login', () => {
   it('moves to another computer and stays behind in none', async () => {
     await using world = await makeLoginWorld();
     const record = await world.keep();
-    await expect(handOver(world.loginFile, () => Promise.reject(new Error('the pipe broke')))).rejects.toThrow('the pipe broke');
+    await expect(handOver(world.loginFile, () => Promise.reject(new Error('the pipe broke')))).rejects.toThrow(
+      'the pipe broke',
+    );
     expect((await world.kept()).refreshToken).toBe(record.refreshToken);
     let carried = '';
     await handOver(world.loginFile, async (text) => void (carried = text));

@@ -21,7 +21,10 @@ export interface LoginWorld extends AsyncDisposable {
 }
 
 /** An emulator, the way to it, and a private place for a login. */
-export async function makeLoginWorld(options: BoxEmulatorOptions = {}, clock: Clock = hurriedClock): Promise<LoginWorld> {
+export async function makeLoginWorld(
+  options: BoxEmulatorOptions = {},
+  clock: Clock = hurriedClock,
+): Promise<LoginWorld> {
   const emulator = await startBoxEmulator(options);
   const folder = await mkdtemp(join(tmpdir(), 'box-login-'));
   const loginFile = join(folder, 'config', 'box.json');

@@ -72,11 +72,17 @@ describe('a kept login', () => {
     // Long enough for all of them to find the token old before the first has another.
     world.emulator.faults.add({ endpoint: 'token', times: 100, effect: { kind: 'delay', delayMs: 1_500 } });
     const entry = join(dirname(fileURLToPath(import.meta.url)), 'renewing-process.ts');
-    const environment = { ...process.env, NO_PROXY: '127.0.0.1', BOX_TEST: JSON.stringify({ settings: world.network.settings, app: world.app, file: world.loginFile }) };
+    const environment = {
+      ...process.env,
+      NO_PROXY: '127.0.0.1',
+      BOX_TEST: JSON.stringify({ settings: world.network.settings, app: world.app, file: world.loginFile }),
+    };
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => run(process.execPath, [entry], { env: environment, timeout: 50_000 })),
     );
-    expect(answers.map(({ stdout }) => stdout.trim())).toEqual(Array(4).fill('owner@example.org owner@example.org owner@example.org'));
+    expect(answers.map(({ stdout }) => stdout.trim())).toEqual(
+      Array(4).fill('owner@example.org owner@example.org owner@example.org'),
+    );
     expect(world.emulator.requests.count('token')).toBe(1);
     expect(world.emulator.checks()).toEqual([]);
   });
@@ -142,7 +148,11 @@ describe('a kept login', () => {
   it('is not lost by an outage', async () => {
     await using world = await makeLoginWorld();
     const before = await world.keep(2 * HOUR_MS);
-    const handle = world.emulator.faults.add({ endpoint: 'token', times: 1000, effect: { kind: 'answer', status: 503 } });
+    const handle = world.emulator.faults.add({
+      endpoint: 'token',
+      times: 1000,
+      effect: { kind: 'answer', status: 503 },
+    });
     const session = new PersonSession(world.loginFile, world.app, { ...world.network, clock: impatientClock() });
     await expect(session.accessToken()).rejects.toMatchObject({ status: 503 });
     expect((await world.kept()).refreshToken).toBe(before.refreshToken);
