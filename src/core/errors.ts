@@ -26,27 +26,48 @@ export interface Advice {
   readonly remedy?: string | undefined;
 }
 
+/**
+ * Whose fault an error is, and so what it costs: one page; one document; what a store (Box, a folder) would do, which stops the
+ * run after the work that needs no store; this machine, node, disk or network, which stops the run and is told by its
+ * name; or the run itself. The adapter that raises an error sets it, from numbers and types.
+ */
+export type ErrorScope = 'page' | 'document' | 'store' | 'environment' | 'run';
+
 /** An error as plain JSON, so that it crosses process boundaries and fits in the ledger. */
 export interface ErrorRecord extends Advice {
   readonly family: ErrorFamily;
   readonly code: string;
   readonly message: string;
+  /** Absent in records of older versions: then the family's own. */
+  readonly scope?: ErrorScope | undefined;
+}
+
+/** How an error is raised, beside its words. */
+export interface ErrorDetails extends ErrorOptions {
+  /** Where it is not the family's own: a name that is taken is an OutputError of one document. */
+  readonly scope?: ErrorScope | undefined;
 }
 
 /**
  * Base of every error this program means to raise. `code` is stable (`PDF_ENCRYPTED`); `message` says what happened in a
- * person's words. The type decides the scope: a PageError costs a page, a DocumentError a document, all others the run.
+ * person's words; `scope` says whose fault it is.
  */
 export abstract class PipelineError extends Error {
   abstract readonly family: ErrorFamily;
   abstract readonly exitCode: ExitCode;
   readonly code: string;
   readonly advice: Advice;
+  readonly #scope: ErrorScope | undefined;
 
-  constructor(code: string, message: string, advice: Advice = {}, options?: ErrorOptions) {
+  constructor(code: string, message: string, advice: Advice = {}, { scope, ...options }: ErrorDetails = {}) {
     super(message, options);
     this.code = code;
     this.advice = advice;
+    this.#scope = scope;
+  }
+
+  get scope(): ErrorScope {
+    return this.#scope ?? FAMILY_SCOPES[this.family];
   }
 
   override get name(): string {
@@ -54,7 +75,8 @@ export abstract class PipelineError extends Error {
   }
 
   toRecord(): ErrorRecord {
-    return { family: this.family, code: this.code, message: this.message, ...this.advice };
+    const { family, code, message, advice, scope } = this;
+    return { family, code, message, ...advice, ...(scope === FAMILY_SCOPES[family] ? {} : { scope }) };
   }
 }
 
@@ -140,11 +162,25 @@ const FAMILIES = {
 
 export type ErrorFamily = keyof typeof FAMILIES;
 
+const FAMILY_SCOPES: Readonly<Record<ErrorFamily, ErrorScope>> = {
+  UsageError: 'run',
+  ConfigError: 'run',
+  NoInputError: 'run',
+  MissingDependencyError: 'environment',
+  AccessError: 'store',
+  DocumentError: 'document',
+  PageError: 'page',
+  TransientError: 'store',
+  OutputError: 'environment',
+  StoppedError: 'run',
+  InternalError: 'run',
+};
+
 /** Rebuilds an error from its record, in the class its family names. */
 export function errorFromRecord(record: ErrorRecord): PipelineError {
-  const { family, code, message, why, safe, remedy } = record;
+  const { family, code, message, why, safe, remedy, scope } = record;
   const Family = FAMILIES[family] ?? InternalError;
-  return new Family(code, message, { why, safe, remedy });
+  return new Family(code, message, { why, safe, remedy }, { scope });
 }
 
 /** Turns anything thrown into a PipelineError; what we did not foresee becomes an InternalError that keeps its cause. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { DocumentError, OutputError, PageError, asPipelineError, type PipelineError } from '../core/errors.ts';
+import { asPipelineError, type PipelineError } from '../core/errors.ts';
 import type { FoundResult } from '../core/done-elsewhere.ts';
 import type { SourceDocument } from '../core/document.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
@@ -20,9 +20,6 @@ import type { WorkerPool } from '../work/worker-pool.ts';
 /** How often observers hear of progress, and how often it is written as a sign of life. */
 const OBSERVE_MS = 250;
 const SIGN_OF_LIFE_MS = 2_000;
-
-/** Failures to store a result that say nothing of the next one. */
-const OF_ONE_DOCUMENT = new Set(['NAME_TAKEN', 'NAME_UNSAFE', 'BOX_LOCKED', 'BOX_CHANGED']);
 
 /** What a session works with; built by wiring. */
 export interface SessionParts {
@@ -175,8 +172,7 @@ export class Session {
   async recordFailure({ id: document, path: label, sizeBytes }: SourceDocument, error: unknown): Promise<boolean> {
     const failure = asPipelineError(error);
     const { log, meter, observer } = this.parts;
-    const own = failure instanceof DocumentError || failure instanceof PageError;
-    if (own || (failure instanceof OutputError && OF_ONE_DOCUMENT.has(failure.code))) {
+    if (failure.scope === 'document' || failure.scope === 'page') {
       await this.journal({ type: 'document-failed', document, error: failure.toRecord() });
       meter.documentFailed(document, sizeBytes);
       log.write({
@@ -188,7 +184,7 @@ export class Session {
       observer.notice({ level: 'warn', code: failure.code, text: failure.message, document: label });
       return true;
     }
-    if (failure.family === 'AccessError' || failure.family === 'TransientError') {
+    if (failure.scope === 'store') {
       if (!this.storeTrouble) observer.notice({ level: 'warn', code: failure.code, text: failure.message });
       this.storeTrouble ??= failure;
       return true;

@@ -132,9 +132,14 @@ export class LocalFolder implements DocumentStore {
   async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
     const parts = request.path.split('/');
     if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
-      throw new OutputError('NAME_UNSAFE', `"${request.path}" is not a name that can be written.`, {
-        safe: 'Nothing was written.',
-      });
+      throw new OutputError(
+        'NAME_UNSAFE',
+        `"${request.path}" is not a name that can be written.`,
+        {
+          safe: 'Nothing was written.',
+        },
+        { scope: 'document' },
+      );
     }
     try {
       return await this.#writeChecked(request, signal);
@@ -268,10 +273,15 @@ function numbered(path: string, n: number): string {
 }
 
 function nameTaken(path: string): OutputError {
-  return new OutputError('NAME_TAKEN', `"${path}" is already there, not made by this program.`, {
-    safe: 'It was not touched. Our result waits in the run folder.',
-    remedy: '--on-conflict rename | version | skip',
-  });
+  return new OutputError(
+    'NAME_TAKEN',
+    `"${path}" is already there, not made by this program.`,
+    {
+      safe: 'It was not touched. Our result waits in the run folder.',
+      remedy: '--on-conflict rename | version | skip',
+    },
+    { scope: 'document' },
+  );
 }
 
 function unreadable(path: string, error: unknown): unknown {

@@ -1,7 +1,6 @@
 /** Characters that move the cursor, hide text or turn its direction: never printed as they are. */
-// oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
 const UNPRINTABLE =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const WIDE =
   /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$|^[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;

@@ -125,8 +125,13 @@ export class FolderIndex {
 
 function requireFolder(item: BoxItem, path: string): string {
   if (item.type === 'folder') return item.id;
-  throw new OutputError('NAME_TAKEN', `"${path}" is a file in Box, and a folder of that name is needed.`, {
-    safe: 'It was not touched. Our result waits in the run folder.',
-    remedy: 'Rename it in Box, or give --box-output-folder.',
-  });
+  throw new OutputError(
+    'NAME_TAKEN',
+    `"${path}" is a file in Box, and a folder of that name is needed.`,
+    {
+      safe: 'It was not touched. Our result waits in the run folder.',
+      remedy: 'Rename it in Box, or give --box-output-folder.',
+    },
+    { scope: 'document' },
+  );
 }

@@ -53,8 +53,13 @@ function cutText(text: string, limit: number): string {
 export function splitPath(path: string): { readonly folders: readonly string[]; readonly name: string } {
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0')))
-    throw new OutputError('NAME_UNSAFE', `"${path}" is not a name that can be written.`, {
-      safe: 'Nothing was written.',
-    });
+    throw new OutputError(
+      'NAME_UNSAFE',
+      `"${path}" is not a name that can be written.`,
+      {
+        safe: 'Nothing was written.',
+      },
+      { scope: 'document' },
+    );
   return { folders: parts.slice(0, -1).map(toBoxName), name: toBoxName(parts.at(-1) ?? '') };
 }

@@ -74,10 +74,15 @@ export class ResultWriter {
         }
       }
     }
-    throw new OutputError('BOX_CHANGED', `"${request.path}" keeps changing in Box while we write it.`, {
-      safe: 'What others put there was not touched. Our result waits in the run folder.',
-      remedy: 'The same command again.',
-    });
+    throw new OutputError(
+      'BOX_CHANGED',
+      `"${request.path}" keeps changing in Box while we write it.`,
+      {
+        safe: 'What others put there was not touched. Our result waits in the run folder.',
+        remedy: 'The same command again.',
+      },
+      { scope: 'document' },
+    );
   }
 
   /** What has the name. Items known from a refusal lack what decides about replacing them: asked for once. */
@@ -150,8 +155,13 @@ export class ResultWriter {
 }
 
 function nameTaken(path: string): OutputError {
-  return new OutputError('NAME_TAKEN', `"${path}" is already there, not made by this program.`, {
-    safe: 'It was not touched. Our result waits in the run folder.',
-    remedy: '--on-conflict rename | version | skip',
-  });
+  return new OutputError(
+    'NAME_TAKEN',
+    `"${path}" is already there, not made by this program.`,
+    {
+      safe: 'It was not touched. Our result waits in the run folder.',
+      remedy: '--on-conflict rename | version | skip',
+    },
+    { scope: 'document' },
+  );
 }

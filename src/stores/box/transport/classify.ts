@@ -97,10 +97,15 @@ function forbidden(code: string | undefined, subject: CallSubject): PipelineErro
     });
   }
   if (code === 'access_denied_item_locked')
-    return new OutputError('BOX_LOCKED', `${subject.name} is locked in Box.`, {
-      safe: 'It was not touched. Our result waits in the run folder.',
-      remedy: 'Unlock it in Box, then the same command.',
-    });
+    return new OutputError(
+      'BOX_LOCKED',
+      `${subject.name} is locked in Box.`,
+      {
+        safe: 'It was not touched. Our result waits in the run folder.',
+        remedy: 'Unlock it in Box, then the same command.',
+      },
+      { scope: 'document' },
+    );
   if (subject.doing === 'write')
     return new AccessError('BOX_NO_WRITE', `You may not store "${subject.name}" in that Box folder.`, {
       safe: 'Our result waits in the run folder.',
@@ -145,8 +150,13 @@ function conflict(error: BoxCallError, subject: CallSubject): PipelineError {
       safe: 'Nothing half-written is left in Box.',
       remedy: 'The same command later; it goes on.',
     });
-  return new OutputError('BOX_CHANGED', `${subject.name} was changed in Box while we wrote it.`, {
-    safe: 'It was not touched. Our result waits in the run folder.',
-    remedy: 'The same command again.',
-  });
+  return new OutputError(
+    'BOX_CHANGED',
+    `${subject.name} was changed in Box while we wrote it.`,
+    {
+      safe: 'It was not touched. Our result waits in the run folder.',
+      remedy: 'The same command again.',
+    },
+    { scope: 'document' },
+  );
 }
