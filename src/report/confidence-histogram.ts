@@ -27,23 +27,18 @@ export function drawHistogram(bins: readonly number[]): Html {
       count === 0
         ? html``
         : html`<text x="${x + step / 2}" y="${FLOOR - height - 4}" text-anchor="middle">${count}</text>`;
-    return html`<rect x="${x + 2}" y="${FLOOR - height}" width="${step - 4}" height="${height}" />${label}`;
+    return html`<rect x="${x + 2}" y="${FLOOR - height}" width="${step - 4}" height="${height}"/>${label}`;
   });
   const marks = [0, 25, 50, 75, 100].map(
     (value) =>
-      html`<text
-        x="${(value / 100) * WIDTH}"
-        y="${FLOOR + 18}"
-        text-anchor="${value === 0 ? 'start' : value === 100 ? 'end' : 'middle'}"
-        >${value}</text
-      >`,
+      html`<text x="${(value / 100) * WIDTH}" y="${FLOOR + 18}" text-anchor="${value === 0 ? 'start' : value === 100 ? 'end' : 'middle'}">${value}</text>`,
   );
   const spoken = bins
     .flatMap((count, bin) => (count === 0 ? [] : [`${bin * 5} to ${bin * 5 + 5}: ${plural(count, 'page')}`]))
     .join('; ');
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Pages by confidence. ${spoken}">
-    ${bars}
-    <line x1="0" y1="${FLOOR}" x2="${WIDTH}" y2="${FLOOR}" />
-    ${marks}
-  </svg>`;
+${bars}
+<line x1="0" y1="${FLOOR}" x2="${WIDTH}" y2="${FLOOR}"/>
+${marks}
+</svg>`;
 }

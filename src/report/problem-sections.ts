@@ -12,93 +12,43 @@ const NAMES_SHOWN = 200;
 
 /** Pages to compare with the scan: by document, and the faintest with their pictures. */
 export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: ReadonlyMap<string, string>): Html {
-  if (total === 0)
-    return html`<section>
-      <h2>Look at these</h2>
-      <p>Nothing: no page was read faintly.</p>
-    </section>`;
-  const rows = documents.slice(0, MOST_ROWS).map(
-    ({ document, pageNumbers, confidence }) =>
-      html`<tr>
-        <th scope="row">${document}</th>
-        <td>${formatPages(pageNumbers).replaceAll(',', ', ')}</td>
-        <td class="n">${confidence.toFixed(0)}</td>
-      </tr>`,
-  );
+  if (total === 0) return html`<section><h2>Look at these</h2><p>Nothing: no page was read faintly.</p></section>`;
+  const rows = documents
+    .slice(0, MOST_ROWS)
+    .map(
+      ({ document, pageNumbers, confidence }) =>
+        html`<tr><th scope="row">${document}</th><td>${formatPages(pageNumbers).replaceAll(',', ', ')}</td><td class="n">${confidence.toFixed(0)}</td></tr>`,
+    );
   const pictures = pages.flatMap((page) => figure(page, thumbnails.get(`${page.sha1} ${page.pageNumber}`)));
-  const gallery =
-    pictures.length === 0
-      ? html``
-      : html`<ul class="gallery">
-          ${pictures}
-        </ul>`;
+  const gallery = pictures.length === 0 ? html`` : html`<ul class="gallery">${pictures}</ul>`;
   const rest =
     total > pages.length && pictures.length > 0
       ? html`<p class="note">These are the ${pages.length} faintest of ${formatNumber(total)} pages.</p>`
       : html``;
-  return html`<section>
-    <h2>Look at these</h2>
-    <p>
-      They were read, but the engine was not sure. Compare the text with the scan: perhaps another
-      <code>--lang</code> fits, or a better scan can be had.
-    </p>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Document</th>
-          <th scope="col">Faint pages</th>
-          <th scope="col" class="n">Lowest confidence</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${more(documents.length)} ${gallery}${rest}
-  </section>`;
+  return html`<section><h2>Look at these</h2>
+<p>They were read, but the engine was not sure. Compare the text with the scan: perhaps another <code>--lang</code> fits, or a better scan can be had.</p>
+<table><thead><tr><th scope="col">Document</th><th scope="col">Faint pages</th><th scope="col" class="n">Lowest confidence</th></tr></thead><tbody>${rows}</tbody></table>${more(documents.length)}
+${gallery}${rest}</section>`;
 }
 
 function figure({ document, pageNumber, confidence }: FaintPage, picture: string | undefined): Html[] {
   if (picture === undefined) return [];
   return [
-    html`<li>
-      <figure>
-        <img alt="Page ${pageNumber} of ${document}" src="data:image/webp;base64,${picture}" />
-        <figcaption>
-          <strong>${document}</strong><br />page ${pageNumber}<br />confidence ${confidence.toFixed(0)} of 100
-        </figcaption>
-      </figure>
-    </li>`,
+    html`<li><figure><img alt="Page ${pageNumber} of ${document}" src="data:image/webp;base64,${picture}"><figcaption><strong>${document}</strong><br>page ${pageNumber}<br>confidence ${confidence.toFixed(0)} of 100</figcaption></figure></li>`,
   ];
 }
 
 /** What could not be read, and what helps. */
 export function failedSection(failures: readonly Failure[]): Html {
   if (failures.length === 0) return html``;
-  const rows = failures.slice(0, MOST_ROWS).map(
-    ({ document, extent, reason, code, help }) =>
-      html`<tr>
-        <th scope="row">${document}</th>
-        <td>${extent}</td>
-        <td>${reason} <code>[${code}]</code></td>
-        <td>${help}</td>
-      </tr>`,
-  );
+  const rows = failures
+    .slice(0, MOST_ROWS)
+    .map(
+      ({ document, extent, reason, code, help }) =>
+        html`<tr><th scope="row">${document}</th><td>${extent}</td><td>${reason} <code>[${code}]</code></td><td>${help}</td></tr>`,
+    );
   const columns = ['Document', 'What failed', 'Why', 'What helps'].map((name) => html`<th scope="col">${name}</th>`);
-  return html`<section>
-    <h2>Failed</h2>
-    <table>
-      <thead>
-        <tr>
-          ${columns}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${more(failures.length)}
-  </section>`;
+  return html`<section><h2>Failed</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(failures.length)}</section>`;
 }
 
 /** Sources that are no longer what was read. */
@@ -106,39 +56,22 @@ export function changedSection({ documents, meanwhile }: RunState): Html {
   const changes = [...(meanwhile?.changes ?? [])].filter(([id]) => documents.get(id)?.stage !== 'failed');
   const added = meanwhile?.added ?? 0;
   if (changes.length + added === 0) return html``;
-  const rows = changes.slice(0, MOST_ROWS).map(
-    ([id, change]) =>
-      html`<tr>
-        <th scope="row">${documents.get(id)?.source.path ?? id}</th>
-        <td>${describeChange(change)}</td>
-      </tr>`,
-  );
+  const rows = changes
+    .slice(0, MOST_ROWS)
+    .map(
+      ([id, change]) =>
+        html`<tr><th scope="row">${documents.get(id)?.source.path ?? id}</th><td>${describeChange(change)}</td></tr>`,
+    );
   const table =
     rows.length === 0
       ? html``
-      : html`<table>
-            <thead>
-              <tr>
-                <th scope="col">Document</th>
-                <th scope="col">What changed</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${rows}
-            </tbody>
-          </table>
-          ${more(changes.length)}`;
+      : html`<table><thead><tr><th scope="col">Document</th><th scope="col">What changed</th></tr></thead><tbody>${rows}</tbody></table>${more(changes.length)}`;
   const news =
     added === 0
       ? html``
-      : html`<p>
-          ${plural(added, 'document')} came into the folder meanwhile; the next run reads
-          ${added === 1 ? 'it' : 'them'}.
-        </p>`;
-  return html`<section>
-    <h2>Changed meanwhile</h2>
-    ${table}${news}
-  </section> `;
+      : html`<p>${plural(added, 'document')} came into the folder meanwhile; the next run reads ${added === 1 ? 'it' : 'them'}.</p>`;
+  return html`<section><h2>Changed meanwhile</h2>${table}${news}</section>
+`;
 }
 
 /** What was in the folder and not taken, by reason. */
@@ -151,30 +84,7 @@ export function leftOutSection(entries: readonly LeftOutEntry[]): Html {
     const names = group.slice(0, NAMES_SHOWN).map(({ path }) => html`<li>${path}</li>`);
     const rest =
       group.length > NAMES_SHOWN ? html`<li>and ${formatNumber(group.length - NAMES_SHOWN)} more</li>` : html``;
-    return html`<tr>
-      <td>${group[0]?.reason ?? ''} <code>[${group[0]?.code ?? ''}]</code></td>
-      <td class="n">${formatNumber(group.length)}</td>
-      <td>
-        <ul class="names">
-          ${names}${rest}
-        </ul>
-      </td>
-    </tr>`;
+    return html`<tr><td>${group[0]?.reason ?? ''} <code>[${group[0]?.code ?? ''}]</code></td><td class="n">${formatNumber(group.length)}</td><td><ul class="names">${names}${rest}</ul></td></tr>`;
   });
-  return html`<section>
-    <h2>Left out</h2>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Why</th>
-          <th scope="col" class="n">Entries</th>
-          <th scope="col">Names</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${more(groups.length)}
-  </section>`;
+  return html`<section><h2>Left out</h2><table><thead><tr><th scope="col">Why</th><th scope="col" class="n">Entries</th><th scope="col">Names</th></tr></thead><tbody>${rows}</tbody></table>${more(groups.length)}</section>`;
 }

@@ -21,38 +21,36 @@ export interface ReportRequest {
 export function renderReport({ record, state, thumbnails }: ReportRequest): string {
   const lookAt = chooseFaintPages(state);
   const page = html`<!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-        />
-        <title>OCR report: ${record.source.name}</title>
-        <style>
-          ${new Html(REPORT_STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${record.source.name}</h1>
-          <p class="verdict">${verdict(state, lookAt)}</p>
-          <p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(state)}</p>
-        </header>
-        <main>
-          ${lookAtSection(lookAt, thumbnails)} ${failedSection(listFailures(state))}
-          ${changedSection(state)}${leftOutSection(state.leftOut)} ${numbers(state)} ${documentsTable(state)}
-          ${confidence(state)} ${time(state)}
-          <section>
-            <h2>Methods</h2>
-            <p class="note">To paste into a paper; it names everything that decides the text.</p>
-            <p class="methods">${describeMethods(record, state)}</p>
-          </section>
-          ${filesTable(state)}
-        </main>
-      </body>
-    </html> `;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>OCR report: ${record.source.name}</title>
+<style>${new Html(REPORT_STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${record.source.name}</h1>
+<p class="verdict">${verdict(state, lookAt)}</p>
+<p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(state)}</p>
+</header>
+<main>
+${lookAtSection(lookAt, thumbnails)}
+${failedSection(listFailures(state))}
+${changedSection(state)}${leftOutSection(state.leftOut)}
+${numbers(state)}
+${documentsTable(state)}
+${confidence(state)}
+${time(state)}
+<section><h2>Methods</h2>
+<p class="note">To paste into a paper; it names everything that decides the text.</p>
+<p class="methods">${describeMethods(record, state)}</p></section>
+${filesTable(state)}
+</main>
+</body>
+</html>
+`;
   return page.text;
 }
 
@@ -87,34 +85,24 @@ function verdict(state: RunState, { documents: faint }: LookAt): string {
 
 function numbers(state: RunState): Html {
   const { documents, pages } = countRun(state);
-  return html`<section>
-    <h2>In numbers</h2>
-    <table>
-      <caption>
-        Every document and page has exactly one of these ends.
-      </caption>
-      <tbody>
-        ${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
-        ${part('complete', documents.done, '')}
-        ${part('failed', documents.failed, 'wholly or in part; tried again by the same command')}
-        ${part('not finished', documents.waiting, '')}
-        ${part('left out', documents.leftOut, 'not taken, with the reason above')}
-        ${row('Pages', pages.known, `read + kept + blank + failed${pages.elsewhere > 0 ? ' + done elsewhere' : ''} + not finished`)}
-        ${part('read', pages.done, `${pages.faint} of them faint (confidence under ${FAINT_CONFIDENCE}), kept and marked`)}
-        ${part('had text, kept', pages.keptText, '')} ${part('blank', pages.blank, 'kept in place')}
-        ${part('failed', pages.failed, 'empty in the text')}${pages.elsewhere > 0 ? part('done elsewhere', pages.elsewhere, 'on another computer; their results were found in Box') : html``}
-        ${part('not finished', pages.waiting, '')}
-      </tbody>
-    </table>
-  </section>`;
+  return html`<section><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
+<tbody>
+${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
+${part('complete', documents.done, '')}
+${part('failed', documents.failed, 'wholly or in part; tried again by the same command')}
+${part('not finished', documents.waiting, '')}
+${part('left out', documents.leftOut, 'not taken, with the reason above')}
+${row('Pages', pages.known, `read + kept + blank + failed${pages.elsewhere > 0 ? ' + done elsewhere' : ''} + not finished`)}
+${part('read', pages.done, `${pages.faint} of them faint (confidence under ${FAINT_CONFIDENCE}), kept and marked`)}
+${part('had text, kept', pages.keptText, '')}
+${part('blank', pages.blank, 'kept in place')}
+${part('failed', pages.failed, 'empty in the text')}${pages.elsewhere > 0 ? part('done elsewhere', pages.elsewhere, 'on another computer; their results were found in Box') : html``}
+${part('not finished', pages.waiting, '')}
+</tbody></table></section>`;
 }
 
 function row(name: string, value: number, note: string, kind = 'whole'): Html {
-  return html`<tr class="${kind}">
-    <th scope="row">${name}</th>
-    <td class="n">${formatNumber(value)}</td>
-    <td>${note}</td>
-  </tr>`;
+  return html`<tr class="${kind}"><th scope="row">${name}</th><td class="n">${formatNumber(value)}</td><td>${note}</td></tr>`;
 }
 
 function part(name: string, value: number, note: string): Html {
@@ -131,30 +119,16 @@ function confidence(state: RunState): Html {
   const worst = all.toSorted((a, b) => a.value - b.value).slice(0, 10);
   const rows = worst.map(
     ({ path, pageNumber, value }) =>
-      html`<tr>
-        <th scope="row">${path}</th>
-        <td class="n">${pageNumber}</td>
-        <td class="n">${value.toFixed(0)}</td>
-      </tr>`,
+      html`<tr><th scope="row">${path}</th><td class="n">${pageNumber}</td><td class="n">${value.toFixed(0)}</td></tr>`,
   );
-  return html`<section>
-    <h2>Confidence of pages</h2>
-    <p class="note">The engine's own guess, 0 to 100, not a measured accuracy.</p>
-    ${drawHistogram(countBins(all.map(({ value }) => value)))}
-    <table>
-      <caption>
-        The least sure pages
-      </caption>
-      ${heading([
-        ['Document', 'text'],
-        ['Page', 'number'],
-        ['Confidence', 'number'],
-      ])}
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </section>`;
+  return html`<section><h2>Confidence of pages</h2>
+<p class="note">The engine's own guess, 0 to 100, not a measured accuracy.</p>
+${drawHistogram(countBins(all.map(({ value }) => value)))}
+<table><caption>The least sure pages</caption>${heading([
+    ['Document', 'text'],
+    ['Page', 'number'],
+    ['Confidence', 'number'],
+  ])}<tbody>${rows}</tbody></table></section>`;
 }
 
 const STAGES: Readonly<Record<DocumentState['stage'], string>> = {
@@ -170,11 +144,7 @@ function heading(columns: readonly (readonly [name: string, kind: 'text' | 'numb
   const cells = columns.map(([name, kind]) =>
     kind === 'number' ? html`<th scope="col" class="n">${name}</th>` : html`<th scope="col">${name}</th>`,
   );
-  return html`<thead>
-    <tr>
-      ${cells}
-    </tr>
-  </thead>`;
+  return html`<thead><tr>${cells}</tr></thead>`;
 }
 
 function documentsTable(state: RunState): Html {
@@ -186,18 +156,9 @@ function documentsTable(state: RunState): Html {
     const bad = entries.filter(([, pageState]) => pageState === 'failed').length;
     const faint = known.filter((value) => value < FAINT_CONFIDENCE).length;
     const files = document.outputs.map(({ path, link }) =>
-      link === undefined ? html`${path}<br />` : html`<a href="${link}">${path}</a><br />`,
+      link === undefined ? html`${path}<br>` : html`<a href="${link}">${path}</a><br>`,
     );
-    return html`<tr>
-      <th scope="row">${document.source.path}</th>
-      <td>${STAGES[document.stage]}</td>
-      <td class="n">${document.pageCount ?? '-'}</td>
-      <td class="n">${bad}</td>
-      <td class="n">${faint}</td>
-      <td class="n">${mean}</td>
-      <td class="n">${formatNumber(words)}</td>
-      <td>${files}</td>
-    </tr>`;
+    return html`<tr><th scope="row">${document.source.path}</th><td>${STAGES[document.stage]}</td><td class="n">${document.pageCount ?? '-'}</td><td class="n">${bad}</td><td class="n">${faint}</td><td class="n">${mean}</td><td class="n">${formatNumber(words)}</td><td>${files}</td></tr>`;
   });
   const columns = heading([
     ['Document', 'text'],
@@ -209,16 +170,7 @@ function documentsTable(state: RunState): Html {
     ['Words', 'number'],
     ['Files', 'text'],
   ]);
-  return html`<section>
-    <h2>Documents</h2>
-    <table>
-      ${columns}
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${more(state.documents.size)}
-  </section>`;
+  return html`<section><h2>Documents</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
 }
 
 function time(state: RunState): Html {
@@ -231,49 +183,26 @@ function time(state: RunState): Html {
         : error
           ? `stopped: ${error.message}`
           : `ended (${exitCode ?? ''})`;
-    return html`<tr>
-      <td>${startedAt.slice(0, 19).replace('T', ' ')} UTC</td>
-      <td class="n">${seconds === undefined ? '-' : `${seconds} s`}</td>
-      <td>${host}</td>
-      <td>${end}</td>
-    </tr>`;
+    return html`<tr><td>${startedAt.slice(0, 19).replace('T', ' ')} UTC</td><td class="n">${seconds === undefined ? '-' : `${seconds} s`}</td><td>${host}</td><td>${end}</td></tr>`;
   });
-  return html`<section>
-    <h2>Time</h2>
-    <table>
-      ${heading([
-        ['Started', 'text'],
-        ['Took', 'number'],
-        ['On', 'text'],
-        ['End', 'text'],
-      ])}
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </section>`;
+  return html`<section><h2>Time</h2><table>${heading([
+    ['Started', 'text'],
+    ['Took', 'number'],
+    ['On', 'text'],
+    ['End', 'text'],
+  ])}<tbody>${rows}</tbody></table></section>`;
 }
 
 function filesTable(state: RunState): Html {
-  const rows = [...state.documents.values()].slice(0, MOST_ROWS).flatMap(({ source, sha1, outputs }) => [
-    html`<tr>
-      <th scope="row">${source.path}</th>
-      <td>scan</td>
-      <td class="n">${formatNumber(source.sizeBytes)}</td>
-      <td class="hash">${sha1 ?? '-'}</td>
-      <td class="id">${source.id}</td>
-    </tr>`,
-    ...outputs.map(
-      (output) =>
-        html`<tr>
-          <th scope="row">${output.path}</th>
-          <td>${output.format}</td>
-          <td class="n">${formatNumber(output.sizeBytes)}</td>
-          <td class="hash">${output.sha1}</td>
-          <td class="id">${output.id}</td>
-        </tr>`,
-    ),
-  ]);
+  const rows = [...state.documents.values()]
+    .slice(0, MOST_ROWS)
+    .flatMap(({ source, sha1, outputs }) => [
+      html`<tr><th scope="row">${source.path}</th><td>scan</td><td class="n">${formatNumber(source.sizeBytes)}</td><td class="hash">${sha1 ?? '-'}</td><td class="id">${source.id}</td></tr>`,
+      ...outputs.map(
+        (output) =>
+          html`<tr><th scope="row">${output.path}</th><td>${output.format}</td><td class="n">${formatNumber(output.sizeBytes)}</td><td class="hash">${output.sha1}</td><td class="id">${output.id}</td></tr>`,
+      ),
+    ]);
   const columns = heading([
     ['File', 'text'],
     ['Kind', 'text'],
@@ -281,14 +210,5 @@ function filesTable(state: RunState): Html {
     ['SHA-1', 'text'],
     ['Where', 'text'],
   ]);
-  return html`<section>
-    <h2>Files</h2>
-    <table>
-      ${columns}
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-    ${more(state.documents.size)}
-  </section>`;
+  return html`<section><h2>Files</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
 }
