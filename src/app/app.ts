@@ -1,4 +1,4 @@
-import type { App } from './contract.ts';
+import type { App, BoxCaller, BoxService } from './contract.ts';
 
 /** The program's own parts, loaded when they are asked for: each command pays only for what it uses. */
 export const app: App = {
@@ -22,5 +22,18 @@ export const app: App = {
     (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
   answerForEngine: async (request) => (await import('./choose-engine.ts')).answerForEngine(request),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
+  openBox: openBoxLazily,
   explainLanguages: async (codes) => (await import('./explain-languages.ts')).explainLanguages(codes),
 };
+
+function openBoxLazily(caller: BoxCaller): BoxService {
+  const load = async (): Promise<BoxService> => (await import('./box-service.ts')).makeBoxService(caller);
+  return {
+    logIn: async (way, signal) => (await load()).logIn(way, signal),
+    handOver: async (write) => (await load()).handOver(write),
+    logOut: async () => (await load()).logOut(),
+    whoAmI: async (signal) => (await load()).whoAmI(signal),
+    listFolder: async (address, signal) => (await load()).listFolder(address, signal),
+    checkFolder: async (address, results, signal) => (await load()).checkFolder(address, results, signal),
+  };
+}

@@ -115,6 +115,83 @@ export interface LanguageFacts {
   readonly near: readonly { readonly code: string; readonly name: string }[];
 }
 
+/** A folder of Box, found. */
+export interface BoxFolder {
+  readonly id: string;
+  /** From the top, `/` between parts, as people know it: `Scans/Marduk`. */
+  readonly path: string;
+  readonly name: string;
+}
+
+/** An entry of a Box folder. */
+export interface BoxEntry {
+  /** `file`, `folder`, `web_link`, or what Box invents next. */
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+  /** 0 for what is no file. */
+  readonly sizeBytes: number;
+  /** Lower-case hex; files only. */
+  readonly sha1?: string | undefined;
+}
+
+/** Who is logged in to Box, and how. */
+export interface BoxAccount {
+  /** `login` is the e-mail address. */
+  readonly user: { readonly id: string; readonly name: string; readonly login: string };
+  readonly kind: 'person' | 'app' | 'developer-token';
+  /** Absolute path of where the login is kept; absent for a developer token. */
+  readonly loginFile?: string | undefined;
+  /** Days without use after which a person's login ends. */
+  readonly lastsUnusedDays?: number | undefined;
+  /** A sentence to show: the login ends soon. */
+  readonly warning?: string | undefined;
+}
+
+/** The person's side of logging in. */
+export interface BoxLoginTalk {
+  /** Shows where to go: `startAddress` works where this computer's ports can be reached, `boxAddress` everywhere. */
+  invite(startAddress: string, boxAddress: string, waitMs: number): Promise<void> | void;
+  /** Lines the person pastes; may end at once. */
+  readonly pasted: AsyncIterable<string>;
+  /** Says that a pasted line was not it, and why. */
+  complain(reason: string): void;
+}
+
+/** How somebody logs in: in a browser, with an app's file, or with a login that another computer handed over. */
+export type BoxLoginWay =
+  | { readonly kind: 'person'; readonly talk: BoxLoginTalk }
+  | { readonly kind: 'service-account'; readonly appFile: string }
+  | { readonly kind: 'handed-over'; readonly read: () => Promise<string> };
+
+/** How Box is reached, and for whom. */
+export interface BoxCaller {
+  readonly choices: BoxChoices;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What people ask of Box themselves, apart from runs. @throws {AccessError | ConfigError | TransientError} each of them. */
+export interface BoxService {
+  logIn(way: BoxLoginWay, signal: AbortSignal): Promise<BoxAccount>;
+  /** Gives the login to `write`, then forgets it here; where `write` fails it stays. */
+  handOver(write: (text: string) => Promise<void>): Promise<BoxAccount>;
+  /** Ends the login at Box and here. `revoked`: Box was told. Undefined where there was none. */
+  logOut(): Promise<{ readonly user: BoxAccount['user']; readonly revoked: boolean } | undefined>;
+  /** Asks Box whose login it is, and so whether it works. */
+  whoAmI(signal: AbortSignal): Promise<BoxAccount>;
+  /** What is in a folder, named by ID, link or `box:Path`; in no promised order. */
+  listFolder(
+    address: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly folder: BoxFolder; readonly items: readonly BoxEntry[] }>;
+  /** Whether a folder can be read, and results be put into it or into the other one. Leaves nothing in Box. */
+  checkFolder(
+    address: string,
+    resultsAddress: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly folder: BoxFolder; readonly whyNotWritable?: string | undefined }>;
+}
+
 /** All that the program can do: what commands, and whatever else shows it to people, ask of it. */
 export interface App {
   startRun(request: RunRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
@@ -137,6 +214,8 @@ export interface App {
   answerForEngine(request: EngineQuestion): Promise<EngineAnswer>;
   /** Looks at every engine that could be used; an engine that is missing is in the answer. */
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
+  /** Box, as people ask it themselves. Nothing is loaded or asked before its first call. */
+  openBox(caller: BoxCaller): BoxService;
   /** Names languages and corrects mistyped ones; answers in the order asked. */
   explainLanguages(codes: readonly string[]): Promise<readonly LanguageFacts[]>;
 }

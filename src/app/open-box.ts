@@ -20,8 +20,6 @@ import type { BoxApp } from '../stores/box/login/person-session.ts';
 import { askWho } from '../stores/box/login/who.ts';
 import type { WaitListener } from '../stores/box/transport/retrying-client.ts';
 
-export type { BoxChoices, BoxFolder, BoxItem };
-
 /** The way to Box, with or without a login yet. Close it. */
 export interface BoxAccess extends Disposable {
   readonly network: BoxNetwork;
@@ -64,9 +62,9 @@ export async function openBox(
   const { boxClientId: clientId, boxClientSecret: clientSecret } = choices;
   const known = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
   const loginFile = choices.boxLoginFile ?? defaultLoginFile(environment);
+  const developerToken = environment['BOX_DEVELOPER_TOKEN'];
   const network = await openNetwork({ settings: toBoxSettings(choices), onWait });
-  const login = (): Promise<OpenLogin> =>
-    openLogin({ loginFile, app: known, developerToken: environment['BOX_DEVELOPER_TOKEN'] }, network);
+  const login = (): Promise<OpenLogin> => openLogin({ loginFile, app: known, developerToken }, network);
   // One for all, so that all calls share a login and its renewals.
   let connecting: Promise<BoxConnection> | undefined;
   const connection = (): Promise<BoxConnection> =>

@@ -9,6 +9,7 @@ import { resolveSettings } from '../../src/core/config/resolve-settings.ts';
 import type { Settings } from '../../src/core/config/settings-table.ts';
 import type { Partition } from '../../src/executors/slurm/parse/parse-partitions.ts';
 import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
+import { app } from '../../src/app/app.ts';
 
 const SHARED: Partition = {
   name: 'savio3_htc',
@@ -60,6 +61,7 @@ function context(
     loadSettings: () => Promise.resolve({ ...defaults, settings, warnings: [] }),
     settingsOrDefaults: () => Promise.resolve(settings),
     findEngines: () => Promise.resolve([]),
+    openBox: (choices) => app.openBox({ choices, environment: {} }),
     explainLanguages: () => Promise.resolve([]),
     inspectCluster: () => Promise.resolve(view),
     deep: false,

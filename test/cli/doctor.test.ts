@@ -11,6 +11,7 @@ import { explainLanguages } from '../../src/app/explain-languages.ts';
 import type { EngineReport } from '../../src/app/contract.ts';
 import { requireLanguages } from '../support/requires.ts';
 import { makeFolder, runCli } from './run-cli.ts';
+import { app } from '../../src/app/app.ts';
 
 const NATIVE: EngineReport = {
   name: 'tesseract',
@@ -44,6 +45,7 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
     loadSettings: () => Promise.resolve({ ...defaults, settings: all, warnings: [] }),
     settingsOrDefaults: () => Promise.resolve(all),
     findEngines: () => Promise.resolve(engines),
+    openBox: (choices) => app.openBox({ choices, environment: {} }),
     inspectCluster: () => Promise.resolve('absent'),
     deep: false,
     explainLanguages: (codes) => Promise.resolve(explainLanguages(codes)),

@@ -78,6 +78,7 @@ function makeContext({ explainSettings, shell, app, flags }: Invocation): CheckC
     },
     loadSettings: explainSettings,
     settingsOrDefaults,
+    openBox: (choices) => app.openBox({ choices, environment: shell.environment }),
     explainLanguages: (codes) => app.explainLanguages(codes),
     findEngines: () => {
       engines ??= settingsOrDefaults().then(({ tesseract }) => app.findEngines(tesseract));

@@ -4,14 +4,11 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { showPath } from '../../config/config-files.ts';
-import { handOver, receive } from '../../stores/box/login/hand-over.ts';
-import { logInApp, logInPerson, LOGIN_WAIT_MS, type LoginTalk } from '../../stores/box/login/log-in.ts';
-import { loginAge, type LoginRecord } from '../../stores/box/login/login-record.ts';
+import type { BoxAccount, BoxLoginTalk, BoxService } from '../../app/contract.ts';
 import { cleanText } from '../screens/display-text.ts';
 import type { Invocation } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
 import { renderInvitation, renderWaiting } from '../screens/render-box.ts';
-import { openBox, type BoxAccess } from '../../app/open-box.ts';
 
 /** Longest login that is received, in characters. */
 const MAX_RECEIVED = 65_536;
@@ -27,20 +24,20 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     throw new UsageError('FLAGS_CONFLICT', `--${given.join(' and --')} do not go together.`, {
       safe: 'Nothing was changed.',
     });
-  using box = await openBox(await invocation.loadSettings(), shell.environment);
+  const box = invocation.app.openBox({ choices: await invocation.loadSettings(), environment: shell.environment });
   switch (given[0]) {
     case 'check':
       return check(invocation, box);
     case 'app-file': {
-      const file = resolve(shell.workingFolder, flags['app-file'] ?? '');
-      return tellSuccess(invocation, box, await logInApp(box.network, file, box.loginFile, signal));
+      const appFile = resolve(shell.workingFolder, flags['app-file'] ?? '');
+      return tellSuccess(invocation, await box.logIn({ kind: 'service-account', appFile }, signal));
     }
     case 'hand-over':
       return giveAway(invocation, box);
     case 'receive':
-      return tellSuccess(invocation, box, await receive(box.network, box.app(), box.loginFile, await readInput()));
+      return tellSuccess(invocation, await box.logIn({ kind: 'handed-over', read: readInput }, signal));
     default:
-      return tellSuccess(invocation, box, await logInWithTalk(invocation, box));
+      return tellSuccess(invocation, await logInWithTalk(invocation, box));
   }
 }
 
@@ -54,31 +51,29 @@ export function requireBox({ positionals }: Invocation, command: string): void {
     });
 }
 
-async function check({ terminal, flags, signal }: Invocation, box: BoxAccess): Promise<ExitCode> {
-  const { opened, user } = await box.who(signal);
-  const { kind, warning } = opened;
+async function check({ terminal, flags, signal }: Invocation, box: BoxService): Promise<ExitCode> {
+  const { user, kind, warning } = await box.whoAmI(signal);
   if (flags.json === true) terminal.print(JSON.stringify({ ok: true, kind, user, warning }, null, 2));
   else terminal.print(`[ok] The Box login works: ${cleanText(user.login)}`);
   if (warning !== undefined && flags.json !== true) terminal.say(`[warn] ${warning}`);
   return EXIT.ok;
 }
 
-function tellSuccess({ terminal, flags, shell }: Invocation, box: BoxAccess, record: LoginRecord): ExitCode {
+function tellSuccess({ terminal, flags, shell }: Invocation, account: BoxAccount): ExitCode {
+  const { user, kind, loginFile = '', lastsUnusedDays } = account;
   if (flags.json === true) {
-    terminal.print(
-      JSON.stringify({ ok: true, kind: record.kind, user: record.user, loginFile: box.loginFile }, null, 2),
-    );
+    terminal.print(JSON.stringify({ ok: true, kind, user, loginFile }, null, 2));
     return EXIT.ok;
   }
   const lasts =
-    record.kind === 'app'
+    kind === 'app'
       ? 'as long as the app file is there and the app is authorised'
-      : `as long as it is used once every ${loginAge(record, Date.parse(record.renewedAt)).daysLeft} days`;
-  const share = record.kind === 'app' ? [`     Share:    the folder in Box with ${cleanText(record.user.login)}`] : [];
+      : `as long as it is used once every ${lastsUnusedDays} days`;
+  const share = kind === 'app' ? [`     Share:    the folder in Box with ${cleanText(user.login)}`] : [];
   terminal.print(
     [
-      `[ok] Logged in to Box as ${cleanText(record.user.login)}`,
-      `     Kept in:  ${showPath(box.loginFile, shell)} (readable by you alone)`,
+      `[ok] Logged in to Box as ${cleanText(user.login)}`,
+      `     Kept in:  ${showPath(loginFile, shell)} (readable by you alone)`,
       `     Lasts:    ${lasts}`,
       ...share,
       'Next: ocr-pipeline ls      (find your folder)',
@@ -88,19 +83,19 @@ function tellSuccess({ terminal, flags, shell }: Invocation, box: BoxAccess, rec
 }
 
 /** Prints the login itself: the one thing that must not pass through the terminal's redaction. */
-async function giveAway({ terminal }: Invocation, box: BoxAccess): Promise<ExitCode> {
+async function giveAway({ terminal }: Invocation, box: BoxService): Promise<ExitCode> {
   if (process.stdout.isTTY)
     throw new UsageError('HAND_OVER_TO_SCREEN', 'A login is not shown on a screen.', {
       why: 'Whoever reads it has your Box account.',
       safe: 'It was not handed over.',
       remedy: 'ocr-pipeline login box --hand-over | ssh HOST ocr-pipeline login box --receive',
     });
-  const record = await handOver(box.loginFile, (text) => {
+  const { user } = await box.handOver((text) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
     return promise;
   });
-  terminal.say(`[ok] The login of ${cleanText(record.user.login)} was handed over; this computer has none now.`);
+  terminal.say(`[ok] The login of ${cleanText(user.login)} was handed over; this computer has none now.`);
   return EXIT.ok;
 }
 
@@ -113,16 +108,16 @@ async function readInput(): Promise<string> {
   return text;
 }
 
-async function logInWithTalk(invocation: Invocation, box: BoxAccess): Promise<LoginRecord> {
+async function logInWithTalk(invocation: Invocation, box: BoxService): Promise<BoxAccount> {
   using talk = talkThrough(invocation);
-  return await logInPerson(box.network, box.app(), box.loginFile, talk, invocation.signal);
+  return await box.logIn({ kind: 'person', talk }, invocation.signal);
 }
 
 /** Says how much of the time is left: each second where a line can be drawn again, else once. */
-function countDown(terminal: Terminal): Disposable {
-  const endMs = Date.now() + LOGIN_WAIT_MS;
+function countDown(terminal: Terminal, waitMs: number): Disposable {
+  const endMs = Date.now() + waitMs;
   if (!terminal.abilities.redraw) {
-    terminal.say(renderWaiting(LOGIN_WAIT_MS));
+    terminal.say(renderWaiting(waitMs));
     return { [Symbol.dispose]: () => undefined };
   }
   const show = (): void => terminal.draw(`\r\u001b[K${renderWaiting(endMs - Date.now())}`);
@@ -136,16 +131,16 @@ function countDown(terminal: Terminal): Disposable {
   };
 }
 
-function talkThrough({ terminal, shell }: Invocation): LoginTalk & Disposable {
+function talkThrough({ terminal, shell }: Invocation): BoxLoginTalk & Disposable {
   const { environment } = shell;
   const remote = (environment['SSH_CONNECTION'] ?? '') !== '';
   const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
   let waiting: Disposable | undefined;
   return {
-    invite(startAddress, boxAddress) {
+    invite(startAddress, boxAddress, waitMs) {
       const place = remote ? { user: userInfo().username, host: hostname() } : undefined;
       terminal.say(renderInvitation(startAddress, boxAddress, place));
-      waiting = countDown(terminal);
+      waiting = countDown(terminal, waitMs);
       if (!remote) openBrowser(startAddress);
     },
     pasted: input,

@@ -1,16 +1,14 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
-import { logOut } from '../../stores/box/login/log-out.ts';
 import type { Invocation } from '../commands.ts';
 import { cleanText } from '../screens/display-text.ts';
-import { openBox } from '../../app/open-box.ts';
 import { requireBox } from './login.ts';
 
 /** `logout box` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   requireBox(invocation, 'logout');
   const { terminal, shell } = invocation;
-  using box = await openBox(await invocation.loadSettings(), shell.environment);
-  const done = await logOut(box.network, box.loginFile, () => box.app());
+  const box = invocation.app.openBox({ choices: await invocation.loadSettings(), environment: shell.environment });
+  const done = await box.logOut();
   if (!done) terminal.print('You were not logged in to Box.');
   else if (done.revoked)
     terminal.print(

@@ -2,10 +2,10 @@ import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { compareNatural } from '../../core/natural-order.ts';
 import type { Invocation } from '../commands.ts';
 import { renderFolder } from '../screens/render-box.ts';
-import { openBox } from '../../app/open-box.ts';
 
 /** `ls [folder] [--json]` */
 export async function run({
+  app,
   terminal,
   flags,
   signal,
@@ -13,7 +13,7 @@ export async function run({
   positionals,
   loadSettings,
 }: Invocation): Promise<ExitCode> {
-  using box = await openBox(await loadSettings(), shell.environment);
+  const box = app.openBox({ choices: await loadSettings(), environment: shell.environment });
   const { folder, items } = await box.listFolder(positionals[0] ?? 'box:', signal);
   const sorted = [...items].sort(
     (a, b) => Number(b.type === 'folder') - Number(a.type === 'folder') || compareNatural(a.name, b.name),

@@ -1,7 +1,8 @@
 import type { Settings } from '../../core/config/settings-table.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import type { CallingShell } from '../../config/config-files.ts';
-import type { EngineReport, LanguageFacts } from '../../app/contract.ts';
+import type { BoxChoices } from '../../core/run-request.ts';
+import type { BoxService, EngineReport, LanguageFacts } from '../../app/contract.ts';
 import type { ClusterView } from '../../app/inspect-cluster.ts';
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
@@ -32,6 +33,7 @@ export interface CheckContext {
   readonly inspectCluster: () => Promise<ClusterView | 'absent' | 'silent'>;
   /** Checks may take minutes, and do what costs something. */
   readonly deep: boolean;
+  readonly openBox: (choices: BoxChoices) => BoxService;
   readonly explainLanguages: (codes: readonly string[]) => Promise<readonly LanguageFacts[]>;
 }
 

@@ -1,6 +1,6 @@
 import { breakText, cleanText, padEnd, padStart, wrap } from './display-text.ts';
 import { countOf, formatBytes } from './format-numbers.ts';
-import type { BoxFolder, BoxItem } from '../../app/open-box.ts';
+import type { BoxEntry, BoxFolder } from '../../app/contract.ts';
 
 /** How a person is told to log in: on this computer, or over SSH, where no browser can open. */
 export function renderInvitation(
@@ -34,7 +34,7 @@ export function renderWaiting(leftMs: number): string {
 }
 
 /** A folder's entries, sub-folders first, and what they are together. A long name goes on below itself. */
-export function renderFolder(folder: BoxFolder, items: readonly BoxItem[], width: number): string {
+export function renderFolder(folder: BoxFolder, items: readonly BoxEntry[], width: number): string {
   const idWidth = Math.max(2, ...items.map(({ id }) => id.length)) + 2;
   const lines = [`${padEnd('ID', idWidth)}${padStart('SIZE', 9)}  NAME`];
   for (const item of items) {
@@ -54,11 +54,11 @@ export function renderFolder(folder: BoxFolder, items: readonly BoxItem[], width
   return lines.join('\n');
 }
 
-function isPdf(item: BoxItem): boolean {
+function isPdf(item: BoxEntry): boolean {
   return item.type === 'file' && /\.pdf$/i.test(item.name);
 }
 
-function countItems(items: readonly BoxItem[]): string {
+function countItems(items: readonly BoxEntry[]): string {
   const pdfs = items.filter((item) => isPdf(item));
   const folders = items.filter(({ type }) => type === 'folder').length;
   const files = items.filter(({ type }) => type === 'file').length - pdfs.length;

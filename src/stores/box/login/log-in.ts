@@ -16,14 +16,14 @@ import { authorizeAddress, readRedirect } from './redirect.ts';
 import { askWho } from './who.ts';
 
 /** How long a person has to log in. */
-export const LOGIN_WAIT_MS = 600_000;
+const LOGIN_WAIT_MS = 600_000;
 /** Box's code lives 30 s: the exchange must not be tried for longer. */
 const EXCHANGE_LIMITS = { maxWaitMs: 20_000, maxOutageMs: 20_000 };
 
 /** The person's side of logging in. */
 export interface LoginTalk {
   /** Shows where to go: `startAddress` works where this computer's ports can be reached, `boxAddress` everywhere. */
-  invite(startAddress: string, boxAddress: string): Promise<void> | void;
+  invite(startAddress: string, boxAddress: string, waitMs: number): Promise<void> | void;
   /** Lines the person pastes; may end at once. */
   readonly pasted: AsyncIterable<string>;
   /** Says that a pasted line was not it, and why. */
@@ -53,7 +53,7 @@ export async function logInPerson(
     key,
     authorizeAddress: address,
   });
-  await talk.invite(listener.startAddress, address(listener.redirectUri));
+  await talk.invite(listener.startAddress, address(listener.redirectUri), LOGIN_WAIT_MS);
   const code = await waitForCode(listener.code, talk, state, signal);
   const token = await exchangeCode(network, app, code);
   const nowMs = network.clock.now();

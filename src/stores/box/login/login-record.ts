@@ -93,8 +93,8 @@ function damaged(why: string): AccessError {
 }
 
 const DAY_MS = 86_400_000;
-/** Box ends a login whose refresh token was not used for 60 days (developer.box.com, Tokens). */
-const LIFE_DAYS = 60;
+/** Days: Box ends a login whose refresh token was not used for 60 days (developer.box.com, Tokens). */
+export const LIFE_DAYS = 60;
 const WARN_FROM_DAYS = 45;
 
 /** How long a person's login still lasts, from when it was used last. Pure. */
