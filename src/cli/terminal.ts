@@ -1,5 +1,6 @@
 import { OutputError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
+import { explainErrno, hasErrno } from '../core/errno.ts';
 
 /** The part of a stream that is needed to talk to it. */
 export interface OutputStream {
@@ -75,7 +76,7 @@ export function openTerminal(
   stdout.on('error', (error) => {
     outClosed = true;
     // A reader such as `head` has enough: that is its right.
-    if (!('code' in error && error.code === 'EPIPE')) failure ??= stdoutError(error);
+    if (!hasErrno(error, 'EPIPE')) failure ??= stdoutError(error);
   });
   stderr.on('error', () => {
     errClosed = true;
@@ -111,10 +112,9 @@ function drain(stream: OutputStream): Promise<void> {
 }
 
 function stdoutError(cause: Error): OutputError {
-  const code = 'code' in cause ? ` (${String(cause.code)})` : '';
   return new OutputError(
     'STDOUT_FAILED',
-    `The result could not be written to standard output${code}.`,
+    `The result could not be written to standard output: ${explainErrno(cause)}.`,
     {
       safe: 'What was already on disk is unchanged.',
       remedy: 'Check where the output is redirected to, then the same command.',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expandVariables, settingOfKey, type RawValue, type SettingsSource } from '../core/config/resolve-settings.ts';
 import { SETTINGS, type SettingName } from '../core/config/settings-table.ts';
 import { ConfigError } from '../core/errors.ts';
+import { explainErrno, isErrnoOf, readErrno } from '../core/errno.ts';
 
 /** Larger files are no configuration of ours. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -88,11 +89,10 @@ async function readBounded(place: ConfigPlace): Promise<string | undefined> {
       await file.close();
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-    if ((code === 'ENOENT' || code === 'ENOTDIR') && !place.mustExist) return undefined;
-    if (error instanceof ConfigError || code === undefined) throw error;
+    if (isErrnoOf(error, 'absent') && !place.mustExist) return undefined;
+    if (!readErrno(error)) throw error;
     const why = place.mustExist ? 'OCR_PIPELINE_SITE_FILE names it.' : undefined;
-    throw new ConfigError('CONFIG_UNREADABLE', `${place.file} cannot be read (${code}).`, {
+    throw new ConfigError('CONFIG_UNREADABLE', `${place.file} cannot be read: ${explainErrno(error)}.`, {
       why,
       safe: 'Nothing was started.',
       remedy: 'Make it readable, or move it away.',

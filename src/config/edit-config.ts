@@ -4,6 +4,7 @@ import { readValue, settingOfKey } from '../core/config/resolve-settings.ts';
 import { SETTINGS } from '../core/config/settings-table.ts';
 import { ConfigError } from '../core/errors.ts';
 import { realDisk } from '../files/disk.ts';
+import { explainErrno, hasErrno, readErrno } from '../core/errno.ts';
 
 /**
  * Writes one setting to a configuration file, keeping its other lines and comments. No texts removes the setting.
@@ -30,9 +31,10 @@ async function readOrEmpty(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-    if (code === 'ENOENT') return '';
-    if (code === undefined) throw error;
-    throw new ConfigError('CONFIG_UNREADABLE', `${file} cannot be read (${code}).`, { safe: 'It was not changed.' });
+    if (hasErrno(error, 'ENOENT')) return '';
+    if (!readErrno(error)) throw error;
+    throw new ConfigError('CONFIG_UNREADABLE', `${file} cannot be read: ${explainErrno(error)}.`, {
+      safe: 'It was not changed.',
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { InternalError } from '../core/errors.ts';
+import { errnoOf } from '../core/errno.ts';
 
 /** How a program ended. Exactly one of `exitCode`, `killedBy` and `startError` says why. */
 export interface ProgramEnd {
@@ -62,8 +63,8 @@ export async function runProgram(
   // A program that ends before it has read all closes the pipe: its exit says why.
   stdin?.on('error', () => {});
   const ended = Promise.withResolvers<{ exitCode?: number; killedBy?: NodeJS.Signals }>();
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    startError = error.code ?? 'UNKNOWN';
+  child.on('error', (error) => {
+    startError = errnoOf(error) ?? 'UNKNOWN';
     if (child.pid === undefined) ended.resolve({});
   });
   child.on('close', (code, killedBy) => ended.resolve(ending(code, killedBy)));

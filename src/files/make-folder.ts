@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasErrno } from '../core/errno.ts';
 
 /**
  * Makes a folder and those above it. Node's own `recursive` never settles where a file system answers ENOENT below a folder
@@ -9,7 +10,7 @@ export async function makeFolder(path: string): Promise<void> {
   const missing: string[] = [];
   for (let folder = path; ; folder = dirname(folder)) {
     const facts = await stat(folder).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (hasErrno(error, 'ENOENT')) return undefined;
       throw error;
     });
     if (facts?.isDirectory()) break;
@@ -20,7 +21,7 @@ export async function makeFolder(path: string): Promise<void> {
   for (const folder of missing.reverse()) {
     await mkdir(folder).catch((error: unknown) => {
       // Somebody else was faster.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasErrno(error, 'EEXIST')) throw error;
     });
   }
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { hasErrno } from '../core/errno.ts';
 
 /** One line of a file, without its end. */
 export interface FileLine {
@@ -44,7 +45,7 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
     }
     if (partsBytes > 0) yield take();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!hasErrno(error, 'ENOENT')) throw error;
   } finally {
     input.destroy();
   }

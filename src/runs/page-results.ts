@@ -5,6 +5,7 @@ import type { PageEntry } from '../core/ledger.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
+import { hasErrno } from '../core/errno.ts';
 
 /** A line of a chunk's result file. */
 export interface ChunkResultLine {
@@ -36,8 +37,7 @@ export async function readTrailer(file: string): Promise<ChunkTrailer | undefine
   try {
     handle = await open(file, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESTALE'))
-      return undefined;
+    if (hasErrno(error, 'ENOENT', 'ESTALE')) return undefined;
     throw error;
   }
   try {

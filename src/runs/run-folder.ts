@@ -7,6 +7,7 @@ import { foldLedger, type RunState } from '../core/run-state.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
+import { hasErrno } from '../core/errno.ts';
 
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
 const DIGEST_DIGITS = 16;
@@ -56,8 +57,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
     try {
       text = await readFile(join(path, 'run.json'), 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-        return undefined;
+      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
     }
     try {

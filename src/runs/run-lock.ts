@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransientError } from '../core/errors.ts';
 import { asOutputError } from '../core/write-failure.ts';
+import { hasErrno } from '../core/errno.ts';
 
 /** How often a holder shows that it lives. */
 const HEARTBEAT_MS = 20_000;
@@ -52,7 +53,7 @@ export async function lockRun(folder: string): Promise<RunLock> {
     try {
       await writeFile(fileOf(folder, mine), JSON.stringify(record), { flag: 'wx' });
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      if (hasErrno(error, 'EEXIST')) continue;
       throw asOutputError(error, fileOf(folder, mine));
     }
     const numbers = await listLocks(folder);
@@ -149,7 +150,7 @@ async function isAlive(held: LockRecord, ageMs: number): Promise<boolean> {
   try {
     process.kill(held.pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    if (hasErrno(error, 'ESRCH')) return false;
   }
   const ticks = await startTicksOf(held.pid);
   return ticks === null || held.startTicks === null || ticks === held.startTicks;

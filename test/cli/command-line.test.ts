@@ -270,7 +270,7 @@ describe('output that cannot be delivered', () => {
         },
       );
       expect(stdout).toMatch(
-        /could not be written to standard output \(ENOSPC\)\. \[STDOUT_FAILED\] \(74\)\ncode 74\n$/,
+        /could not be written to standard output: no room is left on the disk \(ENOSPC\)\. \[STDOUT_FAILED\] \(74\)\ncode 74\n$/,
       );
     },
   );

@@ -8,6 +8,7 @@ import { NODE_FORMAT, parsePartitions, type Partition } from './parse/parse-part
 import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse/parse-queue.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from './parse/parse-scheduler-config.ts';
 import type { AccountingQuestion, SlurmClient } from './slurm-client.ts';
+import { hasErrno } from '../../core/errno.ts';
 
 /** A controller that is down is found out about after 9 s; one that is only busy answers within a minute. */
 const QUESTION_TIMEOUT_MS = 60_000;
@@ -219,7 +220,7 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasErrno(error, 'ENOENT');
 }
 
 function slurmMissing(program: string): MissingDependencyError {

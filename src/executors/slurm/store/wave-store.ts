@@ -4,6 +4,7 @@ import type { PageRange, Recipe } from '../../../core/chunk.ts';
 import type { PageLimits } from '../../../core/settings.ts';
 import type { AppendFile, Disk } from '../../../files/disk.ts';
 import { parseLine, readLines } from '../../../files/ndjson.ts';
+import { hasErrno } from '../../../core/errno.ts';
 
 /** What earlier tries of a chunk came to; see decide-retry.ts. */
 export interface ChunkHistory {
@@ -228,7 +229,7 @@ export class WaveStore {
   /** Names of the files of a folder of the run; none where there is no such folder. */
   static async names(folder: string): Promise<readonly string[]> {
     return await readdir(folder).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      if (hasErrno(error, 'ENOENT')) return [];
       throw error;
     });
   }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { TransientError } from '../../../core/errors.ts';
 import { systemClock, type Clock } from '../transport/clock.ts';
+import { hasErrno } from '../../../core/errno.ts';
 
 /** Nobody holds the lock longer: renewals are bounded well below. */
 export const STALE_MS = 60_000;
@@ -53,7 +54,7 @@ async function tryTake(lockFile: string, mark: string): Promise<boolean> {
     await link(aside, lockFile);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasErrno(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(aside, { force: true });
@@ -88,7 +89,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasErrno(error, 'EPERM');
   }
 }
 

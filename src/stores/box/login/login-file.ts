@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { AccessError } from '../../../core/errors.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
 import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
+import { hasErrno, isErrnoOf } from '../../../core/errno.ts';
 
 /** Where logins are kept: `$XDG_CONFIG_HOME/ocr-pipeline/box.json`, by default below `~/.config`. */
 export function defaultLoginFile(environment: Readonly<Record<string, string | undefined>>): string {
@@ -39,9 +40,8 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
       });
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined;
-    if (error instanceof Error && 'code' in error && error.code === 'EACCES')
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    if (isErrnoOf(error, 'access'))
       throw new AccessError('BOX_LOGIN_UNREADABLE', `You may not read ${file}.`, {
         why: 'It belongs to somebody else.',
       });

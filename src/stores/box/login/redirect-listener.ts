@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AccessError } from '../../../core/errors.ts';
 import { readRedirect } from './redirect.ts';
+import { hasErrno } from '../../../core/errno.ts';
 
 /** The port that is tried first: the one the instructions name, so that it can be typed before the program runs. */
 export const USUAL_PORT = 53_682;
@@ -93,7 +94,7 @@ async function listen(server: Server, port: number): Promise<number> {
     server.removeAllListeners('listening').removeAllListeners('error');
     const address = server.address();
     if (failure === undefined && address !== null && typeof address === 'object') return address.port;
-    if (!(failure instanceof Error) || !('code' in failure) || failure.code !== 'EADDRINUSE') throw failure;
+    if (!hasErrno(failure, 'EADDRINUSE')) throw failure;
   }
   throw new AccessError('BOX_LOGIN_PORT', 'No port on this computer is free to wait for Box.');
 }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { OutputError } from '../../../core/errors.ts';
+import { explainErrno } from '../../../core/errno.ts';
 
 /** A read costs the same for little and for much, so much is read at once ... */
 const READ_BYTES = 1024 * 1024;
@@ -84,8 +85,7 @@ export function artifactChanged(file: string, why: string): OutputError {
 /** Says that a file on this machine cannot be read. */
 export function asArtifactError(error: unknown, file: string): Error {
   if (error instanceof OutputError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-  return new OutputError('ARTIFACT_UNREADABLE', `${file} cannot be read to be stored (${code}).`, {
+  return new OutputError('ARTIFACT_UNREADABLE', `${file} cannot be read to be stored: ${explainErrno(error)}.`, {
     safe: 'Nothing half-written is left in Box.',
   });
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PartAnswered, PartAsked } from './part-digests.ts';
+import { errnoOf } from '../../../core/errno.ts';
 
 const READ_BYTES = 1024 * 1024;
 const buffer = Buffer.allocUnsafe(READ_BYTES);
@@ -25,6 +26,6 @@ function answer({ startByte, sizeBytes }: PartAsked): PartAnswered {
     }
     return { startByte, sha1: hash.digest() };
   } catch (error) {
-    return { startByte, code: error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason' };
+    return { startByte, code: errnoOf(error) ?? 'unknown reason' };
   }
 }

@@ -53,7 +53,7 @@ export class PartDigests implements AsyncDisposable {
   #settle({ startByte, sha1, code }: PartAnswered): void {
     const asked = this.#asked.get(startByte);
     if (sha1) asked?.resolve(Buffer.from(sha1));
-    else asked?.reject(asArtifactError(Object.assign(new Error('reading failed'), { code }), this.#file));
+    else asked?.reject(asArtifactError(Object.assign(new Error(code ?? 'unknown reason'), { code }), this.#file));
   }
 
   #failAll(error: Error): void {

@@ -2,6 +2,7 @@ import { request as httpRequest, type Agent, type ClientRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { BoxCallError, operationOf } from './box-call-error.ts';
 import type { RequestBody } from './request-body.ts';
+import { errnoOf } from '../../../core/errno.ts';
 
 export interface ExchangeRequest {
   readonly url: string;
@@ -135,6 +136,6 @@ export async function readBody(
 /** Keeps the errno alone: messages and causes of network errors may carry signed links. */
 export function networkFailure(operation: string, error: unknown): BoxCallError {
   if (error instanceof BoxCallError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'NETWORK';
-  return new BoxCallError({ operation, status: 0, code });
+  const own = error instanceof Error && 'code' in error ? String(error.code) : 'NETWORK';
+  return new BoxCallError({ operation, status: 0, code: errnoOf(error) ?? own });
 }

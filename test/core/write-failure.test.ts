@@ -1,0 +1,25 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { OutputError, TransientError } from '../../src/core/errors.ts';
+import { asOutputError } from '../../src/core/write-failure.ts';
+
+function systemError(number: number): Error {
+  const [name, message] = getSystemErrorMap().get(-number) ?? [`Unknown system error -${number}`, 'unknown'];
+  return Object.assign(new Error(`${name}: ${message}, write`), { errno: -number, code: name });
+}
+
+describe('a write that fails', () => {
+  test.each(Object.entries(constants.errno))('for %s is never a defect of the program', (name, number) => {
+    const failure = asOutputError(systemError(number), '/scratch/x');
+    expect(failure).toBeInstanceOf(OutputError);
+    expect(failure).toMatchObject({ exitCode: 74, scope: 'environment' });
+    const words = { ENOSPC: /^No room left/, EDQUOT: /^Your quota on the disk of \/scratch\/x is used up/ }[name];
+    expect((failure as Error).message).toMatch(words ?? /^Cannot write \/scratch\/x: .+ \(E[A-Z0-9]+\)\.$/);
+  });
+
+  test('what is already explained, or is not the system’s, passes unchanged', () => {
+    for (const error of [new TransientError('RUN_BUSY', 'x'), new Error('x'), new TypeError('x')])
+      expect(asOutputError(error, '/x')).toBe(error);
+  });
+});
