@@ -13,7 +13,7 @@ import { openEngine } from '../src/engines/find-engines.ts';
 import type { OcrEngine } from '../src/engines/ocr-engine.ts';
 import { pageText } from '../src/formats/plain-text.ts';
 import { createPdfjsRenderer } from '../src/renderers/pdfjs.ts';
-import { readPageImage } from '../src/work/read-page.ts';
+import { recognize } from '../src/stages/recognize.ts';
 import { DEFAULT_CORPUS, insistOnPrograms, PROJECT, type BenchOptions } from './support/options.ts';
 import { renderTable, type BenchTable } from './support/table.ts';
 
@@ -81,7 +81,7 @@ async function readOurs(item: Item, corpus: string, folder: string): Promise<Rea
   try {
     for (let pageNumber = 1; pageNumber <= document.pageCount; pageNumber++) {
       const image = await document.render(pageNumber, DPI, calm);
-      const page = await readPageImage(image, counted.engine, { dpi: DPI, language: item.lang }, calm);
+      const page = await recognize(image, counted.engine, { dpi: DPI, language: item.lang }, calm);
       pages.push(pageText(page));
     }
   } finally {

@@ -12,7 +12,7 @@ import { deliver } from './stages/deliver.ts';
 import { dropUnused, fetch } from './stages/fetch.ts';
 import { list, type Listing } from './stages/list.ts';
 import type { FetchedDocument } from './stores/document-store.ts';
-import type { AssembledFile } from './work/protocol.ts';
+import type { AssembledFile } from './stages/assemble.ts';
 
 /** Documents that are brought here at once; more only share the same line. */
 const FETCHES_AT_ONCE = 4;
@@ -200,7 +200,7 @@ async function assemble(
       },
       // Half a second a page and a hundred MB in ten seconds: far beyond what is usual.
       timeoutMs: settings.limits.seconds * 1_000 + pages.length * 500 + sizeBytes / 10_000,
-      label: document.path,
+      subject: { document: document.path },
       urgent: true,
     },
     signal,

@@ -39,7 +39,7 @@ export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
     });
   }
   return new LocalExecutor(
-    { pool, disk, watch: new SystemicFailureWatch(), label: (sha1) => names.get(sha1) ?? sha1, onPage },
+    { pool, disk, watch: new SystemicFailureWatch(), nameOf: (sha1) => names.get(sha1) ?? sha1, onPage },
     (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
     `${process.pid}-${Date.now()}`,
   );

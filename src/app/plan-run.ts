@@ -184,7 +184,7 @@ async function lookInto(
   const failures: PlannedFailure[] = [];
   await Promise.all(
     documents.map(async (document) => {
-      const options = { timeoutMs: limitSeconds * 1_000, label: document.path };
+      const options = { timeoutMs: limitSeconds * 1_000, subject: { document: document.path } };
       try {
         const { file } = await bring(document);
         const { pageCount } = await pool.run({ call: 'inspect', request: { file }, ...options }, signal);
@@ -223,7 +223,7 @@ async function timePages(looks: readonly Look[], pool: WorkerPool, signal: Abort
         const from = performance.now();
         try {
           const page = await pool.run(
-            { call: 'read', request: wanted, timeoutMs: 600_000, label: document.path },
+            { call: 'read', request: wanted, timeoutMs: 600_000, subject: { document: document.path } },
             signal,
           );
           return page.state === 'done' ? performance.now() - from : undefined;

@@ -39,7 +39,12 @@ export async function* rasterizePages(request: RasterizeRequest, signal: AbortSi
       );
       const wanted = { file: document.file, pageNumber, dpi: request.dpi, outFile };
       await pool.run(
-        { call: 'rasterize', request: wanted, timeoutMs: timeoutMs(request.limits), label: document.name },
+        {
+          call: 'rasterize',
+          request: wanted,
+          timeoutMs: timeoutMs(request.limits),
+          subject: { document: document.name },
+        },
         signal,
       );
       return { source: document.name, pageNumber, file: outFile };
@@ -58,7 +63,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
   for (const document of await documentsOf(request.target)) {
     const pages: PageResult[] = [];
     const readOne = async (pageNumber: number, isImage: boolean): Promise<PageResult> => {
-      const options = { timeoutMs: timeoutMs(request.limits), label: `${document.name} p.${pageNumber}` };
+      const options = { timeoutMs: timeoutMs(request.limits), subject: { document: document.name, pageNumber } };
       try {
         return isImage
           ? await pool.run({ call: 'readImage', request: { file: document.file }, ...options }, signal)
@@ -121,7 +126,7 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
     };
     try {
       const files = await pool.run(
-        { call: 'assemble', request: wanted, timeoutMs: 3_600_000, label: document.name },
+        { call: 'assemble', request: wanted, timeoutMs: 3_600_000, subject: { document: document.name } },
         signal,
       );
       for (const { file } of files) yield { source: document.name, file };
@@ -146,7 +151,7 @@ async function* eachPage(
       call: 'inspect' as const,
       request: { file: document.file },
       timeoutMs: timeoutMs(limits),
-      label: document.name,
+      subject: { document: document.name },
     };
     ({ pageCount } = await pool.run(inspected, signal));
   } catch (error) {

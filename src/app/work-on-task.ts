@@ -97,7 +97,7 @@ export async function workOnTask(
     pool,
     disk,
     watch: new SystemicFailureWatch(),
-    label: (sha1: string) => sha1.slice(0, 16),
+    nameOf: (sha1: string) => sha1.slice(0, 16),
     onPage: () => void pages++,
   };
   try {

@@ -32,10 +32,17 @@ export interface RunProgress {
   readonly pagesPerMinute?: number | undefined;
   /** Seconds that remain, as a range; absent while there is no good guess. */
   readonly secondsLeft?: readonly [low: number, high: number] | undefined;
-  /** What is being read now: `Koldewey_1899_v2.pdf p.118`. */
-  readonly reading: readonly string[];
+  /** What is being read now. */
+  readonly reading: readonly PageInHand[];
   /** Documents a person should look at. */
   readonly lookAt: number;
+}
+
+/** What a worker has in hand: a page, or a document that is opened or put together. */
+export interface PageInHand {
+  /** The document's path, as people know it. */
+  readonly document: string;
+  readonly pageNumber?: number | undefined;
 }
 
 /** Something worth a line while a run is on. */

@@ -5,7 +5,7 @@ import type { DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './le
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
 export const FAINT_CONFIDENCE = 60;
 
-/** Where a document stands. The last three are terminal; `failed` is tried again by the next run. */
+/** Where a document stands. The last two are terminal; `failed` is tried again by the next run. */
 export type DocumentStage = 'listed' | 'fetched' | 'reading' | 'done' | 'failed';
 
 /** All the ledger says of one document. */

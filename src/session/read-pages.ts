@@ -35,10 +35,11 @@ export async function readPages(
     await session.results.addPagesFile(sha1, pagesFile);
   }
 
-  const label = document.path;
+  const subject = { document: document.path };
   const timeoutMs = settings.limits.seconds * 1_000;
   const { pageCount, repaired } =
-    before?.header ?? (await pool.run({ call: 'inspect', request: { file }, timeoutMs, label, urgent: true }, signal));
+    before?.header ??
+    (await pool.run({ call: 'inspect', request: { file }, timeoutMs, subject, urgent: true }, signal));
   await session.journal({ type: 'inspected', document: document.id, pageCount, repaired });
   const missing = session.results.missing(sha1, pageCount);
   meter.opened(document.id, pageCount, sizeBytes);

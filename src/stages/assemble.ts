@@ -2,14 +2,42 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Recipe } from '../core/chunk.ts';
 import { InternalError, throwIfStopped } from '../core/errors.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
+import type { OutputFormat } from '../core/settings.ts';
 import { asOutputError } from '../core/write-failure.ts';
 import { writeFormat } from '../formats/write-format.ts';
 import { writeSearchablePdf } from '../formats/searchable-pdf.ts';
 import { openPagesFile } from '../runs/page-results.ts';
-import type { AssembledFile, AssembleRequest } from '../work/protocol.ts';
+
+/** What is put together, and where. Plain JSON. */
+export interface AssembleRequest {
+  /** The PDF. */
+  readonly sourceFile: string;
+  readonly sourceSha1: string;
+  /** The document's name as people know it, for titles inside the outputs. */
+  readonly documentPath: string;
+  /** Page results, in page order. */
+  readonly pagesFile: string;
+  /** Folder the outputs are made in; each is written aside and renamed. */
+  readonly folder: string;
+  /** Their name there, without extension. */
+  readonly baseName: string;
+  readonly formats: readonly OutputFormat[];
+  readonly recipe: Recipe;
+  readonly programVersion: string;
+}
+
+/** An output that was made. */
+export interface AssembledFile {
+  readonly format: OutputFormat;
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** Lower-case hex SHA-1. */
+  readonly sha1: string;
+}
 
 /**
  * Puts a document's page results together, in page order, as each of the formats; memory does not grow with the pages.

@@ -2,7 +2,7 @@ import type { DeliveredOutput } from '../core/ledger.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { ConflictPolicy } from '../core/settings.ts';
 import type { DocumentStore } from '../stores/document-store.ts';
-import type { AssembledFile } from '../work/protocol.ts';
+import type { AssembledFile } from './assemble.ts';
 
 export interface Delivery {
   /** Path of the outputs below the destination, without extension. */

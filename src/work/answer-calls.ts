@@ -3,10 +3,10 @@ import { FAINT_CONFIDENCE } from '../core/run-state.ts';
 import type { PageImage, PageResult } from '../core/page.ts';
 import type { OpenDocument, PageRenderer } from '../renderers/page-renderer.ts';
 import { decideText } from '../core/text-layer.ts';
-import { assemble } from '../stages/assemble.ts';
+import { assemble, type AssembleRequest } from '../stages/assemble.ts';
 import { rasterize } from '../stages/rasterize.ts';
 import { recognize } from '../stages/recognize.ts';
-import type { AssembleRequest, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
+import type { WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
 
 /** The adapters a worker works with; built by its wiring, lazily, since not every worker needs each. */
 export interface WorkerParts {

@@ -1,7 +1,8 @@
 import type { Recipe } from '../core/chunk.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
-import type { OutputFormat, PageLimits } from '../core/settings.ts';
+import type { PageLimits } from '../core/settings.ts';
+import type { AssembledFile, AssembleRequest } from '../stages/assemble.ts';
 
 /** What a page worker is told when it starts; plain JSON. */
 export interface WorkerSetup {
@@ -46,31 +47,6 @@ export interface WorkerCalls {
 }
 
 export type WorkerCall = keyof WorkerCalls;
-
-export interface AssembleRequest {
-  /** The PDF. */
-  readonly sourceFile: string;
-  readonly sourceSha1: string;
-  /** The document's name as people know it, for titles inside the outputs. */
-  readonly documentPath: string;
-  /** Page results, in page order. */
-  readonly pagesFile: string;
-  /** Folder the outputs are made in; each is written aside and renamed. */
-  readonly folder: string;
-  /** Their name there, without extension. */
-  readonly baseName: string;
-  readonly formats: readonly OutputFormat[];
-  readonly recipe: Recipe;
-  readonly programVersion: string;
-}
-
-export interface AssembledFile {
-  readonly format: OutputFormat;
-  readonly file: string;
-  readonly sizeBytes: number;
-  /** Lower-case hex SHA-1. */
-  readonly sha1: string;
-}
 
 /** What a worker is at: told to its owner, so that a crash can be blamed on the right step. */
 export type WorkStep = 'open' | 'rasterize' | 'recognize' | 'assemble';

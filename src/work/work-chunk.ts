@@ -25,8 +25,8 @@ export interface ChunkDependencies {
   readonly disk: Disk;
   /** Shared by all chunks of this machine. */
   readonly watch: SystemicFailureWatch;
-  /** Names a document in what people see. */
-  label(sha1: string): string;
+  /** A document's path, as people know it. */
+  nameOf(sha1: string): string;
   /** Hears of each page as its result is on disk. */
   onPage(sha1: string, page: PageResult): void;
 }
@@ -103,15 +103,7 @@ async function readOne(
   signal: AbortSignal,
 ): Promise<void> {
   const onBusy = (busyMs: number): void => void (tally.busyMs += busyMs);
-  const page = await readPage(
-    chunk,
-    file,
-    pageNumber,
-    `${dependencies.label(sha1)} p.${pageNumber}`,
-    dependencies.pool,
-    onBusy,
-    signal,
-  );
+  const page = await readPage(chunk, file, pageNumber, dependencies.nameOf(sha1), dependencies.pool, onBusy, signal);
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
   await out.append(`${JSON.stringify(line)}\n`);
   tally.pages++;
@@ -134,14 +126,17 @@ async function readPage(
   chunk: Chunk,
   file: string,
   pageNumber: number,
-  label: string,
+  document: string,
   pool: WorkerPool,
   onBusy: (busyMs: number) => void,
   signal: AbortSignal,
 ): Promise<PageResult> {
   const timeoutMs = chunk.limits.seconds * 1_000 + START_GRACE_MS;
   try {
-    return await pool.run({ call: 'read', request: { file, pageNumber }, timeoutMs, label, onBusy }, signal);
+    return await pool.run(
+      { call: 'read', request: { file, pageNumber }, timeoutMs, subject: { document, pageNumber }, onBusy },
+      signal,
+    );
   } catch (error) {
     if (error instanceof PageError || error instanceof DocumentError) {
       return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };

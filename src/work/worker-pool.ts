@@ -1,4 +1,5 @@
 import { StoppedError, stopReason } from '../core/errors.ts';
+import type { PageInHand } from '../core/progress.ts';
 import { PageWorker, WorkerBrokeError } from './page-worker.ts';
 import type { WorkerCall, WorkerCalls, WorkerSetup } from './protocol.ts';
 
@@ -9,8 +10,8 @@ export interface PoolRequest<C extends WorkerCall> {
   readonly call: C;
   readonly request: WorkerCalls[C]['request'];
   readonly timeoutMs: number;
-  /** What a person sees while it is under way: `Koldewey.pdf p.118`. */
-  readonly label: string;
+  /** What a person sees while it is under way. */
+  readonly subject: PageInHand;
   /** Goes before all that waits: short work that lets finished documents leave. */
   readonly urgent?: boolean | undefined;
   /** Hears how long workers were busy with it, in milliseconds, without the time it waited; also where it failed. */
@@ -19,7 +20,7 @@ export interface PoolRequest<C extends WorkerCall> {
 
 interface Waiting {
   readonly start: (worker: PageWorker) => Promise<void>;
-  readonly label: string;
+  readonly subject: PageInHand;
   readonly drop: () => void;
   dropped: boolean;
 }
@@ -30,7 +31,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #entry: URL;
   readonly #setup: WorkerSetup;
   readonly #idle: PageWorker[] = [];
-  readonly #busy = new Map<PageWorker, string>();
+  readonly #busy = new Map<PageWorker, PageInHand>();
   readonly #urgent: Waiting[] = [];
   readonly #waiting: Waiting[] = [];
   #head = 0;
@@ -43,7 +44,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /** What is being worked on at this moment. */
-  get active(): readonly string[] {
+  get active(): readonly PageInHand[] {
     return [...this.#busy.values()];
   }
 
@@ -75,7 +76,7 @@ export class WorkerPool implements AsyncDisposable {
         reject(stopReason(signal));
       };
       const waiting: Waiting = {
-        label: wanted.label,
+        subject: wanted.subject,
         drop,
         dropped: false,
         start: (worker) => {
@@ -115,7 +116,7 @@ export class WorkerPool implements AsyncDisposable {
       const next = this.#next();
       if (!next) return;
       const worker = this.#takeWorker();
-      this.#busy.set(worker, next.label);
+      this.#busy.set(worker, next.subject);
       // `start` never rejects: its promise settles the caller's.
       void next.start(worker).then(() => {
         this.#busy.delete(worker);

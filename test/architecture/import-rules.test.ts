@@ -70,7 +70,7 @@ const RULES: readonly LayerRule[] = [
   {
     name: 'stages',
     holds: below('stages'),
-    mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation', 'work'],
+    mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation'],
   },
   { name: 'work', holds: below('work'), mayImport: ['core', 'files', 'seams', 'runs', 'stages', 'preparation'] },
   { name: 'stores', holds: below('stores'), mayImport: ['core', 'files', 'seams', 'runs', 'inquiry'] },

@@ -66,7 +66,7 @@ describe('the live block', () => {
         (width, names, unicode, done, total) => {
           const progress: RunProgress = {
             ...MIDDLE,
-            reading: names.map((each) => `${each} p.7`),
+            reading: names.map((document) => ({ document, pageNumber: 7 })),
             pages: { ...MIDDLE.pages, done, total, estimatedTotal: total },
           };
           for (const line of renderProgressBlock(progress, { width, unicode, ...UTC }).split('\n')) {
@@ -117,9 +117,14 @@ describe('lines for logs', () => {
   });
 
   it('groups pages of a document', () => {
-    expect(groupReading(['a.pdf p.2', 'b p. .pdf p.7', 'a.pdf p.10', 'a.pdf p.1', 'opening c.pdf'])).toBe(
-      'a.pdf p.1-2,10, b p. .pdf p.7, opening c.pdf',
-    );
+    const inHand = [
+      { document: 'a.pdf', pageNumber: 2 },
+      { document: 'b p.3', pageNumber: 7 },
+      { document: 'a.pdf', pageNumber: 10 },
+      { document: 'a.pdf', pageNumber: 1 },
+      { document: 'c p.9' },
+    ];
+    expect(groupReading(inHand)).toBe('a.pdf p.1-2,10, b p.3 p.7, c p.9');
     expect(formatPages([5, 3, 4, 4, 9])).toBe('3-5,9');
   });
 

@@ -16,10 +16,10 @@ export const MIDDLE: RunProgress = {
   pagesPerMinute: 160.4,
   secondsLeft: [31 * 60, 36 * 60],
   reading: [
-    'Koldewey_1899_v2.pdf p.120',
-    'Koldewey_1899_v2.pdf p.118',
-    'Koldewey_1899_v2.pdf p.119',
-    'Koldewey_1899_v2.pdf p.121',
+    { document: 'Koldewey_1899_v2.pdf', pageNumber: 120 },
+    { document: 'Koldewey_1899_v2.pdf', pageNumber: 118 },
+    { document: 'Koldewey_1899_v2.pdf', pageNumber: 119 },
+    { document: 'Koldewey_1899_v2.pdf', pageNumber: 121 },
   ],
   lookAt: 1,
 };

@@ -101,7 +101,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     });
     const log = new RunLog(record.name, run.logFile, realDisk, (text) => text);
     const executor = new LocalExecutor(
-      { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: (sha1) => sha1, onPage: () => undefined },
+      { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: (sha1) => sha1, onPage: () => undefined },
       (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
       below,
     );

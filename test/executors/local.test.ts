@@ -16,7 +16,7 @@ async function makeHarness(): Promise<ExecutorHarness> {
   const made: LocalExecutor[] = [];
   const make = (): LocalExecutor => {
     const executor = new LocalExecutor(
-      { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: () => 'a.pdf', onPage: () => undefined },
+      { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: () => 'a.pdf', onPage: () => undefined },
       (id) => ({ partial: join(folder, `${id}.partial`), result: join(folder, `${id}.ndjson`) }),
       `process-${made.length}`,
     );

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRecipe } from '../../src/core/recipe.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
-import type { AssembleRequest, AssembledFile, WorkerCall, WorkerCalls } from '../../src/work/protocol.ts';
+import type { AssembleRequest, AssembledFile } from '../../src/stages/assemble.ts';
+import type { WorkerCall, WorkerCalls } from '../../src/work/protocol.ts';
 import { WorkerPool, type PoolRequest } from '../../src/work/worker-pool.ts';
 
 /** The recipe of runs that read nothing. */

@@ -31,7 +31,7 @@ describe('work on a chunk', () => {
 
   function work(chunk: Chunk): Promise<void> {
     const onPage = (_sha1: string, page: PageResult): void => void read.push(page.pageNumber);
-    const around = { pool, disk: realDisk, watch: new SystemicFailureWatch(), label: () => 'a.pdf', onPage };
+    const around = { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: () => 'a.pdf', onPage };
     return workChunk(
       chunk,
       { partial: join(folder, 'c1.partial'), result: join(folder, 'c1.ndjson') },

@@ -21,7 +21,7 @@ describe('worker pool', () => {
 
   function read(file: string, pageNumber = 1, signal = never, timeoutMs = 20_000): Promise<unknown> {
     return pool.run(
-      { call: 'read', request: { file, pageNumber }, timeoutMs, label: `${file} p.${pageNumber}` },
+      { call: 'read', request: { file, pageNumber }, timeoutMs, subject: { document: file, pageNumber } },
       signal,
     );
   }

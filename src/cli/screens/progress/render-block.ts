@@ -1,5 +1,5 @@
 import type { RunProgress } from '../../../core/progress.ts';
-import { cleanText, padEnd, truncate, truncateMiddle } from '../display-text.ts';
+import { padEnd, truncate, truncateMiddle } from '../display-text.ts';
 import {
   countOf,
   formatBytes,
@@ -47,7 +47,7 @@ export function renderProgressBlock(progress: RunProgress, style: BlockStyle): s
   ];
   if (phase === 'stopping') lines.push(` Stopping  finishing ${countOf(progress.reading.length, 'page')} in hand`);
   else if (progress.reading.length > 0) {
-    lines.push(` Reading   ${truncateMiddle(groupReading(progress.reading.map(cleanText)), style.width - 11)}`);
+    lines.push(` Reading   ${truncateMiddle(groupReading(progress.reading), style.width - 11)}`);
   }
   const attention = attentionOf(progress);
   if (attention !== '') lines.push(` Look at   ${attention}`);

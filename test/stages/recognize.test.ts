@@ -5,7 +5,7 @@ import { straightenImage } from '../../src/preparation/rotate-image.ts';
 import { turnImage } from '../../src/preparation/turn-image.ts';
 import { openEngine } from '../../src/engines/find-engines.ts';
 import type { OcrEngine, RecognizeOptions } from '../../src/engines/ocr-engine.ts';
-import { readPageImage, type ReadPage } from '../../src/work/read-page.ts';
+import { recognize, type ReadPage } from '../../src/stages/recognize.ts';
 import { blankPage, drawTextPage, repaint, STORY, toBits } from '../engines/text-page.ts';
 import { requireLanguages } from '../support/requires.ts';
 
@@ -43,7 +43,7 @@ const GOOD = [{ text: 'lighthouse', confidence: 95 }];
 const BAD = [{ text: 'ǝsnoɥ', confidence: 30 }];
 
 function read(image: PageImage, engine: OcrEngine, language = 'eng'): Promise<ReadPage> {
-  return readPageImage(image, engine, { ...SETTINGS, language }, AbortSignal.timeout(120_000));
+  return recognize(image, engine, { ...SETTINGS, language }, AbortSignal.timeout(120_000));
 }
 
 function textOf({ blocks }: Pick<ReadPage, 'blocks'>): string {
