@@ -4,10 +4,10 @@
 # skipped, each with its reason. Never fails by itself, so that the tests always run.
 set -u
 
-TOOLS=(tesseract qpdf pdftoppm rclone xmllint openssl shellcheck debootstrap flock apptainer slurmctld slurmd slurmdbd sbatch munged mariadbd mariadb mariadb-install-db)
+TOOLS=(tesseract qpdf pdftoppm rclone xmllint openssl shellcheck debootstrap flock apptainer slurmctld slurmd slurmdbd sbatch munged mariadbd mariadb mariadb-install-db chromium)
 PACKAGES=(tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-frk
   qpdf poppler-utils rclone libxml2-utils openssl shellcheck debootstrap util-linux
-  slurmctld slurmd slurmdbd slurm-client slurm-wlm-mysql-plugin munge mariadb-server-core mariadb-client-core)
+  slurmctld slurmd slurmdbd slurm-client slurm-wlm-mysql-plugin munge mariadb-server-core mariadb-client-core chromium)
 # Daemons are in sbin, which is not on everybody's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 LANGUAGES=(eng deu fra frk osd)

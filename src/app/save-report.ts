@@ -1,12 +1,13 @@
 import { NoInputError } from '../core/errors.ts';
 import type { RunState } from '../core/run-state.ts';
 import { chooseFaintPages } from '../report/look-at.ts';
+import { filesCsv } from '../report/files-csv.ts';
 import { renderReport } from '../report/render-report.ts';
 import { realDisk } from '../files/disk.ts';
 import { openPagesFile } from '../runs/page-results.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 
-/** Writes the report of a run into its folder, from that folder alone; answers with its path. */
+/** Writes the report of a run, and its tables beside it, from the run's folder alone; answers with the report's path. */
 export async function saveReport(run: RunFolder, state: RunState): Promise<string> {
   const { pages } = chooseFaintPages(state);
   const wanted = Map.groupBy(pages, ({ sha1 }) => sha1);
@@ -20,6 +21,7 @@ export async function saveReport(run: RunFolder, state: RunState): Promise<strin
       if (thumbnail !== undefined && numbers.has(pageNumber)) thumbnails.set(`${sha1} ${pageNumber}`, thumbnail);
     }
   }
+  await run.disk.writeWhole(run.filesTable, filesCsv(state));
   await run.disk.writeWhole(run.reportFile, renderReport({ record: run.record, state, thumbnails }));
   return run.reportFile;
 }

@@ -30,6 +30,25 @@ export type SourceChange =
   | { readonly kind: 'renamed'; /** Its path now. */ readonly path: string }
   | { readonly kind: 'new-version' };
 
+/** What a run was expected to take where it is read; `seconds` of wall clock. */
+export interface PlannedUse {
+  /** `this computer`, `savio3 (whole node)`. */
+  readonly where: string;
+  readonly seconds?: readonly [low: number, high: number] | undefined;
+  readonly cost?: { readonly unit: string; readonly low: number; readonly high: number } | undefined;
+}
+
+/** What the scheduler says a run's jobs have used, all of them together. */
+export interface MeasuredUse {
+  readonly jobs: number;
+  /** Different nodes. */
+  readonly nodes: number;
+  /** Cores that were allocated, times the seconds they were. */
+  readonly coreSeconds: number;
+  /** By the site's rates, where they are known. */
+  readonly cost?: { readonly unit: string; readonly amount: number } | undefined;
+}
+
 /**
  * What happened in a run, in order; the ledger is a list of these, one JSON line each. `at` is an ISO 8601 time in UTC.
  * `document` is the SourceDocument's `id`. Readers ignore types they do not know, so that old programs read new ledgers.
@@ -46,6 +65,9 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
   | { readonly type: 'document-done'; readonly document: string }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
+  /** Of a run on a cluster: what it is expected to take, and, at the end of a session, what all its jobs took so far. */
+  | ({ readonly type: 'planned' } & PlannedUse)
+  | ({ readonly type: 'used' } & MeasuredUse)
   /** The folder that results went to, where it is one with an address. */
   | {
       readonly type: 'placed';

@@ -1,6 +1,6 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
+import type { DeliveredOutput, LedgerEvent, MeasuredUse, PageEntry, PlannedUse, SourceChange } from './ledger.ts';
 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
 export const FAINT_CONFIDENCE = 60;
@@ -41,6 +41,9 @@ export interface RunState {
   readonly sessions: readonly SessionRecord[];
   /** The folder that results went to, where it has an address. */
   readonly placed?: Extract<LedgerEvent, { type: 'placed' }>['folder'] | undefined;
+  /** Of a run on a cluster. */
+  readonly planned?: PlannedUse | undefined;
+  readonly used?: MeasuredUse | undefined;
   /** How the source differed at the end of the last session that worked on it from when it was listed, by document. */
   readonly meanwhile?: { readonly changes: ReadonlyMap<string, SourceChange>; readonly added: number } | undefined;
 }
@@ -57,6 +60,8 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
   let nextLeftOut: LeftOutEntry[] = [];
   let placed: RunState['placed'];
   let meanwhile: RunState['meanwhile'];
+  let planned: PlannedUse | undefined;
+  let used: MeasuredUse | undefined;
 
   for (const event of events) {
     switch (event.type) {
@@ -100,6 +105,12 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         // What had changed by then is part of this listing.
         meanwhile = undefined;
         break;
+      case 'planned':
+        planned = event;
+        break;
+      case 'used':
+        used = event;
+        break;
       case 'placed':
         placed = event.folder;
         break;
@@ -123,7 +134,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         break;
     }
   }
-  return { documents, leftOut, listed, sessions, placed, meanwhile };
+  return { documents, leftOut, listed, sessions, placed, planned, used, meanwhile };
 }
 
 function applyToDocument(

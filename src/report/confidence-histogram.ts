@@ -36,7 +36,7 @@ export function drawHistogram(bins: readonly number[]): Html {
   const spoken = bins
     .flatMap((count, bin) => (count === 0 ? [] : [`${bin * 5} to ${bin * 5 + 5}: ${plural(count, 'page')}`]))
     .join('; ');
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Pages by confidence. ${spoken}">
+  return html`<svg class="histogram" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Pages by confidence. ${spoken}">
 ${bars}
 <line x1="0" y1="${FLOOR}" x2="${WIDTH}" y2="${FLOOR}"/>
 ${marks}

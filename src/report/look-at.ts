@@ -1,5 +1,6 @@
 import { compareNatural } from '../core/natural-order.ts';
 import { FAINT_CONFIDENCE, type RunState } from '../core/run-state.ts';
+import { pageAddress } from './document-rows.ts';
 
 /** Pages that are shown with a picture; all faint pages are named. */
 export const SHOWN_PAGES = 60;
@@ -18,6 +19,8 @@ export interface FaintDocument {
   readonly pageNumbers: readonly number[];
   /** The lowest of its pages. */
   readonly confidence: number;
+  /** Opens its faintest page, where there is an address. */
+  readonly address: string | undefined;
   /** It failed too, wholly or in part, and is told among those that did. */
   readonly failed: boolean;
 }
@@ -35,7 +38,8 @@ export interface LookAt {
 export function chooseFaintPages(state: RunState): LookAt {
   const faint: FaintPage[] = [];
   const documents: FaintDocument[] = [];
-  for (const { source, sha1, stage, pages } of state.documents.values()) {
+  for (const document of state.documents.values()) {
+    const { source, sha1, stage, pages } = document;
     const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
       end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE
         ? [{ document: source.path, sha1, pageNumber, confidence }]
@@ -43,11 +47,12 @@ export function chooseFaintPages(state: RunState): LookAt {
     );
     if (ofDocument.length === 0) continue;
     for (const page of ofDocument) faint.push(page);
-    const confidence = ofDocument.reduce((least, page) => Math.min(least, page.confidence), FAINT_CONFIDENCE);
+    const least = ofDocument.reduce((a, b) => (b.confidence < a.confidence ? b : a));
     documents.push({
       document: source.path,
       pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber),
-      confidence,
+      confidence: least.confidence,
+      address: pageAddress(document, least.pageNumber),
       failed: stage === 'failed',
     });
   }

@@ -5,19 +5,19 @@ import type { RunState } from '../core/run-state.ts';
 import type { Failure } from './failures.ts';
 import { html, type Html } from './html.ts';
 import type { FaintPage, LookAt } from './look-at.ts';
-import { formatNumber, more, MOST_ROWS, plural } from './tables.ts';
+import { formatNumber, heading, more, MOST_ROWS, plural, scrolling } from './tables.ts';
 
 /** Names shown for each reason to leave something out. */
 const NAMES_SHOWN = 200;
 
 /** Pages to compare with the scan: by document, and the faintest with their pictures. */
 export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: ReadonlyMap<string, string>): Html {
-  if (total === 0) return html`<section><h2>Look at these</h2><p>Nothing: no page was read faintly.</p></section>`;
+  if (total === 0) return html`<section id="look-at"><h2>Look at these</h2><p>No page was read faintly.</p></section>`;
   const rows = documents
     .slice(0, MOST_ROWS)
     .map(
-      ({ document, pageNumbers, confidence }) =>
-        html`<tr><th scope="row">${document}</th><td>${formatPages(pageNumbers).replaceAll(',', ', ')}</td><td class="n">${confidence.toFixed(0)}</td></tr>`,
+      ({ document, pageNumbers, confidence, address }) =>
+        html`<tr><th scope="row">${address === undefined ? document : html`<a href="${address}">${document}</a>`}</th><td>${formatPages(pageNumbers).replaceAll(',', ', ')}</td><td class="n">${confidence.toFixed(0)}</td></tr>`,
     );
   const pictures = pages.flatMap((page) => figure(page, thumbnails.get(`${page.sha1} ${page.pageNumber}`)));
   const gallery = pictures.length === 0 ? html`` : html`<ul class="gallery">${pictures}</ul>`;
@@ -25,9 +25,14 @@ export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: R
     total > pages.length && pictures.length > 0
       ? html`<p class="note">These are the ${pages.length} faintest of ${formatNumber(total)} pages.</p>`
       : html``;
-  return html`<section><h2>Look at these</h2>
+  const columns = heading([
+    ['Document', 'text'],
+    ['Faint pages', 'text'],
+    ['Lowest confidence', 'number'],
+  ]);
+  return html`<section id="look-at"><h2>Look at these</h2>
 <p>They were read, but the engine was not sure. Compare the text with the scan: perhaps another <code>--lang</code> fits, or a better scan can be had.</p>
-<table><thead><tr><th scope="col">Document</th><th scope="col">Faint pages</th><th scope="col" class="n">Lowest confidence</th></tr></thead><tbody>${rows}</tbody></table>${more(documents.length)}
+${scrolling('Faint pages', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(documents.length)}
 ${gallery}${rest}</section>`;
 }
 
@@ -47,8 +52,8 @@ export function failedSection(failures: readonly Failure[]): Html {
       ({ document, extent, reason, code, help }) =>
         html`<tr><th scope="row">${document}</th><td>${extent}</td><td>${reason} <code>[${code}]</code></td><td>${help}</td></tr>`,
     );
-  const columns = ['Document', 'What failed', 'Why', 'What helps'].map((name) => html`<th scope="col">${name}</th>`);
-  return html`<section><h2>Failed</h2><table><thead><tr>${columns}</tr></thead><tbody>${rows}</tbody></table>${more(failures.length)}</section>`;
+  const columns = heading((['Document', 'What failed', 'Why', 'What helps'] as const).map((name) => [name, 'text']));
+  return html`<section id="failed"><h2>Failed</h2>${scrolling('Failed', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(failures.length)}</section>`;
 }
 
 /** Sources that are no longer what was read. */
@@ -65,12 +70,18 @@ export function changedSection({ documents, meanwhile }: RunState): Html {
   const table =
     rows.length === 0
       ? html``
-      : html`<table><thead><tr><th scope="col">Document</th><th scope="col">What changed</th></tr></thead><tbody>${rows}</tbody></table>${more(changes.length)}`;
+      : html`${scrolling(
+          'Changed',
+          html`<table>${heading([
+            ['Document', 'text'],
+            ['What changed', 'text'],
+          ])}<tbody>${rows}</tbody></table>`,
+        )}${more(changes.length)}`;
   const news =
     added === 0
       ? html``
       : html`<p>${plural(added, 'document')} came into the folder meanwhile; the next run reads ${added === 1 ? 'it' : 'them'}.</p>`;
-  return html`<section><h2>Changed meanwhile</h2>${table}${news}</section>
+  return html`<section id="changed"><h2>Changed meanwhile</h2>${table}${news}</section>
 `;
 }
 
@@ -80,11 +91,12 @@ export function leftOutSection(entries: readonly LeftOutEntry[]): Html {
   const groups = [...Map.groupBy(entries, ({ code, reason }) => `${code} ${reason}`).values()].sort(
     (a, b) => b.length - a.length,
   );
-  const rows = groups.slice(0, MOST_ROWS).map((group) => {
+  const reasons = groups.slice(0, MOST_ROWS).map((group) => {
     const names = group.slice(0, NAMES_SHOWN).map(({ path }) => html`<li>${path}</li>`);
     const rest =
       group.length > NAMES_SHOWN ? html`<li>and ${formatNumber(group.length - NAMES_SHOWN)} more</li>` : html``;
-    return html`<tr><td>${group[0]?.reason ?? ''} <code>[${group[0]?.code ?? ''}]</code></td><td class="n">${formatNumber(group.length)}</td><td><ul class="names">${names}${rest}</ul></td></tr>`;
+    const { reason = '', code = '' } = group[0] ?? {};
+    return html`<details><summary>${plural(group.length, 'entry')}: ${reason} <code>[${code}]</code></summary><ul class="names">${names}${rest}</ul></details>`;
   });
-  return html`<section><h2>Left out</h2><table><thead><tr><th scope="col">Why</th><th scope="col" class="n">Entries</th><th scope="col">Names</th></tr></thead><tbody>${rows}</tbody></table>${more(groups.length)}</section>`;
+  return html`<section id="left-out"><h2>Left out</h2>${reasons}</section>`;
 }

@@ -1,13 +1,21 @@
-import { countRun, FAINT_CONFIDENCE, type DocumentState, type RunState } from '../core/run-state.ts';
+import { FAINT_CONFIDENCE, countRun, type RunState, type SessionRecord } from '../core/run-state.ts';
 import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
-import { html, Html } from './html.ts';
+import { drawPages } from './confidence-pages.ts';
+import { addressOf } from './document-rows.ts';
+import { documentsSection } from './documents-section.ts';
 import { listFailures } from './failures.ts';
+import { html, Html } from './html.ts';
 import { chooseFaintPages, type LookAt } from './look-at.ts';
 import { describeMethods } from './methods.ts';
 import { changedSection, failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
+import { REPORT_SCRIPT, SCRIPT_SOURCE } from './report-script.ts';
 import { REPORT_STYLE } from './report-style.ts';
-import { formatNumber, more, MOST_ROWS, plural } from './tables.ts';
+import { formatNumber, heading, localTime, plural, scrolling } from './tables.ts';
+import { timeSection } from './time-section.ts';
+
+/** Pages named as the least sure. */
+const WORST_PAGES = 10;
 
 /** What a report is made of: the run folder and nothing else. */
 export interface ReportRequest {
@@ -15,17 +23,23 @@ export interface ReportRequest {
   readonly state: RunState;
   /** Small pictures of pages to look at: WebP, base64, by `<sha1> <pageNumber>`. */
   readonly thumbnails: ReadonlyMap<string, string>;
+  /** IANA name of the zone that times are told in; absent: this computer's. */
+  readonly timeZone?: string | undefined;
 }
 
-/** Writes a run as one HTML page that needs no network and no scripts, prints, and opens from disk. */
-export function renderReport({ record, state, thumbnails }: ReportRequest): string {
+/**
+ * Writes a run as one HTML page that needs no network, opens from disk and prints. Its one script filters and sorts the
+ * documents; without it all else is there.
+ */
+export function renderReport({ record, state, thumbnails, timeZone }: ReportRequest): string {
   const lookAt = chooseFaintPages(state);
+  const failures = listFailures(state);
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${new Html(SCRIPT_SOURCE)}">
 <title>OCR report: ${record.source.name}</title>
 <style>${new Html(REPORT_STYLE)}</style>
 </head>
@@ -33,31 +47,67 @@ export function renderReport({ record, state, thumbnails }: ReportRequest): stri
 <header>
 <h1>${record.source.name}</h1>
 <p class="verdict">${verdict(state, lookAt)}</p>
-<p>Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(state)}</p>
+<p>${whenOf(state.sessions, timeZone)}Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(record, state)}</p>
+${contents(state, failures.length, lookAt)}
 </header>
 <main>
+${failedSection(failures)}
 ${lookAtSection(lookAt, thumbnails)}
-${failedSection(listFailures(state))}
 ${changedSection(state)}${leftOutSection(state.leftOut)}
 ${numbers(state)}
-${documentsTable(state)}
+${documentsSection(state.documents)}
 ${confidence(state)}
-${time(state)}
-<section><h2>Methods</h2>
+${timeSection(state, timeZone)}
+<section id="methods">
+<h2>Methods</h2>
 <p class="note">To paste into a paper; it names everything that decides the text.</p>
-<p class="methods">${describeMethods(record, state)}</p></section>
-${filesTable(state)}
+<p class="methods">${describeMethods(record, state)}</p>
+</section>
+<section id="files">
+<h2>Files</h2>
+<p>Beside this page, for a spreadsheet or a script: <a href="documents.csv">documents.csv</a> has a row a document,
+<a href="files.csv">files.csv</a> every scan and every result with its place, bytes and SHA-1.</p>
+</section>
 </main>
+<script>${new Html(REPORT_SCRIPT)}</script>
 </body>
 </html>
 `;
   return page.text;
 }
 
+/** Where the page's parts are, those that need a person first. */
+function contents(state: RunState, failures: number, lookAt: LookAt): Html {
+  const links: readonly (readonly [id: string, text: string] | undefined)[] = [
+    failures > 0 ? ['failed', `Failed (${formatNumber(failures)})`] : undefined,
+    ['look-at', lookAt.total > 0 ? `Look at (${plural(lookAt.total, 'page')})` : 'Look at'],
+    state.leftOut.length > 0 ? ['left-out', `Left out (${formatNumber(state.leftOut.length)})`] : undefined,
+    ['numbers', 'In numbers'],
+    ['documents', `Documents (${formatNumber(state.documents.size)})`],
+    ['confidence', 'Confidence'],
+    ['time', 'Time'],
+    ['methods', 'Methods'],
+    ['files', 'Files'],
+  ];
+  const items = links.flatMap((link) => (link ? [html`<li><a href="#${link[0]}">${link[1]}</a></li>`] : []));
+  return html`<nav aria-label="Contents"><ul>${items}</ul></nav>`;
+}
+
+/** When the work began and ended, in words and in the reader's own time. */
+function whenOf(sessions: readonly SessionRecord[], timeZone: string | undefined): Html {
+  const [first, last] = [sessions[0], sessions.at(-1)];
+  if (!first) return html``;
+  const began = localTime(first.startedAt, timeZone);
+  const ended = last?.endedAt === undefined ? '' : `, ended ${localTime(last.endedAt, timeZone)}`;
+  return html`Began <time datetime="${first.startedAt}">${began}</time>${ended}.<br>`;
+}
+
 /** Where the results lie, for one click. */
-function placeOf({ placed }: RunState): Html {
-  if (placed?.link === undefined) return html``;
-  return html` Results: <a href="${placed.link}">${placed.name}</a> on Box.`;
+function placeOf({ destination }: RunRecord, { placed }: RunState): Html {
+  if (placed?.link !== undefined) return html` Results: <a href="${placed.link}">${placed.name}</a> on Box.`;
+  const folder = destination.ids[0];
+  if (destination.kind !== 'local' || folder === undefined) return html``;
+  return html` Results: <a href="${addressOf({ id: folder }) ?? ''}">${folder}</a>.`;
 }
 
 /** The whole run in one sentence, as the summary on the terminal has it. */
@@ -85,7 +135,7 @@ function verdict(state: RunState, { documents: faint }: LookAt): string {
 
 function numbers(state: RunState): Html {
   const { documents, pages } = countRun(state);
-  return html`<section><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
+  return html`<section id="numbers"><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
 <tbody>
 ${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
 ${part('complete', documents.done, '')}
@@ -115,100 +165,20 @@ function confidence(state: RunState): Html {
       value === null || end !== 'done' ? [] : [{ path: source.path, pageNumber, value }],
     ),
   );
-  if (all.length === 0) return html``;
-  const worst = all.toSorted((a, b) => a.value - b.value).slice(0, 10);
+  if (all.length === 0) return html`<section id="confidence"></section>`;
+  const worst = all.toSorted((a, b) => a.value - b.value).slice(0, WORST_PAGES);
   const rows = worst.map(
     ({ path, pageNumber, value }) =>
       html`<tr><th scope="row">${path}</th><td class="n">${pageNumber}</td><td class="n">${value.toFixed(0)}</td></tr>`,
   );
-  return html`<section><h2>Confidence of pages</h2>
-<p class="note">The engine's own guess, 0 to 100, not a measured accuracy.</p>
-${drawHistogram(countBins(all.map(({ value }) => value)))}
-<table><caption>The least sure pages</caption>${heading([
+  const columns = heading([
     ['Document', 'text'],
     ['Page', 'number'],
     ['Confidence', 'number'],
-  ])}<tbody>${rows}</tbody></table></section>`;
-}
-
-const STAGES: Readonly<Record<DocumentState['stage'], string>> = {
-  listed: 'waiting',
-  fetched: 'waiting',
-  reading: 'being read',
-  done: 'complete',
-  failed: 'failed',
-};
-
-/** The heading of a table; columns of numbers stand above their numbers. */
-function heading(columns: readonly (readonly [name: string, kind: 'text' | 'number'])[]): Html {
-  const cells = columns.map(([name, kind]) =>
-    kind === 'number' ? html`<th scope="col" class="n">${name}</th>` : html`<th scope="col">${name}</th>`,
-  );
-  return html`<thead><tr>${cells}</tr></thead>`;
-}
-
-function documentsTable(state: RunState): Html {
-  const rows = [...state.documents.values()].slice(0, MOST_ROWS).map((document) => {
-    const entries = [...document.pages.values()];
-    const known = entries.flatMap(([, , value]) => (value === null ? [] : [value]));
-    const mean = known.length === 0 ? '-' : (known.reduce((sum, value) => sum + value, 0) / known.length).toFixed(0);
-    const words = entries.reduce((sum, [, , , count]) => sum + count, 0);
-    const bad = entries.filter(([, pageState]) => pageState === 'failed').length;
-    const faint = known.filter((value) => value < FAINT_CONFIDENCE).length;
-    const files = document.outputs.map(({ path, link }) =>
-      link === undefined ? html`${path}<br>` : html`<a href="${link}">${path}</a><br>`,
-    );
-    return html`<tr><th scope="row">${document.source.path}</th><td>${STAGES[document.stage]}</td><td class="n">${document.pageCount ?? '-'}</td><td class="n">${bad}</td><td class="n">${faint}</td><td class="n">${mean}</td><td class="n">${formatNumber(words)}</td><td>${files}</td></tr>`;
-  });
-  const columns = heading([
-    ['Document', 'text'],
-    ['State', 'text'],
-    ['Pages', 'number'],
-    ['Failed', 'number'],
-    ['Faint', 'number'],
-    ['Confidence', 'number'],
-    ['Words', 'number'],
-    ['Files', 'text'],
   ]);
-  return html`<section><h2>Documents</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
-}
-
-function time(state: RunState): Html {
-  const rows = state.sessions.map(({ startedAt, endedAt, host, exitCode, error }) => {
-    const seconds =
-      endedAt === undefined ? undefined : Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000);
-    const end =
-      endedAt === undefined
-        ? 'was killed, or goes on'
-        : error
-          ? `stopped: ${error.message}`
-          : `ended (${exitCode ?? ''})`;
-    return html`<tr><td>${startedAt.slice(0, 19).replace('T', ' ')} UTC</td><td class="n">${seconds === undefined ? '-' : `${seconds} s`}</td><td>${host}</td><td>${end}</td></tr>`;
-  });
-  return html`<section><h2>Time</h2><table>${heading([
-    ['Started', 'text'],
-    ['Took', 'number'],
-    ['On', 'text'],
-    ['End', 'text'],
-  ])}<tbody>${rows}</tbody></table></section>`;
-}
-
-function filesTable(state: RunState): Html {
-  const rows = [...state.documents.values()]
-    .slice(0, MOST_ROWS)
-    .flatMap(({ source, sha1, outputs }) => [
-      html`<tr><th scope="row">${source.path}</th><td>scan</td><td class="n">${formatNumber(source.sizeBytes)}</td><td class="hash">${sha1 ?? '-'}</td><td class="id">${source.id}</td></tr>`,
-      ...outputs.map(
-        (output) =>
-          html`<tr><th scope="row">${output.path}</th><td>${output.format}</td><td class="n">${formatNumber(output.sizeBytes)}</td><td class="hash">${output.sha1}</td><td class="id">${output.id}</td></tr>`,
-      ),
-    ]);
-  const columns = heading([
-    ['File', 'text'],
-    ['Kind', 'text'],
-    ['Bytes', 'number'],
-    ['SHA-1', 'text'],
-    ['Where', 'text'],
-  ]);
-  return html`<section><h2>Files</h2><table>${columns}<tbody>${rows}</tbody></table>${more(state.documents.size)}</section>`;
+  return html`<section id="confidence"><h2>Confidence of pages</h2>
+<p class="note">The engine's own guess, 0 to 100, not a measured accuracy. Under ${FAINT_CONFIDENCE} a page is called faint.</p>
+${drawHistogram(countBins(all.map(({ value }) => value)))}
+${drawPages(state.documents.values())}
+<details><summary>The ${worst.length} least sure pages</summary>${scrolling('The least sure pages', html`<table>${columns}<tbody>${rows}</tbody></table>`)}</details></section>`;
 }

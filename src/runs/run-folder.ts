@@ -19,7 +19,7 @@ export const WAVES_FOLDER = 'waves';
 /**
  * One run on disk, and the only place that knows where its files are:
  *
- *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html
+ *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html  files.csv
  *     chunks/<id>.partial      results while they come in; renamed to <id>.ndjson when complete
  *     chunks/<id>.<job>.partial   the same, of work on a cluster: each try has its own
  *     waves/                   what was ordered from a cluster, and the logs of its tasks
@@ -100,6 +100,11 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   get reportFile(): string {
     return join(this.path, 'report.html');
+  }
+
+  /** Every scan and result, for spreadsheets and scripts. */
+  get filesTable(): string {
+    return join(this.path, 'files.csv');
   }
 
   get chunksFolder(): string {

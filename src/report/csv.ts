@@ -1,0 +1,21 @@
+type Cell = string | number | undefined;
+
+/** Begins what spreadsheets take for a formula (OWASP, CSV Injection). */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * Writes a table for spreadsheets and scripts: RFC 4180, with a byte order mark, without which Excel takes UTF-8 for
+ * something else. Text that a spreadsheet would calculate has an apostrophe before it; numbers are left as they are.
+ */
+export function writeCsv(columns: readonly string[], rows: Iterable<readonly Cell[]>): string {
+  let text = `\ufeff${columns.join(',')}\r\n`;
+  for (const row of rows) text += `${row.map(writeCell).join(',')}\r\n`;
+  return text;
+}
+
+function writeCell(cell: Cell): string {
+  if (typeof cell === 'number') return String(cell);
+  const text = cell ?? '';
+  const safe = FORMULA.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,70 @@
+import { pathToFileURL } from 'node:url';
+import type { DeliveredOutput } from '../core/ledger.ts';
+import { FAINT_CONFIDENCE, type DocumentState } from '../core/run-state.ts';
+import { plural } from './tables.ts';
+
+/** A document as the report's table shows it; null where a number is not known. */
+export interface DocumentRow {
+  readonly name: string;
+  /** `complete`, `failed`, `waiting`, `being read`. */
+  readonly state: string;
+  readonly pages: number | null;
+  readonly failedPages: number;
+  readonly faintPages: number;
+  /** Mean over its pages that were read, 0 to 100. */
+  readonly confidence: number | null;
+  readonly words: number;
+  /** Why a person should look at it; empty where there is no reason. */
+  readonly look: string;
+  readonly outputs: readonly DeliveredOutput[];
+}
+
+const STATES: Readonly<Record<DocumentState['stage'], string>> = {
+  listed: 'waiting',
+  fetched: 'waiting',
+  reading: 'being read',
+  done: 'complete',
+  failed: 'failed',
+};
+
+/** Sums up a document's pages in one row. Pure. */
+export function documentRow({ source, stage, pageCount, pages, outputs }: DocumentState): DocumentRow {
+  let [sum, read, words, failedPages, faintPages] = [0, 0, 0, 0, 0];
+  for (const [, end, confidence, wordCount] of pages.values()) {
+    words += wordCount;
+    if (end === 'failed') failedPages++;
+    if (end !== 'done' || confidence === null) continue;
+    sum += confidence;
+    read++;
+    if (confidence < FAINT_CONFIDENCE) faintPages++;
+  }
+  const reasons = [
+    failedPages > 0 ? plural(failedPages, 'failed page') : '',
+    faintPages > 0 ? plural(faintPages, 'faint page') : '',
+  ];
+  return {
+    name: source.path,
+    state: STATES[stage],
+    pages: pageCount ?? null,
+    failedPages,
+    faintPages,
+    confidence: read === 0 ? null : Math.round(sum / read),
+    words,
+    look: reasons.filter((reason) => reason !== '').join('; '),
+    outputs,
+  };
+}
+
+/** An address that opens an output: its own link, or the file on this computer. */
+export function addressOf({ id, link }: Pick<DeliveredOutput, 'id' | 'link'>): string | undefined {
+  if (link !== undefined) return /^https?:\/\//.test(link) ? link : undefined;
+  return id.startsWith('/') ? pathToFileURL(id).href : undefined;
+}
+
+/** Opens a page in the document's PDF: the searchable one where there is one, else the scan on this computer. */
+export function pageAddress({ source, outputs }: DocumentState, pageNumber: number): string | undefined {
+  const pdf = outputs.find(({ format }) => format === 'pdf');
+  const address = addressOf(pdf ?? { id: source.id });
+  // Viewers take the fragment (RFC 8118); on Box's own page it does nothing.
+  return address === undefined ? undefined : `${address}#page=${pageNumber}`;
+}
