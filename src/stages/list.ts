@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { LeftOutEntry, SourceDocument } from '../core/document.ts';
+import { NoInputError } from '../core/errors.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { DocumentStore } from '../stores/document-store.ts';
 
@@ -22,6 +23,18 @@ export async function list(store: DocumentStore, match: readonly string[], signa
   documents.sort((a, b) => compareNatural(a.path, b.path));
   leftOut.sort((a, b) => compareNatural(a.path, b.path));
   return { documents, leftOut };
+}
+
+/** Says of a listing without documents why there are none. */
+export function nothingToRead({ leftOut }: Listing): NoInputError {
+  const reasons = new Map<string, number>();
+  for (const { reason } of leftOut) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const counts = [...reasons].map(([reason, count]) => `${count}: ${reason}`).join(' ');
+  return new NoInputError('NO_PDFS', 'There are no PDFs to read here.', {
+    why: leftOut.length === 0 ? 'The folder is empty.' : `${leftOut.length} left out. ${counts}`,
+    safe: 'Nothing was started.',
+    remedy: 'Check the folder after --input, and --match if you gave it.',
+  });
 }
 
 function pathMatcher(globs: readonly string[]): (path: string) => boolean {
