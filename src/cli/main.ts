@@ -2,6 +2,7 @@ import { asPipelineError, type ExitCode } from '../core/errors.ts';
 import { runProgram, type ProgramContext } from './program.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openTerminal } from './terminal.ts';
+import { typedCommands } from './typed-commands.ts';
 import { app } from '../app/app.ts';
 import type { App } from '../app/contract.ts';
 
@@ -16,7 +17,9 @@ function currentFolder(): string {
 
 /** Runs the command line this process was started with, and ends the process. Tests pass other parts. */
 export function main(parts: App = app): void {
-  const terminal = openTerminal(process.stdout, process.stderr, process.env);
+  const shell = { workingFolder: currentFolder(), environment: process.env };
+  const typed = typedCommands({ ...shell, script: process.argv[1] ?? '', node: process.execPath });
+  const terminal = openTerminal(process.stdout, process.stderr, process.env, typed);
 
   /** The one place the program ends: after all that was printed has left, and whatever may still be open. */
   const end = async (exitCode: ExitCode): Promise<never> => {
@@ -39,7 +42,7 @@ export function main(parts: App = app): void {
   const context: ProgramContext = {
     args: process.argv.slice(2),
     terminal,
-    shell: { workingFolder: currentFolder(), environment: process.env },
+    shell,
     stop,
     app: parts,
   };

@@ -32,7 +32,7 @@ export async function runProgram(context: ProgramContext): Promise<ExitCode> {
     command = findCommand(first);
     if (asksForHelp(rest)) {
       const { renderCommandHelp } = await import('./screens/render-help.ts');
-      terminal.print(renderCommandHelp(command));
+      terminal.print(renderCommandHelp(command, terminal.typed));
       return EXIT.ok;
     }
     return await runCommand(command, rest, context);
@@ -44,7 +44,7 @@ export async function runProgram(context: ProgramContext): Promise<ExitCode> {
 
 async function printMainHelp({ terminal }: ProgramContext, asked: boolean): Promise<ExitCode> {
   const { renderMainHelp } = await import('./screens/render-help.ts');
-  const text = renderMainHelp(programVersion());
+  const text = renderMainHelp(programVersion(), terminal.typed);
   if (asked) terminal.print(text);
   else terminal.say(text);
   return asked ? EXIT.ok : EXIT.usage;

@@ -4,8 +4,10 @@ import type { CallingShell } from '../config/config-files.ts';
 import type { Command } from './commands.ts';
 import { describeCrash, keepCrash } from './crash-log.ts';
 import { programVersion } from '../app/program-version.ts';
+import { wrap } from './screens/display-text.ts';
 import { renderError } from './screens/render-error.ts';
 import type { Terminal } from './terminal.ts';
+import type { TypedCommands } from './typed-commands.ts';
 
 /** What is needed to tell an error. */
 export interface ErrorContext {
@@ -26,25 +28,33 @@ export async function reportError(thrown: unknown, context: ErrorContext, comman
     error = withReportAdvice(error, await keepCrash(crash, context.shell));
   }
   if (terminal.jsonErrors) {
-    terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...redactRecord(error) }));
+    terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...redactRecord(error, terminal.typed) }));
     return error.exitCode;
   }
   // The message is for people; the stack is for whoever was asked to look.
-  terminal.say(renderError(error, error.exitCode, terminal.columns()));
+  terminal.say(renderError(error, error.exitCode, terminal.columns(), terminal.typed));
   if (debug) terminal.say(crash);
-  if (error instanceof UsageError) terminal.say(await usageHint(command));
+  if (error instanceof UsageError) terminal.say(await usageHint(command, terminal));
   return error.exitCode;
 }
 
-async function usageHint(command: Command | undefined): Promise<string> {
-  if (command === undefined) return '\nUsage: ocr-pipeline <command> [options]     (ocr-pipeline --help)';
+async function usageHint(command: Command | undefined, terminal: Terminal): Promise<string> {
+  const { typed } = terminal;
+  if (command === undefined) return typed('\nUsage: ocr-pipeline <command> [options]     (ocr-pipeline --help)');
   const { usageLine } = await import('./screens/render-help.ts');
-  return `\nUsage: ${usageLine(command)}\n       ocr-pipeline ${command.name} --help   explains each option`;
+  const label = 'Usage: ';
+  const usage = wrap(typed(usageLine(command)), terminal.columns() - label.length).join(
+    `\n${' '.repeat(label.length)}`,
+  );
+  return `\n${label}${usage}\n       ${typed(`ocr-pipeline ${command.name} --help`)}   explains each option`;
 }
 
-function redactRecord(error: PipelineError): Record<string, unknown> {
+function redactRecord(error: PipelineError, typed: TypedCommands): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(error.toRecord()).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]),
+    Object.entries(error.toRecord()).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? redact(key === 'remedy' ? typed(value) : value) : value,
+    ]),
   );
 }
 

@@ -1,6 +1,7 @@
 import { OutputError } from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
 import { explainErrno, hasErrno } from '../core/errno.ts';
+import type { TypedCommands } from './typed-commands.ts';
 
 /** The part of a stream that is needed to talk to it. */
 export interface OutputStream {
@@ -27,6 +28,8 @@ export interface TerminalAbilities {
 /** Where commands print: results to standard output, talk to standard error. Nothing printed holds a secret. */
 export interface Terminal {
   readonly abilities: TerminalAbilities;
+  /** Puts commands in our own sentences as they must be typed here. Not for names, paths or JSON of people's. */
+  readonly typed: TypedCommands;
   /** Errors are told as JSON lines, not in prose. Set by commands whose standard error is for programs. */
   jsonErrors: boolean;
   columns(): number;
@@ -69,6 +72,7 @@ export function openTerminal(
   stdout: OutputStream,
   stderr: OutputStream,
   environment: Readonly<Record<string, string | undefined>>,
+  typed: TypedCommands,
 ): Terminal {
   let outClosed = false;
   let errClosed = false;
@@ -86,6 +90,7 @@ export function openTerminal(
   };
   return {
     abilities: detectAbilities(environment, stdout.isTTY ?? false, stderr.isTTY ?? false),
+    typed,
     jsonErrors: false,
     columns: () => Math.min(80, stderr.columns ?? stdout.columns ?? 80),
     rows: () => stderr.rows ?? 24,

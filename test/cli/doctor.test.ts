@@ -175,19 +175,19 @@ describe('findings as text', () => {
     remedy: { text: 'Keep run folders elsewhere.', commands: ['ocr-pipeline config set work-dir /scratch'] },
   };
   it('say what to do below', () => {
-    expect(renderFinding(finding, 80, false)).toBe(
+    expect(renderFinding(finding, 80, false, (text) => text)).toBe(
       [
         ' [FAIL]  Space         cannot be written',
         '                       Keep run folders elsewhere.',
         '                       Do:      ocr-pipeline config set work-dir /scratch',
       ].join('\n'),
     );
-    expect(renderFinding(finding, 80, true)).toContain('\u001b[31m[FAIL]\u001b[0m');
+    expect(renderFinding(finding, 80, true, (text) => text)).toContain('\u001b[31m[FAIL]\u001b[0m');
   });
   it('are counted', () => {
-    expect(renderVerdict([finding, { ...finding, status: 'warn' }, { ...finding, status: 'ok' }])).toMatch(
-      /^1 to fix, 1 warning, 1 fine\. {2}Next: the line after "Do:"/,
-    );
+    expect(
+      renderVerdict([finding, { ...finding, status: 'warn' }, { ...finding, status: 'ok' }], (text) => text),
+    ).toMatch(/^1 to fix, 1 warning, 1 fine\. {2}Next: the line after "Do:"/);
   });
 });
 

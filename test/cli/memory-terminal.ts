@@ -12,6 +12,8 @@ export interface MemoryTerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Absent: the program is on the PATH. */
+  readonly typed?: Terminal['typed'];
 }
 
 export function memoryTerminal({
@@ -19,6 +21,7 @@ export function memoryTerminal({
   columns = 80,
   rows = 40,
   environment = { LANG: 'C.UTF-8' },
+  typed = (text) => text,
 }: MemoryTerminalOptions = {}): MemoryTerminal {
   const texts = { out: '', err: '' };
   const stream = (name: 'out' | 'err'): OutputStream => ({
@@ -34,7 +37,7 @@ export function memoryTerminal({
     on: () => undefined,
   });
   return {
-    terminal: openTerminal(stream('out'), stream('err'), environment),
+    terminal: openTerminal(stream('out'), stream('err'), environment, typed),
     out: () => texts.out,
     err: () => texts.err,
   };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { displayWidth } from '../../src/cli/screens/display-text.ts';
 import { renderError } from '../../src/cli/screens/render-error.ts';
+
+const asWritten = (text: string): string => text;
 import { EXIT_MEANINGS } from '../../src/cli/topics/exit-codes.ts';
 import {
   AccessError,
@@ -34,7 +36,7 @@ describe('messages', () => {
       safe: '7,212 finished pages are on disk; 95 documents are already on Box.',
       remedy: 'ocr-pipeline login box        then the same command; it goes on.',
     });
-    expect(renderError(error, error.exitCode, 77)).toBe(
+    expect(renderError(error, error.exitCode, 77, asWritten)).toBe(
       [
         'Your Box login has ended. [BOX_LOGIN_ENDED]                              (77)',
         '  Why   It was not used for 60 days, or it was used on another computer.',
@@ -49,7 +51,7 @@ describe('messages', () => {
       safe: 'Finished pages are kept. '.repeat(6),
       remedy: 'Make room\n--work-dir /scratch',
     });
-    const lines = renderError(error, error.exitCode, 80).split('\n');
+    const lines = renderError(error, error.exitCode, 80, asWritten).split('\n');
     for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
     expect(lines[1]).toMatch(/\[DISK_FULL\] +\(74\)$/);
     expect(lines.slice(-2)).toEqual(['  Do    Make room', '        --work-dir /scratch']);
@@ -57,14 +59,14 @@ describe('messages', () => {
 
   it('keep long paths whole, so that they can be copied', () => {
     const path = `/global/scratch/${'very-long-name/'.repeat(8)}a.pdf`;
-    expect(renderError(new DocumentError('X', `Cannot read ${path}.`), 65, 80)).toContain(path);
+    expect(renderError(new DocumentError('X', `Cannot read ${path}.`), 65, 80, asWritten)).toContain(path);
   });
 
   it('are harmless whatever a file is called', () => {
     const error = new DocumentError('PDF_ENCRYPTED', 'a\u001b]0;title\u0007\r\u202eb.pdf is locked.', {
       why: 'c\u001b[2J',
     });
-    const shown = renderError(error, error.exitCode, 80);
+    const shown = renderError(error, error.exitCode, 80, asWritten);
     expect(shown.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
     expect(shown).toContain('a?]0;title???b.pdf is locked.');
   });
@@ -75,7 +77,7 @@ describe('messages', () => {
       const error = errorFromRecord({ family, code: 'SOME_CODE', message: 'Something happened.', remedy: 'Do this.' });
       expect(error).toBeInstanceOf(PipelineError);
       expect(error.exitCode).toBe(exit);
-      expect(renderError(error, error.exitCode, 80)).toMatch(
+      expect(renderError(error, error.exitCode, 80, asWritten)).toMatch(
         new RegExp(`^Something happened\\. \\[SOME_CODE\\] +\\(${exit}\\)\\n {2}Do {4}Do this\\.$`),
       );
       expect(EXIT_MEANINGS.map(([code]) => code)).toContain(exit);

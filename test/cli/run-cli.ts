@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,9 +35,21 @@ export function makeFolder(): string {
   return folder;
 }
 
-/** An environment with nothing of the person's own in it. */
+let bin: string | undefined;
+
+/** A folder for the PATH in which the program is, as after an installation. */
+function installed(): string {
+  if (bin === undefined) {
+    bin = join(makeFolder(), 'bin');
+    mkdirSync(bin);
+    symlinkSync(BIN, join(bin, 'ocr-pipeline'));
+  }
+  return bin;
+}
+
+/** An environment with nothing of the person's own in it, where the program is on the PATH. */
 export function cleanEnvironment(home: string): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8' };
+  return { PATH: `${installed()}:${process.env['PATH'] ?? ''}`, HOME: home, LANG: 'C.UTF-8' };
 }
 
 /** Runs the real program to its end, at most a minute. */

@@ -103,7 +103,7 @@ describe('status', () => {
       statusOfState({ ...run, name: 'uruk-0a77f1' }, sampleState()),
       statusOfState({ ...run, name: 'eridu-19bb02' }, sampleState([{ path: 'a.pdf', pages: [], end: 'open' }], 75)),
     ];
-    expect(renderStatusTable(runs, 80)).toBe(
+    expect(renderStatusTable(runs, 80, (text) => text)).toBe(
       [
         'RUN                 WHERE         STATE     PAGES         LEFT        LOOK AT',
         'marduk-7f3a01       this computer running   7,212/12,480  31-36 min   1 doc',

@@ -181,7 +181,7 @@ describe('a terminal', () => {
       },
       on: (_event, listener) => listeners.push(listener),
     };
-    const terminal = openTerminal(stream, stream, {});
+    const terminal = openTerminal(stream, stream, {}, (text) => text);
     const [outFails, errFails] = listeners;
     errFails?.(Object.assign(new Error('x'), { code: 'EIO' }));
     outFails?.(Object.assign(new Error('x'), { code: 'EPIPE' }));

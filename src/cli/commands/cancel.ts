@@ -13,12 +13,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   else if (outcome === 'not-running') terminal.print(`Run ${name} is not running; nothing was changed.`);
   else if (outcome === 'jobs-cancelled') {
     terminal.print(
-      `The jobs of run ${name} were cancelled. All finished pages are kept.\nNext: ocr-pipeline resume ${name}   to go on`,
+      terminal.typed(
+        `The jobs of run ${name} were cancelled. All finished pages are kept.\nNext: ocr-pipeline resume ${name}   to go on`,
+      ),
     );
   } else {
     terminal.print(
       `Run ${name} was asked to stop. It finishes the pages in hand and keeps all others.\n` +
-        `Next: ocr-pipeline status ${name}       ocr-pipeline resume ${name}   to go on`,
+        terminal.typed(`Next: ocr-pipeline status ${name}       ocr-pipeline resume ${name}   to go on`),
     );
   }
   return EXIT.ok;

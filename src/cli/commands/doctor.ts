@@ -14,6 +14,7 @@ import { checkSpace } from '../doctor/check-space.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Check, CheckContext, Finding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-findings.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 
 /** In the order they are told. */
 const CHECKS: readonly Check[] = [
@@ -38,11 +39,23 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const findings: Finding[] = [];
   for await (const finding of examine(chooseChecks(invocation.positionals), makeContext(invocation))) {
     findings.push(finding);
-    if (flags.json !== true) terminal.print(renderFinding(finding, terminal.columns(), terminal.abilities.colorOut));
+    if (flags.json !== true)
+      terminal.print(renderFinding(finding, terminal.columns(), terminal.abilities.colorOut, terminal.typed));
   }
-  if (flags.json === true) terminal.print(JSON.stringify({ findings }, null, 2));
-  else terminal.print(`\n${renderVerdict(findings)}`);
+  if (flags.json === true)
+    terminal.print(
+      JSON.stringify({ findings: findings.map((finding) => withTypedCommands(finding, terminal.typed)) }, null, 2),
+    );
+  else terminal.print(`\n${renderVerdict(findings, terminal.typed)}`);
   return findings.some(({ status }) => status === 'fail') ? EXIT.missingDependency : EXIT.ok;
+}
+
+/** A finding for programs, with commands that work here. */
+function withTypedCommands(finding: Finding, typed: TypedCommands): Finding {
+  const { remedy } = finding;
+  return remedy === undefined
+    ? finding
+    : { ...finding, remedy: { text: typed(remedy.text), commands: remedy.commands.map(typed) } };
 }
 
 function chooseChecks(ids: readonly string[]): readonly Check[] {

@@ -1,5 +1,6 @@
 import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 import { cleanText, padEnd, wrap } from '../screens/display-text.ts';
 import type { EngineReport, LanguageFacts } from '../../app/contract.ts';
 
@@ -11,7 +12,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (flags.json === true) terminal.print(JSON.stringify({ engines }, null, 2));
   else {
     const codes = [...new Set(engines.flatMap(({ available, languages }) => (available ? languages : [])))].sort();
-    terminal.print(renderLanguages(engines, await app.explainLanguages(codes), terminal.columns()));
+    terminal.print(renderLanguages(engines, await app.explainLanguages(codes), terminal.columns(), terminal.typed));
   }
   if (!engines.some(({ available }) => available)) {
     throw new MissingDependencyError('ENGINE_MISSING', 'No OCR engine can be used here.', {
@@ -26,6 +27,7 @@ export function renderLanguages(
   engines: readonly EngineReport[],
   languages: readonly LanguageFacts[],
   width: number,
+  typed: TypedCommands,
 ): string {
   const usable = engines.filter(({ available }) => available);
   const lines = [`${padEnd('CODE', 14)}${padEnd('LANGUAGE', 30)}READ BY`];
@@ -38,7 +40,10 @@ export function renderLanguages(
   }
   lines.push(
     '',
-    ...wrap('Several at once: --lang deu+frk. More: ocr-pipeline doctor --lang CODE says how to install one.', width),
+    ...wrap(
+      typed('Several at once: --lang deu+frk. More: ocr-pipeline doctor --lang CODE   says how to install one.'),
+      width,
+    ),
   );
   return lines.join('\n');
 }

@@ -76,7 +76,7 @@ function tellSuccess({ terminal, flags, shell }: Invocation, account: BoxAccount
       `     Kept in:  ${showPath(loginFile, shell)} (readable by you alone)`,
       `     Lasts:    ${lasts}`,
       ...share,
-      'Next: ocr-pipeline ls      (find your folder)',
+      terminal.typed('Next: ocr-pipeline ls      (find your folder)'),
     ].join('\n'),
   );
   return EXIT.ok;
@@ -139,7 +139,7 @@ function talkThrough({ terminal, shell }: Invocation): BoxLoginTalk & Disposable
   return {
     invite(startAddress, boxAddress, waitMs) {
       const place = remote ? { user: userInfo().username, host: hostname() } : undefined;
-      terminal.say(renderInvitation(startAddress, boxAddress, place));
+      terminal.say(renderInvitation(startAddress, boxAddress, place, terminal.typed));
       waiting = countDown(terminal, waitMs);
       if (!remote) openBrowser(startAddress);
     },

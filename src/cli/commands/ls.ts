@@ -26,6 +26,6 @@ export async function run({
       ...(type === 'file' ? { sizeBytes, sha1 } : {}),
     }));
     terminal.print(JSON.stringify({ folder, entries }, null, 2));
-  } else terminal.print(renderFolder(folder, sorted, terminal.columns()));
+  } else terminal.print(renderFolder(folder, sorted, terminal.columns(), terminal.typed));
   return EXIT.ok;
 }

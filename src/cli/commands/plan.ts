@@ -17,8 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     return EXIT.ok;
   }
   const command = [
-    'ocr-pipeline',
-    'run',
+    terminal.typed('ocr-pipeline run'),
     ...invocation.words.filter((word) => !PLAN_ONLY.includes(word)).map(quoteWord),
   ].join(' ');
   terminal.print(renderPlan(plan, { width: terminal.columns(), verbose: flags.verbose === true, command }));

@@ -70,6 +70,6 @@ async function statusOf(entry: RunEntry, ended: Map<string, RunStatus>): Promise
 function renderStatuses({ flags, terminal }: Invocation, statuses: readonly RunStatus[], workDir: string): string {
   if (flags.json === true)
     return flags.watch === true ? JSON.stringify({ runs: statuses }) : JSON.stringify({ runs: statuses }, null, 2);
-  if (statuses.length > 0) return renderStatusTable(statuses, terminal.columns());
-  return `No runs in ${workDir}.\nNext: ocr-pipeline run --input ./scans --output ./text`;
+  if (statuses.length > 0) return renderStatusTable(statuses, terminal.columns(), terminal.typed);
+  return `No runs in ${workDir}.\n${terminal.typed('Next: ocr-pipeline run --input ./scans --output ./text')}`;
 }

@@ -1,5 +1,6 @@
 import { cleanLines, padEnd, wrap } from '../screens/display-text.ts';
 import { paint } from '../terminal.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 import type { Finding, FindingStatus } from './finding.ts';
 
 const WORDS: Readonly<Record<FindingStatus, string>> = { ok: '[ok]', warn: '[warn]', fail: '[FAIL]', skip: '[skip]' };
@@ -8,26 +9,27 @@ const MARK_WIDTH = 8;
 const TITLE_WIDTH = 14;
 
 /** A finding as its lines: mark, title and detail, and below what to do. */
-export function renderFinding(finding: Finding, width: number, color: boolean): string {
+export function renderFinding(finding: Finding, width: number, color: boolean, typed: TypedCommands): string {
   const { status, title, detail, remedy } = finding;
   const indent = MARK_WIDTH + 1 + TITLE_WIDTH;
-  const [first = '', ...rest] = wrap(cleanLines(detail), width - indent);
+  const [first = '', ...rest] = wrap(cleanLines(typed(detail)), width - indent);
   const mark = paint(WORDS[status], MEANINGS[status], color) + ' '.repeat(MARK_WIDTH - WORDS[status].length);
-  const below = [...rest, ...(remedy === undefined ? [] : wrap(cleanLines(remedy.text), width - indent))];
-  const commands = remedy?.commands.map((command, index) => `${padEnd(index === 0 ? 'Do:' : '', 9)}${command}`) ?? [];
+  const below = [...rest, ...(remedy === undefined ? [] : wrap(cleanLines(typed(remedy.text)), width - indent))];
+  const commands =
+    remedy?.commands.map((command, index) => `${padEnd(index === 0 ? 'Do:' : '', 9)}${typed(command)}`) ?? [];
   const lines = [...below, ...commands].map((line) => ' '.repeat(indent) + line);
   return [` ${mark}${padEnd(title, TITLE_WIDTH)}${first}`, ...lines].join('\n');
 }
 
 /** `1 to fix, 1 warning, 5 fine.` and what comes next. */
-export function renderVerdict(findings: readonly Finding[]): string {
+export function renderVerdict(findings: readonly Finding[], typed: TypedCommands): string {
   const count = (status: FindingStatus): number => findings.filter((finding) => finding.status === status).length;
   const parts = [
     count('fail') > 0 ? `${count('fail')} to fix` : '',
     count('warn') > 0 ? `${count('warn')} ${count('warn') === 1 ? 'warning' : 'warnings'}` : '',
     count('ok') > 0 ? `${count('ok')} fine` : '',
   ].filter((part) => part !== '');
-  const [next, ...more] = nextSteps(findings);
+  const [next, ...more] = nextSteps(findings).map(typed);
   const said = parts.length > 0 ? `${parts.join(', ')}.  ` : '';
   return [`${said}Next: ${next}`, ...more.map((line) => `${' '.repeat(said.length)}or:   ${line}`)].join('\n');
 }

@@ -38,7 +38,7 @@ export async function followRun(
     terminal.print(
       flags.json === true
         ? JSON.stringify({ detached: true, ...summaryJson(outcome, summary) }, null, 2)
-        : describeLeaving(outcome),
+        : terminal.typed(describeLeaving(outcome)),
     );
     return EXIT.ok;
   }

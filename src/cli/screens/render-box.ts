@@ -1,12 +1,14 @@
 import { breakText, cleanText, padEnd, padStart, wrap } from './display-text.ts';
 import { countOf, formatBytes } from './format-numbers.ts';
 import type { BoxEntry, BoxFolder } from '../../app/contract.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 
 /** How a person is told to log in: on this computer, or over SSH, where no browser can open. */
 export function renderInvitation(
   startAddress: string,
   boxAddress: string,
   remote: { readonly user: string; readonly host: string } | undefined,
+  typed: TypedCommands,
 ): string {
   const { port } = new URL(startAddress);
   if (!remote)
@@ -19,7 +21,7 @@ export function renderInvitation(
     '  2  Open the link below, log in, and paste here at once the address of the',
     `     page that then fails to load (it begins http://localhost:${port}/...).`,
     '  3  A service account from your research-computing staff:',
-    '       ocr-pipeline login box --app-file FILE',
+    `       ${typed('ocr-pipeline login box --app-file FILE')}`,
     '',
     boxAddress,
     '',
@@ -34,7 +36,12 @@ export function renderWaiting(leftMs: number): string {
 }
 
 /** A folder's entries, sub-folders first, and what they are together. A long name goes on below itself. */
-export function renderFolder(folder: BoxFolder, items: readonly BoxEntry[], width: number): string {
+export function renderFolder(
+  folder: BoxFolder,
+  items: readonly BoxEntry[],
+  width: number,
+  typed: TypedCommands,
+): string {
   const idWidth = Math.max(2, ...items.map(({ id }) => id.length)) + 2;
   const lines = [`${padEnd('ID', idWidth)}${padStart('SIZE', 9)}  NAME`];
   for (const item of items) {
@@ -49,8 +56,8 @@ export function renderFolder(folder: BoxFolder, items: readonly BoxEntry[], widt
   lines.push('', ...wrap(`${countItems(items)} in "${cleanText(folder.path)}" (${folder.id})`, width));
   const next = items.find(({ type }) => type === 'folder');
   const pdfs = items.some((item) => isPdf(item));
-  if (pdfs) lines.push(`Next: ocr-pipeline plan --box-folder ${folder.id}`);
-  else if (next) lines.push(`Next: ocr-pipeline ls ${next.id}`);
+  if (pdfs) lines.push(typed(`Next: ocr-pipeline plan --box-folder ${folder.id}`));
+  else if (next) lines.push(typed(`Next: ocr-pipeline ls ${next.id}`));
   return lines.join('\n');
 }
 

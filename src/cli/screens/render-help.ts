@@ -3,13 +3,14 @@ import { COMMANDS, COMMON_FLAGS, COMMON_SETTINGS, type Command } from '../comman
 import { padEnd, wrap } from './display-text.ts';
 import { FLAGS } from '../flags.ts';
 import { TOPIC_NAMES } from '../topics.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 
 const WIDTH = 80;
 const NAME_COLUMN = 20;
 const OPTION_COLUMN = 26;
 
 /** What `ocr-pipeline --help` prints. */
-export function renderMainHelp(version: string): string {
+export function renderMainHelp(version: string, typed: TypedCommands): string {
   const lines = [
     `ocr-pipeline ${version} - scanned PDFs on Box in, ordered searchable text out`,
     '',
@@ -32,7 +33,7 @@ export function renderMainHelp(version: string): string {
     `Topics: ${TOPIC_NAMES.join(' ')}    (help <topic>)`,
     'Options of a command: ocr-pipeline <command> --help',
   );
-  return lines.join('\n');
+  return typed(lines.join('\n'));
 }
 
 function nameWithSubject(command: Command): string {
@@ -41,8 +42,8 @@ function nameWithSubject(command: Command): string {
 }
 
 /** What `ocr-pipeline <command> --help` prints. */
-export function renderCommandHelp(command: Command): string {
-  const lines = [command.summary.replace(/ {2,}\(.*$/, ''), '', ...row('USAGE', usageLine(command), 8)];
+export function renderCommandHelp(command: Command, typed: TypedCommands): string {
+  const lines = [command.summary.replace(/ {2,}\(.*$/, ''), '', ...row('USAGE', typed(usageLine(command)), 8)];
   const settings = [...command.settings, ...COMMON_SETTINGS].map((name) => SETTINGS[name]);
   for (const group of SETTING_GROUPS) {
     const members = settings.filter((setting) => setting.group === group);
@@ -55,8 +56,9 @@ export function renderCommandHelp(command: Command): string {
     const { alias, kind, help } = FLAGS[name];
     lines.push(...row(optionName(name, alias, kind.form === 'switch' ? '' : kind.placeholder), help, OPTION_COLUMN));
   }
-  if (command.examples.length > 0) lines.push('', 'EXAMPLES', ...command.examples.map((example) => `  ${example}`));
-  lines.push('', 'Exit codes: ocr-pipeline help exit-codes');
+  if (command.examples.length > 0)
+    lines.push('', 'EXAMPLES', ...command.examples.map((example) => `  ${typed(example)}`));
+  lines.push('', typed('Exit codes: ocr-pipeline help exit-codes'));
   return lines.join('\n');
 }
 

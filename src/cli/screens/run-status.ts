@@ -3,6 +3,7 @@ import type { RunProgress } from '../../core/progress.ts';
 import { countRun, type RunState } from '../../core/run-state.ts';
 import type { RunJobs } from '../../app/contract.ts';
 import { summarizeRun } from './run-summary.ts';
+import type { TypedCommands } from '../typed-commands.ts';
 import { cleanText, padEnd, truncate } from './display-text.ts';
 import { formatCount, formatDuration, formatDurationRange, countOf } from './format-numbers.ts';
 
@@ -144,7 +145,7 @@ const COLUMNS = [
 ] as const;
 
 /** The table of `status`, then what to do next where something waits for a person. */
-export function renderStatusTable(runs: readonly RunStatus[], width: number): string {
+export function renderStatusTable(runs: readonly RunStatus[], width: number, typed: TypedCommands): string {
   const row = (cells: readonly string[], last: string): string =>
     truncate(
       COLUMNS.map(([, size], index) => padEnd(truncate(cells[index] ?? '', size - 1), size)).join('') + last,
@@ -166,7 +167,7 @@ export function renderStatusTable(runs: readonly RunStatus[], width: number): st
     ];
     lines.push(row(cells, run.lookAt > 0 ? countOf(run.lookAt, 'doc') : '-'));
   }
-  const details = runs.flatMap((run) => detailLines(run));
+  const details = runs.flatMap((run) => detailLines(run)).map(typed);
   return [...lines, ...(details.length > 0 ? ['', ...details] : [])].join('\n');
 }
 
