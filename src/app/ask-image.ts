@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../core/child-environment.ts';
 import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../core/errors.ts';
 import type { EngineName } from '../core/settings.ts';
 import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
@@ -98,7 +99,7 @@ async function askImage(image: string, engine: EngineName | 'auto', language: st
     const { stdout } = await run(program, question, {
       timeout: ASK_TIMEOUT_MS,
       maxBuffer: 1 << 22,
-      env: withoutSettings(process.env),
+      env: childEnvironment('container', process.env),
     });
     const answer = parseLine<EngineAnswer>(stdout.trim().split('\n').at(-1) ?? '');
     if (answer?.engine !== undefined) return answer;
@@ -150,9 +151,4 @@ export async function findContainerProgram(path: string = process.env['PATH'] ??
     }
   }
   return undefined;
-}
-
-/** Settings of ours must not reach into the image, nor anything secret. */
-function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('OCR_PIPELINE_')));
 }

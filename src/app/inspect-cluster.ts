@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../core/child-environment.ts';
 import { MissingDependencyError, TransientError } from '../core/errors.ts';
 import type { SlurmChoices } from '../core/run-request.ts';
 import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
@@ -56,6 +57,7 @@ export async function askImageVersion(
   try {
     const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], {
       timeout: IMAGE_TIMEOUT_MS,
+      env: childEnvironment('container', process.env),
       maxBuffer: MIB,
     });
     return { program, version: stdout.trim().split(/\s+/).at(-1) ?? '', said: stdout };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { childEnvironment, type Environment } from '../../core/child-environment.ts';
 import { InternalError, MissingDependencyError, stopReason } from '../../core/errors.ts';
 import { explainRefusal, slurmUnreachable, type RefusalContext } from './decide/explain-refusal.ts';
 import { ACCOUNTING_FIELDS, formatIndexes, parseAccounting, type AccountingRow } from './parse/parse-accounting.ts';
@@ -14,24 +15,13 @@ import { hasErrno } from '../../core/errno.ts';
 const QUESTION_TIMEOUT_MS = 60_000;
 /** sbatch itself tries again while the queue is full. */
 const SUBMIT_TIMEOUT_MS = 120_000;
+/** Jobs get the environment of sbatch, which is only what child-environment.ts lets it have; a shorter list of names would
+ * make Slurm start a login shell on every node: sbatch(1), --get-user-env. */
+const SUBMIT_OPTIONS = ['--parsable', '--export=ALL'] as const;
 /** Ten thousand tasks are 1 MB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Kernels take 128 kB as one word. */
 const MAX_WORD_CHARACTERS = 100_000;
-/** What Slurm's programs get of our environment: no secret, no option of another job's. TZ decides how they write times. */
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'SHELL',
-  'TZ',
-  'LD_LIBRARY_PATH',
-  'SLURM_CONF',
-  'SLURM_CONF_SERVER',
-  'SLURM_CLUSTERS',
-] as const;
-
 interface Answer {
   /** Undefined when it was ended by us, after its time. */
   readonly exitCode: number | undefined;
@@ -41,26 +31,19 @@ interface Answer {
 
 /** Talks to Slurm by its own programs: the only place that runs them. */
 export class SlurmPrograms implements SlurmClient {
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #environment: Record<string, string>;
   readonly #asked: RefusalContext;
   readonly #onCall: (program: string) => void;
 
   /** `environment` is filtered; `asked` is what refusals are explained with; `onCall` hears of every program that is run. */
-  constructor(
-    environment: NodeJS.ProcessEnv,
-    asked: RefusalContext,
-    onCall: (program: string) => void = () => undefined,
-  ) {
-    const kept = PASSED_ON.flatMap((name) =>
-      environment[name] === undefined ? [] : [[name, environment[name]] as const],
-    );
-    this.#environment = { ...Object.fromEntries(kept), LC_ALL: 'C' };
+  constructor(environment: Environment, asked: RefusalContext, onCall: (program: string) => void = () => undefined) {
+    this.#environment = childEnvironment('slurm', environment);
     this.#asked = asked;
     this.#onCall = onCall;
   }
 
   async submit(script: string, signal: AbortSignal): Promise<string> {
-    const { exitCode, out, said } = await this.#run('sbatch', ['--parsable'], signal, {
+    const { exitCode, out, said } = await this.#run('sbatch', SUBMIT_OPTIONS, signal, {
       input: script,
       timeoutMs: SUBMIT_TIMEOUT_MS,
     });
