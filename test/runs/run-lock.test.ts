@@ -38,6 +38,27 @@ describe('run lock', () => {
     await lock.release();
   });
 
+  it('takes over from a process that was killed and that nobody reaps, as in a container without an init', async () => {
+    const script = `import { lockRun } from ${JSON.stringify(new URL('../../src/runs/run-lock.ts', import.meta.url).href)};
+      await lockRun(${JSON.stringify(folder)}); console.log('locked', process.pid); setInterval(() => {}, 1000);`;
+    // A program that never asks for the end of its children, and ends when its input closes.
+    const parent = spawn('sh', ['-c', '"$0" --input-type=module -e "$1" <&- & exec cat', process.execPath, script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    try {
+      const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(/locked (\d+)/.exec(said.toString())?.[1]);
+      process.kill(pid, 'SIGKILL');
+      await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+      expect(await isLocked(folder)).toBe(false);
+      const lock = await lockRun(folder);
+      await lock.release();
+    } finally {
+      parent.stdin.end();
+      await once(parent, 'exit');
+    }
+  });
+
   it('does not take a reused process number for the holder', async () => {
     const record = { host: hostname(), pid: process.pid, startTicks: '1', released: false };
     await writeFile(join(folder, 'lock.1.json'), JSON.stringify(record));
@@ -84,7 +105,8 @@ describe('run lock', () => {
         if (!lock) continue;
         // Whoever was killed left this behind: only a living holder's file counts.
         const other = Number(await readFile(${JSON.stringify(held)}, 'utf8').catch(() => 0));
-        if (other) { try { process.kill(other, 0); console.log('TWO'); } catch {} }
+        const stat = other ? await readFile('/proc/' + other + '/stat', 'utf8').catch(() => '') : '';
+        if (stat && !stat.includes(') Z ') && !stat.includes(') X ')) console.log('TWO');
         await writeFile(${JSON.stringify(held)}, String(process.pid));
         await sleep(Math.random() * 3);
         if (++taken === 5 && process.argv[1] === 'dies') process.kill(process.pid, 'SIGKILL');

@@ -2,7 +2,7 @@ import { AccessError } from '../../../core/errors.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import { classifyCall } from '../transport/classify.ts';
 import type { BoxNetwork } from '../transport/connect.ts';
-import { withFileLock } from './file-lock.ts';
+import { withLoginLock } from './login-lock.ts';
 import { readLogin, removeLogin, writeLogin } from './login-file.ts';
 import { parseLogin, renderLogin, type PersonLogin } from './login-record.ts';
 import { notLoggedIn, PersonSession, type BoxApp } from './person-session.ts';
@@ -13,7 +13,7 @@ import { notLoggedIn, PersonSession, type BoxApp } from './person-session.ts';
  * @throws {AccessError} `BOX_NOT_LOGGED_IN`, `BOX_LOGIN_NOT_MOVABLE`.
  */
 export async function handOver(loginFile: string, write: (text: string) => Promise<void>): Promise<PersonLogin> {
-  return withFileLock(`${loginFile}.lock`, async () => {
+  return withLoginLock(loginFile, async () => {
     const record = await readLogin(loginFile);
     if (!record) throw notLoggedIn();
     if (record.kind === 'app')
@@ -35,7 +35,7 @@ export async function receive(network: BoxNetwork, app: BoxApp, loginFile: strin
   const record = parseLogin(text);
   if (record.kind !== 'person')
     throw new AccessError('BOX_LOGIN_NOT_MOVABLE', 'What came is not the login of a person.');
-  await withFileLock(`${loginFile}.lock`, () => writeLogin(loginFile, record));
+  await withLoginLock(loginFile, () => writeLogin(loginFile, record));
   await new PersonSession(loginFile, app, network).renew(record.accessToken).catch((error: unknown) => {
     throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name: 'login' }) : error;
   });

@@ -7,7 +7,7 @@ import { connect, type BoxNetwork } from '../transport/connect.ts';
 import { RetryingClient } from '../transport/retrying-client.ts';
 import { readAppFile } from './app-file.ts';
 import { AppSession } from './app-session.ts';
-import { withFileLock } from './file-lock.ts';
+import { withLoginLock } from './login-lock.ts';
 import { writeLogin } from './login-file.ts';
 import type { AppLogin, PersonLogin } from './login-record.ts';
 import type { BoxApp } from './person-session.ts';
@@ -75,7 +75,7 @@ export async function logInPerson(
     renewedAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(nowMs + (expiresIn ?? 3600) * 1000).toISOString(),
   };
-  await withFileLock(`${loginFile}.lock`, () => writeLogin(loginFile, record));
+  await withLoginLock(loginFile, () => writeLogin(loginFile, record));
   return record;
 }
 
@@ -89,7 +89,7 @@ export async function logInApp(
   const session = new AppSession(await readAppFile(appFile), network);
   const user = await askWho(await connect(network, session), signal);
   const record: AppLogin = { kind: 'app', user, apiUrl: network.settings.apiUrl, appFile };
-  await withFileLock(`${loginFile}.lock`, () => writeLogin(loginFile, record));
+  await withLoginLock(loginFile, () => writeLogin(loginFile, record));
   return record;
 }
 

@@ -2,7 +2,7 @@ import { BoxCallError } from '../transport/box-call-error.ts';
 import { classifyCall } from '../transport/classify.ts';
 import type { BoxNetwork } from '../transport/connect.ts';
 import { RetryingClient } from '../transport/retrying-client.ts';
-import { withFileLock } from './file-lock.ts';
+import { withLoginLock } from './login-lock.ts';
 import { readLogin, removeLogin } from './login-file.ts';
 import type { BoxUser, PersonLogin } from './login-record.ts';
 import type { BoxApp } from './person-session.ts';
@@ -25,7 +25,7 @@ export async function logOut(
   loginFile: string,
   appOf: () => BoxApp,
 ): Promise<LoggedOut | undefined> {
-  return withFileLock(`${loginFile}.lock`, async () => {
+  return withLoginLock(loginFile, async () => {
     const record = await readLogin(loginFile);
     if (!record) return undefined;
     const revoked = record.kind === 'person' && record.ended === undefined && (await revoke(network, record, appOf()));

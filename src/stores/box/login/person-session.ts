@@ -6,7 +6,7 @@ import type { BoxLogin } from './box-login.ts';
 import { loginEnded } from '../transport/classify.ts';
 import type { BoxNetwork } from '../transport/connect.ts';
 import { RetryingClient } from '../transport/retrying-client.ts';
-import { withFileLock } from './file-lock.ts';
+import { withLoginLock } from './login-lock.ts';
 import { readLogin, writeLogin } from './login-file.ts';
 import type { PersonLogin } from './login-record.ts';
 
@@ -81,7 +81,7 @@ export class PersonSession implements BoxLogin {
   }
 
   async #renewLocked(refused: string | undefined): Promise<PersonLogin> {
-    return withFileLock(`${this.#file}.lock`, async () => {
+    return withLoginLock(this.#file, async () => {
       const record = (this.#record = await this.#load());
       if (record.ended !== undefined) throw loginEnded(record.ended);
       const leftMs = Date.parse(record.expiresAt) - this.#network.clock.now();
