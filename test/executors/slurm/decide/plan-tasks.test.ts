@@ -5,7 +5,7 @@ import {
   type NodeShape,
   type PlacedChunk,
   type PlanTasksOptions,
-} from '../../../src/executors/slurm/decide/plan-tasks.ts';
+} from '../../../../src/executors/slurm/decide/plan-tasks.ts';
 
 const SAVIO3: NodeShape = { coresPerNode: 32, memoryMiB: 96_000, wholeNodes: true, nodes: 4, maxMinutes: 4_320 };
 const HTC: NodeShape = { coresPerNode: 56, memoryMiB: 256_000, wholeNodes: false, nodes: 4, maxMinutes: 4_320 };

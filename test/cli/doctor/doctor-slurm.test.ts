@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../../src/cli/doctor/check-slurm.ts';
-import type { CheckContext } from '../../src/cli/doctor/finding.ts';
-import { inspectCluster, type ClusterView } from '../../src/app/inspect-cluster.ts';
-import { resolveSettings } from '../../src/core/config/resolve-settings.ts';
-import type { Settings } from '../../src/core/config/settings-table.ts';
-import type { Partition } from '../../src/executors/slurm/parse/parse-partitions.ts';
-import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
-import { app } from '../../src/app/app.ts';
+import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../../../src/cli/doctor/check-slurm.ts';
+import type { CheckContext } from '../../../src/cli/doctor/finding.ts';
+import { inspectCluster, type ClusterView } from '../../../src/app/inspect-cluster.ts';
+import { resolveSettings } from '../../../src/core/config/resolve-settings.ts';
+import type { Settings } from '../../../src/core/config/settings-table.ts';
+import type { Partition } from '../../../src/executors/slurm/parse/parse-partitions.ts';
+import { requireSlurm, SlurmLab } from '../../support/slurm-lab.ts';
+import { app } from '../../../src/app/app.ts';
 
 const SHARED: Partition = {
   name: 'savio3_htc',

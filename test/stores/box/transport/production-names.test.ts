@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOX_SETTINGS } from '../../../src/stores/box/transport/box-settings.ts';
-import { startBoxEmulator } from '../../box-emulator/box-emulator.ts';
-import { startConnectProxy } from '../../box-emulator/connect-proxy.ts';
-import { sha1Of } from '../../conformance/document-store-samples.ts';
+import { DEFAULT_BOX_SETTINGS } from '../../../../src/stores/box/transport/box-settings.ts';
+import { startBoxEmulator } from '../../../box-emulator/box-emulator.ts';
+import { startConnectProxy } from '../../../box-emulator/connect-proxy.ts';
+import { sha1Of } from '../../../conformance/document-store-samples.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
-import type { ErrorRecord } from '../../src/core/errors.ts';
-import type { LedgerEvent, PageEntry } from '../../src/core/ledger.ts';
-import { foldLedger, type RunState } from '../../src/core/run-state.ts';
-import type { RunEntry } from '../../src/app/contract.ts';
+import type { ErrorRecord } from '../../../src/core/errors.ts';
+import type { LedgerEvent, PageEntry } from '../../../src/core/ledger.ts';
+import { foldLedger, type RunState } from '../../../src/core/run-state.ts';
+import type { RunEntry } from '../../../src/app/contract.ts';
 
 const AT = '2024-05-02T13:09:02.000Z';
 const FAILED: PageEntry = [

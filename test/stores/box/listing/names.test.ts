@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OutputError, UsageError } from '../../../src/core/errors.ts';
-import { operationOf } from '../../../src/stores/box/transport/box-call-error.ts';
+import { OutputError, UsageError } from '../../../../src/core/errors.ts';
+import { operationOf } from '../../../../src/stores/box/transport/box-call-error.ts';
 import {
   checkBoxSettings,
   DEFAULT_BOX_SETTINGS,
   isSafeAddress,
-} from '../../../src/stores/box/transport/box-settings.ts';
-import { parseFolderAddress } from '../../../src/stores/box/listing/folder-address.ts';
-import { insertMark, nameKey, splitPath, toBoxName } from '../../../src/stores/box/listing/names.ts';
-import { planWrite } from '../../../src/stores/box/transfer/plan-write.ts';
-import { markResult } from '../../../src/stores/box/transfer/result-properties.ts';
+} from '../../../../src/stores/box/transport/box-settings.ts';
+import { parseFolderAddress } from '../../../../src/stores/box/listing/folder-address.ts';
+import { insertMark, nameKey, splitPath, toBoxName } from '../../../../src/stores/box/listing/names.ts';
+import { planWrite } from '../../../../src/stores/box/transfer/plan-write.ts';
+import { markResult } from '../../../../src/stores/box/transfer/result-properties.ts';
 
 describe('names as Box can hold them', () => {
   it('keeps what Box allows', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closest } from '../../src/core/config/closest.ts';
+import { closest } from '../../../src/core/config/closest.ts';
 import {
   choice,
   choices,
@@ -12,8 +12,8 @@ import {
   paths,
   seconds,
   text,
-} from '../../src/core/config/kinds.ts';
-import { environmentName, SETTING_NAMES, SETTINGS } from '../../src/core/config/settings-table.ts';
+} from '../../../src/core/config/kinds.ts';
+import { environmentName, SETTING_NAMES, SETTINGS } from '../../../src/core/config/settings-table.ts';
 
 describe('kinds of values', () => {
   it("takes a job's time as people and as Slurm write it, begun minutes whole", () => {

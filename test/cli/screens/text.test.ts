@@ -8,7 +8,7 @@ import {
   truncate,
   truncateMiddle,
   wrap,
-} from '../../src/cli/screens/display-text.ts';
+} from '../../../src/cli/screens/display-text.ts';
 import {
   countOf,
   formatBytes,
@@ -16,10 +16,10 @@ import {
   formatDuration,
   formatDurationRange,
   percentOf,
-} from '../../src/cli/screens/format-numbers.ts';
-import { quoteWord } from '../../src/cli/quote-word.ts';
-import { detectAbilities, openTerminal, type OutputStream } from '../../src/cli/terminal.ts';
-import { memoryTerminal } from './memory-terminal.ts';
+} from '../../../src/cli/screens/format-numbers.ts';
+import { quoteWord } from '../../../src/cli/quote-word.ts';
+import { detectAbilities, openTerminal, type OutputStream } from '../../../src/cli/terminal.ts';
+import { memoryTerminal } from '../memory-terminal.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from '../../src/cli/screens/display-text.ts';
-import { renderError } from '../../src/cli/screens/render-error.ts';
-
-const asWritten = (text: string): string => text;
-import { EXIT_MEANINGS } from '../../src/cli/topics/exit-codes.ts';
+import { displayWidth } from '../../../src/cli/screens/display-text.ts';
+import { renderError } from '../../../src/cli/screens/render-error.ts';
+import { EXIT_MEANINGS } from '../../../src/cli/topics/exit-codes.ts';
 import {
   AccessError,
   DocumentError,
@@ -12,7 +10,9 @@ import {
   OutputError,
   PipelineError,
   type ErrorFamily,
-} from '../../src/core/errors.ts';
+} from '../../../src/core/errors.ts';
+
+const asWritten = (text: string): string => text;
 
 /** Every family and its exit code. A new family does not compile without a line here. */
 const FAMILIES: Readonly<Record<ErrorFamily, number>> = {

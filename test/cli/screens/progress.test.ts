@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunProgress } from '../../src/core/progress.ts';
-import { displayWidth } from '../../src/cli/screens/display-text.ts';
-import { groupReading } from '../../src/cli/screens/progress/group-reading.ts';
-import { formatPages } from '../../src/core/format-pages.ts';
-import { renderProgressBlock } from '../../src/cli/screens/progress/render-block.ts';
-import { clockTime, renderNoticeLine, renderProgressLine } from '../../src/cli/screens/progress/render-line.ts';
-import { makeReporter, type ProgressReporter } from '../../src/cli/screens/progress/reporters.ts';
-import { memoryTerminal, showScreen, type MemoryTerminalOptions } from './memory-terminal.ts';
+import type { RunProgress } from '../../../src/core/progress.ts';
+import { displayWidth } from '../../../src/cli/screens/display-text.ts';
+import { groupReading } from '../../../src/cli/screens/progress/group-reading.ts';
+import { formatPages } from '../../../src/core/format-pages.ts';
+import { renderProgressBlock } from '../../../src/cli/screens/progress/render-block.ts';
+import { clockTime, renderNoticeLine, renderProgressLine } from '../../../src/cli/screens/progress/render-line.ts';
+import { makeReporter, type ProgressReporter } from '../../../src/cli/screens/progress/reporters.ts';
+import { memoryTerminal, showScreen, type MemoryTerminalOptions } from '../memory-terminal.ts';
 import { BEGINNING, MIDDLE } from './sample-progress.ts';
 
 const UTC = { timeZone: 'UTC' };

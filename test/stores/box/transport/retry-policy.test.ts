@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BoxCallError } from '../../../src/stores/box/transport/box-call-error.ts';
-import { Pace } from '../../../src/stores/box/transport/pace.ts';
-import { parseRetryAfter, planRetry } from '../../../src/stores/box/transport/retry-policy.ts';
+import { BoxCallError } from '../../../../src/stores/box/transport/box-call-error.ts';
+import { Pace } from '../../../../src/stores/box/transport/pace.ts';
+import { parseRetryAfter, planRetry } from '../../../../src/stores/box/transport/retry-policy.ts';
 
 const LIMITS = { maxWaitMs: 3_600_000, maxOutageMs: 600_000 };
 

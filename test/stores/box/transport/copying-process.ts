@@ -1,8 +1,8 @@
 // Started by large-files.test.ts: fetches a file and stores it again, and tells how much memory that took.
 import { join } from 'node:path';
-import type { BoxSettings } from '../../../src/stores/box/transport/box-settings.ts';
-import { BoxStore } from '../../../src/stores/box/box-store.ts';
-import { connect, openNetwork } from '../../../src/stores/box/transport/connect.ts';
+import type { BoxSettings } from '../../../../src/stores/box/transport/box-settings.ts';
+import { BoxStore } from '../../../../src/stores/box/box-store.ts';
+import { connect, openNetwork } from '../../../../src/stores/box/transport/connect.ts';
 
 const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as {
   settings: BoxSettings;

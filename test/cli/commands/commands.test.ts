@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { StoppedError, TransientError } from '../../src/core/errors.ts';
-import type { RunRequest } from '../../src/core/run-request.ts';
-import { runProgram } from '../../src/cli/program.ts';
-import { listenForStop } from '../../src/cli/stop-signals.ts';
-import { app as realApp } from '../../src/app/app.ts';
-import type { App, RunEntry, StepItem } from '../../src/app/contract.ts';
-import { memoryTerminal, type MemoryTerminalOptions } from './memory-terminal.ts';
-import { makeFolder } from './run-cli.ts';
-import { MIDDLE } from './sample-progress.ts';
-import { DOCUMENTS, sampleEntry, sampleState } from './sample-run.ts';
+import { StoppedError, TransientError } from '../../../src/core/errors.ts';
+import type { RunRequest } from '../../../src/core/run-request.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { listenForStop } from '../../../src/cli/stop-signals.ts';
+import { app as realApp } from '../../../src/app/app.ts';
+import type { App, RunEntry, StepItem } from '../../../src/app/contract.ts';
+import { memoryTerminal, type MemoryTerminalOptions } from '../memory-terminal.ts';
+import { makeFolder } from '../run-cli.ts';
+import { MIDDLE } from '../screens/sample-progress.ts';
+import { DOCUMENTS, sampleEntry, sampleState } from '../screens/sample-run.ts';
 
 interface Outcome {
   readonly code: number;

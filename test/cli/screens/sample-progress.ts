@@ -1,4 +1,4 @@
-import type { RunProgress } from '../../src/core/progress.ts';
+import type { RunProgress } from '../../../src/core/progress.ts';
 
 /** A run in its middle, as in the design's picture. */
 export const MIDDLE: RunProgress = {

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { StoppedError } from '../../../src/core/errors.ts';
-import type { BoxStore } from '../../../src/stores/box/box-store.ts';
-import type { WriteRequest, WrittenFile } from '../../../src/stores/document-store.ts';
-import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../conformance/document-store-samples.ts';
-import { collect, makeWorld, type BoxWorld } from './box-harness.ts';
+import { StoppedError } from '../../../../src/core/errors.ts';
+import type { BoxStore } from '../../../../src/stores/box/box-store.ts';
+import type { WriteRequest, WrittenFile } from '../../../../src/stores/document-store.ts';
+import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../../conformance/document-store-samples.ts';
+import { collect, makeWorld, type BoxWorld } from '../box-harness.ts';
 
 const PROPERTIES = { ocrStatus: 'done', sourceFileId: '1', sourceSha1: 'abc', engine: 'tesseract' };
 

@@ -7,8 +7,8 @@ import {
   START_MARK,
   type EndSigns,
   type TaskEnd,
-} from '../../../src/executors/slurm/decide/classify-end.ts';
-import { hopelessReason } from '../../../src/executors/slurm/decide/hopeless-reason.ts';
+} from '../../../../src/executors/slurm/decide/classify-end.ts';
+import { hopelessReason } from '../../../../src/executors/slurm/decide/hopeless-reason.ts';
 
 const STEP = 'slurmstepd: error:';
 

@@ -1,12 +1,12 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ListedEntry, SourceDocument } from '../../../src/core/document.ts';
-import { findFolder, parseFolderAddress } from '../../../src/stores/box/listing/folder-address.ts';
-import type { BoxStore } from '../../../src/stores/box/box-store.ts';
-import { faultNamed } from '../../box-emulator/fault-catalogue.ts';
-import { BYTES, calm, sha1Of } from '../../conformance/document-store-samples.ts';
-import { collect, makeWorld } from './box-harness.ts';
+import type { ListedEntry, SourceDocument } from '../../../../src/core/document.ts';
+import { findFolder, parseFolderAddress } from '../../../../src/stores/box/listing/folder-address.ts';
+import type { BoxStore } from '../../../../src/stores/box/box-store.ts';
+import { faultNamed } from '../../../box-emulator/fault-catalogue.ts';
+import { BYTES, calm, sha1Of } from '../../../conformance/document-store-samples.ts';
+import { collect, makeWorld } from '../box-harness.ts';
 
 async function listed(store: BoxStore): Promise<string[]> {
   const entries: ListedEntry[] = [];

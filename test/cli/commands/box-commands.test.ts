@@ -2,10 +2,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startBoxEmulator, type BoxEmulator } from '../box-emulator/box-emulator.ts';
-import { requireTools } from '../support/requires.ts';
-import { showScreen } from './memory-terminal.ts';
-import { BIN, cleanEnvironment, makeFolder, runCli, type CliResult } from './run-cli.ts';
+import { startBoxEmulator, type BoxEmulator } from '../../box-emulator/box-emulator.ts';
+import { requireTools } from '../../support/requires.ts';
+import { showScreen } from '../memory-terminal.ts';
+import { BIN, cleanEnvironment, makeFolder, runCli, type CliResult } from '../run-cli.ts';
 
 const pseudoTerminal = requireTools(['script']);
 

@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resolveSettings } from '../../src/core/config/resolve-settings.ts';
-import type { Settings } from '../../src/core/config/settings-table.ts';
-import { checkTesseract, checkTesseractJs } from '../../src/cli/doctor/check-engines.ts';
-import { examine } from '../../src/cli/doctor/examine.ts';
-import type { Check, CheckContext, Finding } from '../../src/cli/doctor/finding.ts';
-import { renderFinding, renderVerdict } from '../../src/cli/doctor/render-findings.ts';
-import { explainLanguages } from '../../src/app/explain-languages.ts';
-import type { EngineReport } from '../../src/app/contract.ts';
-import { requireLanguages } from '../support/requires.ts';
-import { makeFolder, runCli } from './run-cli.ts';
-import { app } from '../../src/app/app.ts';
+import { resolveSettings } from '../../../src/core/config/resolve-settings.ts';
+import type { Settings } from '../../../src/core/config/settings-table.ts';
+import { checkTesseract, checkTesseractJs } from '../../../src/cli/doctor/check-engines.ts';
+import { examine } from '../../../src/cli/doctor/examine.ts';
+import type { Check, CheckContext, Finding } from '../../../src/cli/doctor/finding.ts';
+import { renderFinding, renderVerdict } from '../../../src/cli/doctor/render-findings.ts';
+import { explainLanguages } from '../../../src/app/explain-languages.ts';
+import type { EngineReport } from '../../../src/app/contract.ts';
+import { requireLanguages } from '../../support/requires.ts';
+import { makeFolder, runCli } from '../run-cli.ts';
+import { app } from '../../../src/app/app.ts';
 
 const NATIVE: EngineReport = {
   name: 'tesseract',

@@ -1,14 +1,14 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../../src/core/errors.ts';
-import type { SourceDocument } from '../../../src/core/document.ts';
-import type { BoxStore } from '../../../src/stores/box/box-store.ts';
-import type { WriteRequest } from '../../../src/stores/document-store.ts';
-import { FAULTS, type NamedFault } from '../../box-emulator/fault-catalogue.ts';
-import type { EndpointName } from '../../box-emulator/call.ts';
-import { calm, sha1Of } from '../../conformance/document-store-samples.ts';
-import { makeWorld, mortalLogin, ownerLogin, type BoxWorld } from './box-harness.ts';
+import { PipelineError } from '../../../../src/core/errors.ts';
+import type { SourceDocument } from '../../../../src/core/document.ts';
+import type { BoxStore } from '../../../../src/stores/box/box-store.ts';
+import type { WriteRequest } from '../../../../src/stores/document-store.ts';
+import { FAULTS, type NamedFault } from '../../../box-emulator/fault-catalogue.ts';
+import type { EndpointName } from '../../../box-emulator/call.ts';
+import { calm, sha1Of } from '../../../conformance/document-store-samples.ts';
+import { makeWorld, mortalLogin, ownerLogin, type BoxWorld } from '../box-harness.ts';
 
 const SOURCE = Buffer.alloc(150_000, 'a scanned page ');
 const SMALL = Buffer.from('recognized text of a page\n'.repeat(40));

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { startBoxEmulator } from '../../box-emulator/box-emulator.ts';
-import { settingsFor } from './box-harness.ts';
+import { startBoxEmulator } from '../../../box-emulator/box-emulator.ts';
+import { settingsFor } from '../box-harness.ts';
 
 const run = promisify(execFile);
 const SIZE_BYTES = 192 * 1024 * 1024;
@@ -41,7 +41,7 @@ describe('large files', () => {
       await emulator.seedFile('large.pdf', { file }, { parentId: source.id });
       const settings = settingsFor(emulator, { chunkFromBytes: way === 'in parts' ? 20_000_000 : 10 * SIZE_BYTES });
       const given = { settings, folderId: source.id, token: emulator.issueTokens().access_token, scratch: folder };
-      const entry = join(dirname(fileURLToPath(import.meta.url)), 'copying-process.ts');
+      const entry = join(dirname(fileURLToPath(import.meta.url)), '../transport/copying-process.ts');
       const { stdout } = await run(process.execPath, [entry], {
         env: { ...process.env, NO_PROXY: '127.0.0.1', BOX_TEST: JSON.stringify(given) },
         timeout: 55_000,

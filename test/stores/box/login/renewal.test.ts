@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collect, makeWorld } from './box-harness.ts';
+import { collect, makeWorld } from '../box-harness.ts';
 
 const signal = AbortSignal.timeout(30_000);
 

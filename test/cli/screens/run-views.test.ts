@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RunPlan } from '../../src/core/run-estimate.ts';
-import { findRun } from '../../src/cli/find-run.ts';
-import { renderPlan } from '../../src/cli/screens/render-plan.ts';
-import { renderSummary } from '../../src/cli/screens/render-summary.ts';
+import type { RunPlan } from '../../../src/core/run-estimate.ts';
+import { findRun } from '../../../src/cli/find-run.ts';
+import { renderPlan } from '../../../src/cli/screens/render-plan.ts';
+import { renderSummary } from '../../../src/cli/screens/render-summary.ts';
 import {
   renderStatusTable,
   SILENT_AFTER_MS,
@@ -10,9 +10,9 @@ import {
   statusOfProgress,
   statusOfState,
   withJobs,
-} from '../../src/cli/screens/run-status.ts';
-import { summarizeRun } from '../../src/cli/screens/run-summary.ts';
-import { displayWidth } from '../../src/cli/screens/display-text.ts';
+} from '../../../src/cli/screens/run-status.ts';
+import { summarizeRun } from '../../../src/cli/screens/run-summary.ts';
+import { displayWidth } from '../../../src/cli/screens/display-text.ts';
 import { MIDDLE } from './sample-progress.ts';
 import { DOCUMENTS, sampleEntry, sampleState } from './sample-run.ts';
 

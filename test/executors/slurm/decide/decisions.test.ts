@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ErrorRecord } from '../../../src/core/errors.ts';
+import type { ErrorRecord } from '../../../../src/core/errors.ts';
 import {
   decideRetry,
   FREE_TRIES,
   TRIES_ALONE,
   type EndedTask,
   type UnfinishedChunk,
-} from '../../../src/executors/slurm/decide/decide-retry.ts';
+} from '../../../../src/executors/slurm/decide/decide-retry.ts';
 import {
   CALIBRATION_PAGES,
   decideWave,
   SMALL_RUN_PAGES,
   type WaveSituation,
-} from '../../../src/executors/slurm/decide/decide-wave.ts';
-import { hopelessReason } from '../../../src/executors/slurm/decide/hopeless-reason.ts';
-import { judgeQueue } from '../../../src/executors/slurm/decide/judge-queue.ts';
-import { LiveWork } from '../../../src/executors/slurm/live-work.ts';
-import { NO_HISTORY } from '../../../src/executors/slurm/store/wave-store.ts';
-import type { GatheredPages } from '../../../src/executors/executor.ts';
-import { LIMITS, RECIPE } from '../../work/pool-setup.ts';
+} from '../../../../src/executors/slurm/decide/decide-wave.ts';
+import { hopelessReason } from '../../../../src/executors/slurm/decide/hopeless-reason.ts';
+import { judgeQueue } from '../../../../src/executors/slurm/decide/judge-queue.ts';
+import { LiveWork } from '../../../../src/executors/slurm/live-work.ts';
+import { NO_HISTORY } from '../../../../src/executors/slurm/store/wave-store.ts';
+import type { GatheredPages } from '../../../../src/executors/executor.ts';
+import { LIMITS, RECIPE } from '../../../work/pool-setup.ts';
 
 describe('what becomes of a task that left work undone', () => {
   const chunk = (change: Partial<UnfinishedChunk> = {}): UnfinishedChunk => ({

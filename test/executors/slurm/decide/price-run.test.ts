@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { loadSiteProfile } from '../../../src/config/load-site-profile.ts';
-import { parsePartitions } from '../../../src/executors/slurm/parse/parse-partitions.ts';
-import { priceRun, type PricedWork } from '../../../src/executors/slurm/decide/price-run.ts';
+import { loadSiteProfile } from '../../../../src/config/load-site-profile.ts';
+import { parsePartitions } from '../../../../src/executors/slurm/parse/parse-partitions.ts';
+import { priceRun, type PricedWork } from '../../../../src/executors/slurm/decide/price-run.ts';
 
 const WORK: PricedWork = { pages: 12_480, secondsAPage: 2, workerMemoryMiB: 900, nodes: 1 };
 const site = await loadSiteProfile('savio');

@@ -1,10 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ListedEntry, SourceDocument } from '../../../src/core/document.ts';
-import { judgeEntries } from '../../../src/stores/box/archives/zip-entries.ts';
-import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../conformance/document-store-samples.ts';
-import { collect, makeWorld, type BoxWorld } from './box-harness.ts';
+import type { ListedEntry, SourceDocument } from '../../../../src/core/document.ts';
+import { judgeEntries } from '../../../../src/stores/box/archives/zip-entries.ts';
+import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../../conformance/document-store-samples.ts';
+import { collect, makeWorld, type BoxWorld } from '../box-harness.ts';
 import { writeZip } from './zip-writer.ts';
 
 async function listZip(world: BoxWorld, zip: Uint8Array): Promise<ListedEntry[]> {

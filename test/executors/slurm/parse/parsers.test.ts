@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatSlurmDuration, parseSlurmDuration } from '../../../src/executors/slurm/parse/duration.ts';
-import { explainRefusal } from '../../../src/executors/slurm/decide/explain-refusal.ts';
-import { formatIndexes, parseAccounting } from '../../../src/executors/slurm/parse/parse-accounting.ts';
-import { parseAssociations } from '../../../src/executors/slurm/parse/parse-associations.ts';
-import { parsePartitions } from '../../../src/executors/slurm/parse/parse-partitions.ts';
-import { parseQueue } from '../../../src/executors/slurm/parse/parse-queue.ts';
-import { parseSchedulerConfig } from '../../../src/executors/slurm/parse/parse-scheduler-config.ts';
+import { formatSlurmDuration, parseSlurmDuration } from '../../../../src/executors/slurm/parse/duration.ts';
+import { explainRefusal } from '../../../../src/executors/slurm/decide/explain-refusal.ts';
+import { formatIndexes, parseAccounting } from '../../../../src/executors/slurm/parse/parse-accounting.ts';
+import { parseAssociations } from '../../../../src/executors/slurm/parse/parse-associations.ts';
+import { parsePartitions } from '../../../../src/executors/slurm/parse/parse-partitions.ts';
+import { parseQueue } from '../../../../src/executors/slurm/parse/parse-queue.ts';
+import { parseSchedulerConfig } from '../../../../src/executors/slurm/parse/parse-scheduler-config.ts';
 
 describe('answers of Slurm', () => {
   test('the queue: tasks, jobs that are no arrays, reasons with blanks', () => {
