@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, constants, readFile, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../core/child-environment.ts';
@@ -9,6 +9,7 @@ import type { EngineName } from '../core/settings.ts';
 import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine } from '../files/ndjson.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
 import { programVersion } from './program-version.ts';
 
 /** What a program says of the engine it would read with. */
@@ -49,7 +50,12 @@ export async function chooseEngineOfImage(
     .digest('hex')
     .slice(0, 16);
   const kept = join(workDir, `image-${key}.json`);
-  const known = parseLine<EngineAnswer>(await readFile(kept, 'utf8').catch(() => ''));
+  const known = parseLine<EngineAnswer>(
+    await readSmallFile(kept).then(
+      ({ text }) => text,
+      () => '',
+    ),
+  );
   const answer = known ?? (await askImage(image, engine, language));
   if (answer.programVersion !== programVersion()) {
     throw new ConfigError(

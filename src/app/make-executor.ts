@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
@@ -10,6 +9,7 @@ import { LocalExecutor } from '../executors/local.ts';
 import { WaveStore } from '../executors/slurm/store/wave-store.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine } from '../files/ndjson.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
 
@@ -53,13 +53,16 @@ function fileOf(run: RunFolder): string {
 export async function keepExecutor(run: RunFolder, executor: ExecutorRequest): Promise<void> {
   const kept = executor.kind === 'slurm' ? { kind: 'slurm', choices: executor.choices } : executor;
   const text = `${JSON.stringify(kept, null, 2)}\n`;
-  if ((await readFile(fileOf(run), 'utf8').catch(() => undefined)) !== text)
+  if ((await readSmallFile(fileOf(run)).catch(() => undefined))?.text !== text)
     await run.disk.writeWhole(fileOf(run), text);
 }
 
 /** Where a run was read last; on this computer where nothing is said. */
 export async function readExecutor(run: Pick<RunFolder, 'path'>): Promise<ExecutorRequest> {
-  const text = await readFile(join(run.path, 'executor.json'), 'utf8').catch(() => '');
+  const text = await readSmallFile(join(run.path, 'executor.json')).then(
+    (file) => file.text,
+    () => '',
+  );
   const kept = parseLine<{ readonly kind: 'local' } | { readonly kind: 'slurm'; readonly choices: SlurmChoices }>(text);
   return kept?.kind === 'slurm' ? { ...kept, detach: false } : { kind: 'local' };
 }

@@ -1,14 +1,12 @@
-import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expandVariables, settingOfKey, type RawValue, type SettingsSource } from '../core/config/resolve-settings.ts';
 import { SETTINGS, type SettingName } from '../core/config/settings-table.ts';
-import { ConfigError } from '../core/errors.ts';
-import { explainErrno, isErrnoOf, readErrno } from '../core/errno.ts';
+import { ConfigError, type Advice } from '../core/errors.ts';
+import { readSmallFile, UnfitFileError, type SmallFile } from '../files/read-small-file.ts';
+import { explainErrno, hasErrno, readErrno } from '../core/errno.ts';
 
-/** Larger files are no configuration of ours. */
-const MAX_FILE_BYTES = 1_048_576;
 const MAX_DEPTH = 8;
 
 /** What decides where configuration files are. */
@@ -51,8 +49,9 @@ export function configPlaces({ workingFolder, environment }: CallingShell): read
  * @throws {ConfigError} it cannot be read, is not YAML, or has a key we do not know; file and line are named.
  */
 export async function readConfigFile(place: ConfigPlace, shell: CallingShell): Promise<SettingsSource | undefined> {
-  const text = await readBounded(place);
-  if (text === undefined) return undefined;
+  const read = await readIfThere(place);
+  if (read === undefined) return undefined;
+  const { text } = read;
   const shown = showPath(place.file, shell);
   const entries = await readEntries(text, shown);
   const values = new Map<SettingName, RawValue>();
@@ -74,30 +73,24 @@ export function showPath(file: string, { workingFolder, environment }: CallingSh
   return file;
 }
 
-async function readBounded(place: ConfigPlace): Promise<string | undefined> {
+async function readIfThere(place: ConfigPlace): Promise<SmallFile | undefined> {
   try {
-    const file = await open(place.file, 'r');
-    try {
-      const { size } = await file.stat();
-      if (size > MAX_FILE_BYTES) {
-        throw new ConfigError('CONFIG_UNREADABLE', `${place.file} is too large to be a configuration file.`, {
-          safe: 'Nothing was started.',
-        });
-      }
-      return await file.readFile('utf8');
-    } finally {
-      await file.close();
-    }
+    return await readSmallFile(place.file);
   } catch (error) {
-    if (isErrnoOf(error, 'absent') && !place.mustExist) return undefined;
-    if (!readErrno(error)) throw error;
-    const why = place.mustExist ? 'OCR_PIPELINE_SITE_FILE names it.' : undefined;
-    throw new ConfigError('CONFIG_UNREADABLE', `${place.file} cannot be read: ${explainErrno(error)}.`, {
-      why,
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR') && !place.mustExist) return undefined;
+    throw unreadable(place.file, error, {
+      why: place.mustExist ? 'OCR_PIPELINE_SITE_FILE names it.' : undefined,
       safe: 'Nothing was started.',
       remedy: 'Make it readable, or move it away.',
     });
   }
+}
+
+/** Why a file of settings could not be read, as an error for people; what is no matter of the file comes back as it is. */
+export function unreadable(file: string, error: unknown, advice: Advice): unknown {
+  if (error instanceof UnfitFileError) return new ConfigError('CONFIG_UNREADABLE', `${file} ${error.problem}.`, advice);
+  if (!readErrno(error)) return error;
+  return new ConfigError('CONFIG_UNREADABLE', `${file} cannot be read: ${explainErrno(error)}.`, advice);
 }
 
 /** Every scalar of a YAML file under its dotted key, as it was written, with file and line. */

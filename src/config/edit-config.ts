@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readValue, settingOfKey } from '../core/config/resolve-settings.ts';
 import { SETTINGS } from '../core/config/settings-table.ts';
 import { ConfigError } from '../core/errors.ts';
 import { realDisk } from '../files/disk.ts';
-import { explainErrno, hasErrno, readErrno } from '../core/errno.ts';
+import { hasErrno } from '../core/errno.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
+import { unreadable } from './config-files.ts';
 
 /**
  * Writes one setting to a configuration file, keeping its other lines and comments. No texts removes the setting.
@@ -29,12 +30,9 @@ export async function writeSetting(file: string, key: string, texts: readonly st
 
 async function readOrEmpty(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readSmallFile(file)).text;
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return '';
-    if (!readErrno(error)) throw error;
-    throw new ConfigError('CONFIG_UNREADABLE', `${file} cannot be read: ${explainErrno(error)}.`, {
-      safe: 'It was not changed.',
-    });
+    throw unreadable(file, error, { safe: 'It was not changed.' });
   }
 }

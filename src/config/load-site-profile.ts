@@ -1,6 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
+import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
 import { checkSiteProfile, type SiteProfile } from '../core/site-profile.ts';
 
 /** Profiles that come with the program. */
@@ -15,8 +16,10 @@ export async function loadSiteProfile(site: string): Promise<SiteProfile> {
   const file = NAME.test(site) ? join(FOLDER, `${site}.json`) : resolve(site);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    ({ text } = await readSmallFile(file));
   } catch (cause) {
+    if (cause instanceof UnfitFileError)
+      throw new ConfigError('SITE_PROFILE', `${site} ${cause.problem}.`, { safe: 'Nothing was started.' }, { cause });
     const here = (await readdir(FOLDER).catch(() => []))
       .filter((name) => name.endsWith('.json'))
       .map((name) => name.slice(0, -'.json'.length));

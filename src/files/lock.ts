@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { readSmallFile } from './read-small-file.ts';
 import { join } from 'node:path';
 import { hasErrno } from '../core/errno.ts';
 import { asOutputError } from '../core/write-failure.ts';
@@ -188,7 +189,10 @@ async function timeOfDisk(probe: string): Promise<number | undefined> {
 }
 
 function readText(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readSmallFile(path).then(
+    ({ text }) => text,
+    () => undefined,
+  );
 }
 
 function parseLock(text: string | undefined): LockRecord | undefined {

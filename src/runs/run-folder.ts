@@ -1,4 +1,4 @@
-import { access, readdir, readFile, writeFile, rename } from 'node:fs/promises';
+import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
@@ -6,11 +6,15 @@ import type { RunProgress } from '../core/progress.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
+import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
 import { hasErrno } from '../core/errno.ts';
 
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
 const DIGEST_DIGITS = 16;
+
+/** Longest run.json: it names every file that was given as an input. */
+const MAX_RECORD_BYTES = 1 << 26;
 
 /** Below a run folder: results of chunks, and what was ordered from a cluster. */
 export const CHUNKS_FOLDER = 'chunks';
@@ -55,23 +59,16 @@ export class RunFolder implements RunStore, AsyncDisposable {
   static async open(path: string, disk: Disk): Promise<RunFolder | undefined> {
     let text: string;
     try {
-      text = await readFile(join(path, 'run.json'), 'utf8');
+      ({ text } = await readSmallFile(join(path, 'run.json'), MAX_RECORD_BYTES));
     } catch (error) {
+      if (error instanceof UnfitFileError) throw damaged(path, error.problem, error);
       if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
     }
     try {
       return new RunFolder(path, JSON.parse(text) as RunRecord, disk);
     } catch (cause) {
-      throw new ConfigError(
-        'RUN_DAMAGED',
-        `${join(path, 'run.json')} is not readable.`,
-        {
-          safe: 'Nothing was changed.',
-          remedy: 'Move the folder away and start the run again.',
-        },
-        { cause },
-      );
+      throw damaged(path, 'is not readable', cause);
     }
   }
 
@@ -201,7 +198,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   async readProgress(): Promise<RunProgress | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.path, 'progress.json'), 'utf8')) as RunProgress;
+      return JSON.parse((await readSmallFile(join(this.path, 'progress.json'))).text) as RunProgress;
     } catch {
       return undefined;
     }
@@ -216,4 +213,13 @@ export class RunFolder implements RunStore, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function damaged(path: string, problem: string, cause: unknown): ConfigError {
+  return new ConfigError(
+    'RUN_DAMAGED',
+    `${join(path, 'run.json')} ${problem}.`,
+    { safe: 'Nothing was changed.', remedy: 'Move the folder away and start the run again.' },
+    { cause },
+  );
 }

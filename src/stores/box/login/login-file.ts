@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AccessError } from '../../../core/errors.ts';
+import { readSmallFile, UnfitFileError } from '../../../files/read-small-file.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
 import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
 import { hasErrno, isErrnoOf } from '../../../core/errno.ts';
@@ -30,7 +31,10 @@ export async function readLogin(file: string): Promise<LoginRecord | undefined> 
  */
 export async function readPrivateFile(file: string): Promise<string | undefined> {
   try {
-    const { mode } = await stat(file);
+    const {
+      text,
+      facts: { mode },
+    } = await readSmallFile(file);
     // Windows has no such bits; Node shows 0o666 for all.
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
       throw new AccessError('BOX_LOGIN_EXPOSED', `Others can read ${file}, which opens your Box account.`, {
@@ -38,9 +42,11 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
         safe: 'It was not used.',
         remedy: `chmod 600 ${file}\nThen, unless you are sure that nobody read it: ocr-pipeline logout box, and log in again.`,
       });
-    return await readFile(file, 'utf8');
+    return text;
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    if (error instanceof UnfitFileError)
+      throw new AccessError('BOX_LOGIN_UNREADABLE', `${file} ${error.problem}.`, { remedy: 'Move it away.' });
     if (isErrnoOf(error, 'access'))
       throw new AccessError('BOX_LOGIN_UNREADABLE', `You may not read ${file}.`, {
         why: 'It belongs to somebody else.',
