@@ -22,6 +22,9 @@ export const app: App = {
     (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
   answerForEngine: async (request) => (await import('./choose-engine.ts')).answerForEngine(request),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
+  inspectCluster: async (environment) => (await import('./inspect-cluster.ts')).inspectCluster(environment),
+  askImageVersion: async (image) => (await import('./inspect-cluster.ts')).askImageVersion(image),
+  runTestJob: async (request) => (await import('./inspect-cluster.ts')).runTestJob(request),
   openBox: openBoxLazily,
   explainLanguages: async (codes) => (await import('./explain-languages.ts')).explainLanguages(codes),
 };

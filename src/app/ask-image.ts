@@ -10,13 +10,8 @@ import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine } from '../files/ndjson.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
-import { programVersion } from './program-version.ts';
-
-/** What a program says of the engine it would read with. */
-export interface EngineAnswer {
-  readonly programVersion: string;
-  readonly engine: ChosenEngine;
-}
+import type { EngineAnswer } from './contract.ts';
+import { programVersion } from '../config/program-version.ts';
 
 /** Starting a container from a cold file system takes seconds; a minute is a hang. */
 const ASK_TIMEOUT_MS = 120_000;

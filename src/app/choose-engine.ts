@@ -5,8 +5,9 @@ import type { EngineName, RecognitionSettings } from '../core/settings.ts';
 import { chooseEngine } from '../engines/find-engines.ts';
 import { RENDERER_VERSION } from '../renderers/page-renderer.ts';
 import { realDisk } from '../files/disk.ts';
-import { programVersion } from './program-version.ts';
-import { chooseEngineOfImage, type EngineAnswer } from './ask-image.ts';
+import { programVersion } from '../config/program-version.ts';
+import { chooseEngineOfImage } from './ask-image.ts';
+import type { EngineAnswer } from './contract.ts';
 
 /** A recipe for steps that open documents and read nothing. */
 export const NO_READING: Recipe = makeRecipe(

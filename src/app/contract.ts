@@ -1,13 +1,19 @@
-import type { EngineReport } from '../engines/find-engines.ts';
+import type { EngineIdentity } from '../engines/ocr-engine.ts';
+import type { EngineReport } from '../core/engine-report.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-estimate.ts';
 import type { BoxChoices, EngineRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import type { RunState } from '../core/run-state.ts';
-import type { OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
+import type { EngineName, OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
 import type { RunRecord } from '../runs/run-store.ts';
-import type { EngineAnswer } from './ask-image.ts';
 
 export type { EngineReport };
+
+/** What a program says of the engine it would read with. */
+export interface EngineAnswer {
+  readonly programVersion: string;
+  readonly engine: EngineIdentity & { readonly engine: EngineName };
+}
 
 export interface EngineQuestion extends EngineRequest {
   readonly lang: string;
@@ -115,6 +121,53 @@ export interface LanguageFacts {
   readonly near: readonly { readonly code: string; readonly name: string }[];
 }
 
+/** What a cluster says of itself and of the person who asks. */
+export interface ClusterView {
+  readonly config: {
+    /** Of Slurm: `22.05.8`. */
+    readonly version: string;
+    readonly hasAccounting: boolean;
+  };
+  readonly partitions: readonly {
+    readonly name: string;
+    readonly isDefault: boolean;
+    readonly isUp: boolean;
+    /** A job takes, and pays for, all of a node. */
+    readonly wholeNodes: boolean;
+    /** The most numerous first. */
+    readonly nodeKinds: readonly { readonly cores: number }[];
+  }[];
+  /** What the person may use; undefined where Slurm keeps no accounts, `unavailable` where it did not say. */
+  readonly associations:
+    | readonly { readonly account: string; readonly qos: readonly string[] }[]
+    | 'unavailable'
+    | undefined;
+}
+
+/** What came of starting the program in a container image. */
+export interface ImageAnswer {
+  /** Absolute path of Apptainer or Singularity; absent where neither is here. */
+  readonly program?: string;
+  /** Absent where the image does not run. */
+  readonly version?: string;
+  /** What was printed. */
+  readonly said: string;
+}
+
+/** A job of one minute and one core that looks at the work folder and starts the program. */
+export interface TestJobRequest {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly choices: SlurmChoices;
+  readonly workDir: string;
+  readonly timeoutMs: number;
+}
+
+/** What came of a job that only looks around. */
+export interface TestJob {
+  readonly outcome: 'completed' | 'failed' | 'waiting';
+  readonly detail: string;
+}
+
 /** A folder of Box, found. */
 export interface BoxFolder {
   readonly id: string;
@@ -214,6 +267,12 @@ export interface App {
   answerForEngine(request: EngineQuestion): Promise<EngineAnswer>;
   /** Looks at every engine that could be used; an engine that is missing is in the answer. */
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
+  /** Asks Slurm about itself: `absent` where it is not installed, `silent` where it does not answer. */
+  inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'>;
+  /** Starts the program in a container image. Never rejects because the image does not run. */
+  askImageVersion(image: string): Promise<ImageAnswer>;
+  /** Submits a test job and waits for it. @throws {PipelineError} Slurm refuses it. It is cancelled when the time is up. */
+  runTestJob(request: TestJobRequest): Promise<TestJob>;
   /** Box, as people ask it themselves. Nothing is loaded or asked before its first call. */
   openBox(caller: BoxCaller): BoxService;
   /** Names languages and corrects mistyped ones; answers in the order asked. */

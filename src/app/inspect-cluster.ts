@@ -5,15 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../core/child-environment.ts';
 import { MissingDependencyError, TransientError } from '../core/errors.ts';
-import type { SlurmChoices } from '../core/run-request.ts';
 import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
 import { hopelessReason } from '../executors/slurm/decide/hopeless-reason.ts';
 import { makeJobScript } from '../executors/slurm/job-script.ts';
-import type { Association } from '../executors/slurm/parse/parse-associations.ts';
-import type { Partition } from '../executors/slurm/parse/parse-partitions.ts';
-import type { SchedulerConfig } from '../executors/slurm/parse/parse-scheduler-config.ts';
 import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
 import { findContainerProgram } from './ask-image.ts';
+import type { ClusterView, ImageAnswer, TestJob, TestJobRequest } from './contract.ts';
 
 const ASK_TIMEOUT_MS = 20_000;
 const IMAGE_TIMEOUT_MS = 25_000;
@@ -22,13 +19,6 @@ const MIB = 1_048_576;
 /** The program's own entry. */
 const ENTRY = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 const run = promisify(execFile);
-
-/** What a cluster says of itself and of the person who asks. */
-export interface ClusterView {
-  readonly config: SchedulerConfig;
-  readonly partitions: readonly Partition[];
-  readonly associations: readonly Association[] | 'unavailable' | undefined;
-}
 
 /** Asks Slurm. @returns `absent` where it is not installed, `silent` where it does not answer. */
 export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'> {
@@ -49,9 +39,7 @@ export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<Cl
 }
 
 /** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
-export async function askImageVersion(
-  image: string,
-): Promise<{ readonly program?: string; readonly version?: string; readonly said: string }> {
+export async function askImageVersion(image: string): Promise<ImageAnswer> {
   const program = await findContainerProgram();
   if (program === undefined) return { said: '' };
   try {
@@ -66,22 +54,11 @@ export async function askImageVersion(
   }
 }
 
-/** What came of a job that only looks around. */
-export interface TestJob {
-  readonly outcome: 'completed' | 'failed' | 'waiting';
-  readonly detail: string;
-}
-
 /**
  * Submits a job of one minute and one core that looks at the work folder and starts the program, and waits for it.
  * @throws {PipelineError} Slurm refuses it. The job is cancelled when the time is up.
  */
-export async function runTestJob(
-  environment: NodeJS.ProcessEnv,
-  choices: SlurmChoices,
-  workDir: string,
-  timeoutMs: number,
-): Promise<TestJob> {
+export async function runTestJob({ environment, choices, workDir, timeoutMs }: TestJobRequest): Promise<TestJob> {
   const { slurmAccount, slurmPartition, slurmQos, slurmImage } = choices;
   const client = new SlurmPrograms(environment, { account: slurmAccount, partition: slurmPartition, qos: slurmQos });
   const stop = AbortSignal.timeout(timeoutMs);

@@ -10,7 +10,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { openPagesFile, writePagesFile } from '../runs/page-results.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { WorkerPool } from '../work/worker-pool.ts';
-import { programVersion } from './program-version.ts';
+import { programVersion } from '../config/program-version.ts';
 import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from './contract.ts';
 import { chooseRecipe, NO_READING } from './choose-engine.ts';
 import { REAL_DEPENDENCIES } from './start-run.ts';

@@ -21,7 +21,7 @@ import type { SessionParts } from '../session/session-parts.ts';
 import { Session } from '../session/session.ts';
 import type { BoxStore } from '../stores/box/box-store.ts';
 import { WorkerPool } from '../work/worker-pool.ts';
-import { programVersion } from './program-version.ts';
+import { programVersion } from '../config/program-version.ts';
 import type { ResumeRequest, RunOutcome } from './contract.ts';
 import { chooseRecipe } from './choose-engine.ts';
 import { keepExecutor, makeExecutor, readExecutor } from './make-executor.ts';

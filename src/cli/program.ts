@@ -3,7 +3,7 @@ import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { CallingShell } from '../config/config-files.ts';
 import { COMMANDS, type Command, type Invocation } from './commands.ts';
 import type { ParsedArguments } from './parse-arguments.ts';
-import { programVersion } from '../app/program-version.ts';
+import { programVersion } from '../config/program-version.ts';
 import type { StopSignals } from './stop-signals.ts';
 import type { Terminal } from './terminal.ts';
 import { TOPIC_NAMES } from './topics.ts';

@@ -3,7 +3,7 @@ import { redact } from '../core/redact.ts';
 import type { CallingShell } from '../config/config-files.ts';
 import type { Command } from './commands.ts';
 import { describeCrash, keepCrash } from './crash-log.ts';
-import { programVersion } from '../app/program-version.ts';
+import { programVersion } from '../config/program-version.ts';
 import { wrap } from './screens/display-text.ts';
 import { renderError } from './screens/render-error.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,3 +1,4 @@
+import type { EngineReport } from '../core/engine-report.ts';
 import type { EngineName } from '../core/settings.ts';
 import { languageMissing, tesseractMissing } from './engine-errors.ts';
 import { findLanguageFiles, folderOfTesseractJs, versionOfTesseractJs } from './js-installation.ts';
@@ -7,23 +8,6 @@ import { identifyNull, NULL_DELAY_VARIABLE, NullEngine } from './null.ts';
 import type { EngineIdentity, OcrEngine } from './ocr-engine.ts';
 import { identifyNativeTesseract, openNativeTesseract } from './tesseract-native.ts';
 import { identifyTesseractJs, openTesseractJs } from './tesseract-js.ts';
-
-/** An engine as `languages` and `doctor` show it. */
-export interface EngineReport {
-  readonly name: string;
-  readonly available: boolean;
-  readonly version?: string | undefined;
-  /** Tesseract codes, without `osd`. */
-  readonly languages: readonly string[];
-  /** Has the model that tells which way a page is turned. */
-  readonly orientation: boolean;
-  /** For which processors it was compiled, where it was compiled for speed. */
-  readonly compiledFor?: string | undefined;
-  /** Absent where it does not apply. */
-  readonly openMp?: boolean | undefined;
-  /** Where it is, or why it cannot be used. */
-  readonly detail: string;
-}
 
 /** The engine a run reads with. */
 export interface ChosenEngine extends EngineIdentity {

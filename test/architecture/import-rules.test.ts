@@ -19,15 +19,10 @@ const below =
   (path: string): boolean =>
     path.startsWith(`${folder}/`);
 
-/** What a command asks of an adapter's folder without building the adapter: what is installed, who is logged in. */
-function isInquiry(path: string): boolean {
-  return path === 'engines/find-engines.ts' || path.startsWith('stores/box/login/');
-}
-
 /** `cli -> app -> pipeline -> session -> stages, executors -> seams <- adapters`; everyone may import `core` and `files`. */
 const RULES: readonly LayerRule[] = [
   { name: 'seams', holds: (path) => SEAMS.has(path), mayImport: ['core'] },
-  { name: 'contract', holds: (path) => path === 'app/contract.ts', mayImport: ['core', 'seams', 'app', 'inquiry'] },
+  { name: 'contract', holds: (path) => path === 'app/contract.ts', mayImport: ['core', 'seams'] },
   {
     name: 'app',
     holds: below('app'),
@@ -36,7 +31,6 @@ const RULES: readonly LayerRule[] = [
       'files',
       'contract',
       'seams',
-      'inquiry',
       'pdf',
       'formats',
       'report',
@@ -53,7 +47,6 @@ const RULES: readonly LayerRule[] = [
       'preparation',
     ],
   },
-  { name: 'inquiry', holds: isInquiry, mayImport: ['core', 'files', 'seams', 'engines', 'stores'] },
   {
     name: 'pipeline',
     holds: (path) => path === 'pipeline.ts',
@@ -73,16 +66,14 @@ const RULES: readonly LayerRule[] = [
     mayImport: ['core', 'files', 'seams', 'runs', 'formats', 'preparation'],
   },
   { name: 'work', holds: below('work'), mayImport: ['core', 'files', 'seams', 'runs', 'stages', 'preparation'] },
-  { name: 'stores', holds: below('stores'), mayImport: ['core', 'files', 'seams', 'runs', 'inquiry'] },
+  { name: 'stores', holds: below('stores'), mayImport: ['core', 'files', 'seams', 'runs'] },
   { name: 'renderers', holds: below('renderers'), mayImport: ['core', 'files', 'seams', 'pdf'] },
-  { name: 'engines', holds: below('engines'), mayImport: ['core', 'files', 'seams', 'inquiry', 'preparation'] },
+  { name: 'engines', holds: below('engines'), mayImport: ['core', 'files', 'seams', 'preparation'] },
   { name: 'executors', holds: below('executors'), mayImport: ['core', 'files', 'seams', 'runs', 'work'] },
   { name: 'config', holds: below('config'), mayImport: ['core', 'files'] },
-  {
-    name: 'cli',
-    holds: below('cli'),
-    mayImport: ['core', 'files', 'seams', 'contract', 'app', 'report', 'config', 'inquiry'],
-  },
+  { name: 'main', holds: (path) => path === 'cli/main.ts', mayImport: ['core', 'contract', 'app', 'cli'] },
+  // Whoever shows the program to people knows what it can do, and not how: `app/contract.ts`.
+  { name: 'cli', holds: below('cli'), mayImport: ['core', 'config', 'contract'] },
 ];
 
 describe('the imports of src/', () => {

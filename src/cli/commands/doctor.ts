@@ -84,11 +84,11 @@ function makeContext({ explainSettings, shell, app, flags }: Invocation): CheckC
     shell,
     deep: flags.deep === true,
     inspectCluster: () => {
-      cluster ??= import('../../app/inspect-cluster.ts').then(({ inspectCluster }) =>
-        inspectCluster(shell.environment),
-      );
+      cluster ??= app.inspectCluster(shell.environment);
       return cluster;
     },
+    askImageVersion: (image) => app.askImageVersion(image),
+    runTestJob: (request) => app.runTestJob(request),
     loadSettings: explainSettings,
     settingsOrDefaults,
     openBox: (choices) => app.openBox({ choices, environment: shell.environment }),

@@ -2,7 +2,7 @@ import { configPlaces, readConfigFile, showPath } from '../../config/config-file
 import { countCpus } from '../../core/cpu-count.ts';
 import { readAvailableMemory, readCpuLimits } from '../../config/available-cpus.ts';
 import { countOf, formatBytes } from '../screens/format-numbers.ts';
-import { programVersion } from '../../app/program-version.ts';
+import { programVersion } from '../../config/program-version.ts';
 import type { Check } from './finding.ts';
 
 /** The main process and one worker with its engine, with some room. */

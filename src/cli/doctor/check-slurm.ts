@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { slurmChoices } from '../make-request.ts';
 import { formatBytes } from '../screens/format-numbers.ts';
-import { programVersion } from '../../app/program-version.ts';
-import type { ClusterView } from '../../app/inspect-cluster.ts';
+import { programVersion } from '../../config/program-version.ts';
+import type { ClusterView } from '../../app/contract.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
 
 type Verdict = Omit<Finding, 'id' | 'title'>;
@@ -135,7 +135,7 @@ function allWell(
 export const checkImage: Check = {
   id: 'image',
   title: 'Image',
-  async run({ settingsOrDefaults, inspectCluster }) {
+  async run({ settingsOrDefaults, inspectCluster, askImageVersion }) {
     const { slurmImage } = await settingsOrDefaults();
     if (slurmImage === undefined) {
       return (await inspectCluster()) === 'absent'
@@ -157,7 +157,6 @@ export const checkImage: Check = {
         },
       };
     }
-    const { askImageVersion } = await import('../../app/inspect-cluster.ts');
     const { program, version, said } = await askImageVersion(slurmImage);
     if (program === undefined)
       return {
@@ -213,19 +212,18 @@ export const checkTestJob: Check = {
   id: 'job',
   title: 'Test job',
   timeoutMs: TEST_JOB_TIMEOUT_MS + 60_000,
-  async run({ deep, settingsOrDefaults, inspectCluster, shell }: CheckContext) {
+  async run({ deep, settingsOrDefaults, inspectCluster, runTestJob, shell }: CheckContext) {
     const view = await inspectCluster();
     if (view === 'absent') return NOT_HERE;
     if (!deep) return { status: 'skip', detail: 'not run (doctor --deep submits a 1-minute job)' };
     if (view === 'silent') return { status: 'skip', detail: 'Slurm does not answer' };
     const settings = await settingsOrDefaults();
-    const { runTestJob } = await import('../../app/inspect-cluster.ts');
-    const { outcome, detail } = await runTestJob(
-      shell.environment,
-      slurmChoices(settings),
-      settings.workDir,
-      TEST_JOB_TIMEOUT_MS,
-    );
+    const { outcome, detail } = await runTestJob({
+      environment: shell.environment,
+      choices: slurmChoices(settings),
+      workDir: settings.workDir,
+      timeoutMs: TEST_JOB_TIMEOUT_MS,
+    });
     if (outcome === 'completed') return { status: 'ok', detail };
     if (outcome === 'waiting') return { status: 'warn', detail };
     return {

@@ -2,8 +2,7 @@ import type { Settings } from '../../core/config/settings-table.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import type { CallingShell } from '../../config/config-files.ts';
 import type { BoxChoices } from '../../core/run-request.ts';
-import type { BoxService, EngineReport, LanguageFacts } from '../../app/contract.ts';
-import type { ClusterView } from '../../app/inspect-cluster.ts';
+import type { App, BoxService, ClusterView, EngineReport, LanguageFacts } from '../../app/contract.ts';
 
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -31,6 +30,8 @@ export interface CheckContext {
   readonly findEngines: () => Promise<readonly EngineReport[]>;
   /** `absent`: no Slurm here; `silent`: it does not answer. */
   readonly inspectCluster: () => Promise<ClusterView | 'absent' | 'silent'>;
+  readonly askImageVersion: App['askImageVersion'];
+  readonly runTestJob: App['runTestJob'];
   /** Checks may take minutes, and do what costs something. */
   readonly deep: boolean;
   readonly openBox: (choices: BoxChoices) => BoxService;

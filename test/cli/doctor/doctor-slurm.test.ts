@@ -4,34 +4,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../../../src/cli/doctor/check-slurm.ts';
 import type { CheckContext } from '../../../src/cli/doctor/finding.ts';
-import { inspectCluster, type ClusterView } from '../../../src/app/inspect-cluster.ts';
+import type { ClusterView } from '../../../src/app/contract.ts';
 import { resolveSettings } from '../../../src/core/config/resolve-settings.ts';
 import type { Settings } from '../../../src/core/config/settings-table.ts';
-import type { Partition } from '../../../src/executors/slurm/parse/parse-partitions.ts';
 import { requireSlurm, SlurmLab } from '../../support/slurm-lab.ts';
 import { app } from '../../../src/app/app.ts';
 
-const SHARED: Partition = {
+const SHARED: ClusterView['partitions'][number] = {
   name: 'savio3_htc',
   isDefault: true,
   isUp: true,
   wholeNodes: false,
-  maxMinutes: 4_320,
-  isPreemptable: false,
-  allowedAccounts: [],
-  nodeKinds: [{ nodes: 24, idleNodes: 3, cores: 40, memoryMiB: 384_000, features: [] }],
+  nodeKinds: [{ cores: 40 }],
 };
 const CLUSTER: ClusterView = {
-  config: {
-    clusterName: 'brc',
-    version: '24.11.5',
-    maxArraySize: 1_001,
-    maxJobCount: 10_000,
-    minJobAgeS: 300,
-    killWaitS: 30,
-    hasAccounting: true,
-    wholeNodesOnly: false,
-  },
+  config: { version: '24.11.5', hasAccounting: true },
   partitions: [
     SHARED,
     {
@@ -39,7 +26,7 @@ const CLUSTER: ClusterView = {
       name: 'savio3',
       isDefault: false,
       wholeNodes: true,
-      nodeKinds: [...SHARED.nodeKinds, { ...SHARED.nodeKinds[0]!, cores: 32 }],
+      nodeKinds: [...SHARED.nodeKinds, { cores: 32 }],
     },
     { ...SHARED, name: 'closed', isDefault: false, isUp: false },
   ],
@@ -64,6 +51,8 @@ function context(
     openBox: (choices) => app.openBox({ choices, environment: {} }),
     explainLanguages: () => Promise.resolve([]),
     inspectCluster: () => Promise.resolve(view),
+    askImageVersion: (image) => app.askImageVersion(image),
+    runTestJob: (request) => app.runTestJob(request),
     deep: false,
     ...more,
   };
@@ -178,7 +167,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
 
   test('runs a job and leaves nothing', { timeout: 90_000 }, async () => {
     const around = context(
-      await inspectCluster({ ...process.env, ...lab.env }),
+      await app.inspectCluster({ ...process.env, ...lab.env }),
       { workDir: join(lab.folder, 'work') },
       { deep: true, shell: { workingFolder: '/', environment: { ...process.env, ...lab.env } } },
     );

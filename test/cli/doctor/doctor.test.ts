@@ -47,6 +47,8 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
     findEngines: () => Promise.resolve(engines),
     openBox: (choices) => app.openBox({ choices, environment: {} }),
     inspectCluster: () => Promise.resolve('absent'),
+    askImageVersion: (image) => app.askImageVersion(image),
+    runTestJob: (request) => app.runTestJob(request),
     deep: false,
     explainLanguages: (codes) => Promise.resolve(explainLanguages(codes)),
   };
