@@ -1,5 +1,6 @@
 import type { SourceDocument, LeftOutEntry } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { ReadLanguage } from './guess-language.ts';
 import type { PageState } from './page.ts';
 import type { OutputFormat } from './settings.ts';
 import type { WorkHandleRecord } from './work-handle.ts';
@@ -61,7 +62,13 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'fetched'; readonly document: string; readonly sha1: string; readonly sizeBytes: number }
   | { readonly type: 'inspected'; readonly document: string; readonly pageCount: number; readonly repaired: boolean }
   | { readonly type: 'submitted'; readonly handles: readonly WorkHandleRecord[] }
-  | { readonly type: 'pages'; readonly document: string; readonly pages: readonly PageEntry[] }
+  | {
+      readonly type: 'pages';
+      readonly document: string;
+      readonly pages: readonly PageEntry[];
+      /** Absent where its words do not tell. */
+      readonly language?: ReadLanguage | undefined;
+    }
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
   | { readonly type: 'document-done'; readonly document: string }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }

@@ -1,5 +1,6 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { ReadLanguage } from './guess-language.ts';
 import type { DeliveredOutput, LedgerEvent, MeasuredUse, PageEntry, PlannedUse, SourceChange } from './ledger.ts';
 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
@@ -18,6 +19,8 @@ export interface DocumentState {
   /** By page number. */
   readonly pages: ReadonlyMap<number, PageEntry>;
   readonly outputs: readonly DeliveredOutput[];
+  /** What it reads like, where its words tell. */
+  readonly language?: ReadLanguage | undefined;
   readonly error?: ErrorRecord | undefined;
 }
 
@@ -155,6 +158,7 @@ function applyToDocument(
       break;
     case 'pages':
       for (const page of event.pages) document.pages.set(page[0], page);
+      document.language = event.language;
       break;
     case 'delivered':
       document.outputs = event.outputs;

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { DeliveredOutput } from '../core/ledger.ts';
+import { describeLanguage } from '../core/guess-language.ts';
 import { FAINT_CONFIDENCE, type DocumentState } from '../core/run-state.ts';
 import { plural } from './tables.ts';
 
@@ -14,6 +15,8 @@ export interface DocumentRow {
   /** Mean over its pages that were read, 0 to 100. */
   readonly confidence: number | null;
   readonly words: number;
+  /** The language it reads like, as a Tesseract code; empty where its words do not tell. */
+  readonly language: string;
   /** Why a person should look at it; empty where there is no reason. */
   readonly look: string;
   readonly outputs: readonly DeliveredOutput[];
@@ -28,7 +31,7 @@ const STATES: Readonly<Record<DocumentState['stage'], string>> = {
 };
 
 /** Sums up a document's pages in one row. Pure. */
-export function documentRow({ source, stage, pageCount, pages, outputs }: DocumentState): DocumentRow {
+export function documentRow({ source, stage, pageCount, pages, outputs, language }: DocumentState): DocumentRow {
   let [sum, read, words, failedPages, faintPages] = [0, 0, 0, 0, 0];
   for (const [, end, confidence, wordCount] of pages.values()) {
     words += wordCount;
@@ -39,6 +42,7 @@ export function documentRow({ source, stage, pageCount, pages, outputs }: Docume
     if (confidence < FAINT_CONFIDENCE) faintPages++;
   }
   const reasons = [
+    describeLanguage(language) ?? '',
     failedPages > 0 ? plural(failedPages, 'failed page') : '',
     faintPages > 0 ? plural(faintPages, 'faint page') : '',
   ];
@@ -50,6 +54,7 @@ export function documentRow({ source, stage, pageCount, pages, outputs }: Docume
     faintPages,
     confidence: read === 0 ? null : Math.round(sum / read),
     words,
+    language: language?.readsLike ?? '',
     look: reasons.filter((reason) => reason !== '').join('; '),
     outputs,
   };

@@ -53,6 +53,7 @@ function tableRow({
   faintPages,
   confidence,
   words,
+  language,
   look,
   outputs,
 }: DocumentRow): Html {
@@ -63,7 +64,7 @@ function tableRow({
     const address = addressOf(output);
     return address === undefined ? html`${output.format} ` : html`<a href="${address}">${output.format}</a> `;
   });
-  return html`<tr><th scope="row">${name}</th><td>${state}</td>${numbers}<td></td><td>${look}</td><td>${files}</td></tr>`;
+  return html`<tr><th scope="row">${name}</th><td>${state}</td>${numbers}<td>${language}</td><td>${look}</td><td>${files}</td></tr>`;
 }
 
 /** The rows as the script reads them. What addresses have in common is told once. */
@@ -80,13 +81,15 @@ function data(rows: readonly DocumentRow[]): Html {
     }
     return [place, address.slice(cut)];
   };
-  const packed = rows.map(({ name, state, pages, failedPages, faintPages, confidence, words, look, outputs }) => {
-    const links = outputs.flatMap((output) => {
-      const address = addressOf(output);
-      return address === undefined ? [] : [[output.format, ...split(address)]];
-    });
-    return [showText(name), state, pages, failedPages, faintPages, confidence, words, '', look, links];
-  });
+  const packed = rows.map(
+    ({ name, state, pages, failedPages, faintPages, confidence, words, language, look, outputs }) => {
+      const links = outputs.flatMap((output) => {
+        const address = addressOf(output);
+        return address === undefined ? [] : [[output.format, ...split(address)]];
+      });
+      return [showText(name), state, pages, failedPages, faintPages, confidence, words, language, look, links];
+    },
+  );
   // In a script element only `<` can end or change anything (HTML, 13.1.2.1).
   const json = JSON.stringify({ bases, rows: packed }).replaceAll('<', String.raw`\u003c`);
   return html`<script type="application/json" id="documents-data">${new Html(json)}</script>`;

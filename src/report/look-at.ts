@@ -1,3 +1,4 @@
+import { describeLanguage } from '../core/guess-language.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import { FAINT_CONFIDENCE, type RunState } from '../core/run-state.ts';
 import { pageAddress } from './document-rows.ts';
@@ -21,8 +22,6 @@ export interface FaintDocument {
   readonly confidence: number;
   /** Opens its faintest page, where there is an address. */
   readonly address: string | undefined;
-  /** It failed too, wholly or in part, and is told among those that did. */
-  readonly failed: boolean;
 }
 
 export interface LookAt {
@@ -32,14 +31,22 @@ export interface LookAt {
   readonly documents: readonly FaintDocument[];
   /** All faint pages. */
   readonly total: number;
+  /** Documents that were read as another language than theirs, in natural order. */
+  readonly languages: readonly {
+    readonly document: string;
+    /** `reads like German; you gave eng`. */ readonly text: string;
+  }[];
 }
 
 /** Chooses what a person should compare with the scan: pages that were read, but faintly. */
 export function chooseFaintPages(state: RunState): LookAt {
   const faint: FaintPage[] = [];
   const documents: FaintDocument[] = [];
+  const languages: { document: string; text: string }[] = [];
   for (const document of state.documents.values()) {
-    const { source, sha1, stage, pages } = document;
+    const { source, sha1, pages } = document;
+    const language = describeLanguage(document.language);
+    if (language !== undefined) languages.push({ document: source.path, text: language });
     const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
       end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE
         ? [{ document: source.path, sha1, pageNumber, confidence }]
@@ -53,12 +60,12 @@ export function chooseFaintPages(state: RunState): LookAt {
       pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber),
       confidence: least.confidence,
       address: pageAddress(document, least.pageNumber),
-      failed: stage === 'failed',
     });
   }
+  languages.sort((a, b) => compareNatural(a.document, b.document));
   documents.sort((a, b) => compareNatural(a.document, b.document));
   faint.sort(
     (a, b) => a.confidence - b.confidence || compareNatural(a.document, b.document) || a.pageNumber - b.pageNumber,
   );
-  return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length };
+  return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length, languages };
 }

@@ -11,8 +11,14 @@ import { formatNumber, heading, more, MOST_ROWS, plural, scrolling } from './tab
 const NAMES_SHOWN = 200;
 
 /** Pages to compare with the scan: by document, and the faintest with their pictures. */
-export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: ReadonlyMap<string, string>): Html {
-  if (total === 0) return html`<section id="look-at"><h2>Look at these</h2><p>No page was read faintly.</p></section>`;
+export function lookAtSection(
+  { pages, documents, total, languages }: LookAt,
+  thumbnails: ReadonlyMap<string, string>,
+): Html {
+  const unlike = languagesTable(languages);
+  if (total === 0) {
+    return html`<section id="look-at"><h2>Look at these</h2>${unlike}<p>No page was read faintly.</p></section>`;
+  }
   const rows = documents
     .slice(0, MOST_ROWS)
     .map(
@@ -30,10 +36,24 @@ export function lookAtSection({ pages, documents, total }: LookAt, thumbnails: R
     ['Faint pages', 'text'],
     ['Lowest confidence', 'number'],
   ]);
-  return html`<section id="look-at"><h2>Look at these</h2>
+  return html`<section id="look-at"><h2>Look at these</h2>${unlike}
 <p>They were read, but the engine was not sure. Compare the text with the scan: perhaps another <code>--lang</code> fits, or a better scan can be had.</p>
 ${scrolling('Faint pages', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(documents.length)}
 ${gallery}${rest}</section>`;
+}
+
+/** Documents that read like another language than the one they were read as. */
+function languagesTable(languages: LookAt['languages']): Html {
+  if (languages.length === 0) return html``;
+  const rows = languages
+    .slice(0, MOST_ROWS)
+    .map(({ document, text }) => html`<tr><th scope="row">${document}</th><td>${text}</td></tr>`);
+  const columns = heading([
+    ['Document', 'text'],
+    ['Language', 'text'],
+  ]);
+  return html`<p>Frequent words say that these are in another language than the one they were read as. The same command with the right <code>--lang</code> reads them anew.</p>
+${scrolling('Another language', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(languages.length)}`;
 }
 
 function figure({ document, pageNumber, confidence }: FaintPage, picture: string | undefined): Html[] {

@@ -2,7 +2,7 @@ import { FAINT_CONFIDENCE, countRun, type RunState, type SessionRecord } from '.
 import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
 import { drawPages } from './confidence-pages.ts';
-import { addressOf } from './document-rows.ts';
+import { addressOf, documentRow } from './document-rows.ts';
 import { documentsSection } from './documents-section.ts';
 import { listFailures } from './failures.ts';
 import { html, Html } from './html.ts';
@@ -46,7 +46,7 @@ export function renderReport({ record, state, thumbnails, timeZone }: ReportRequ
 <body>
 <header>
 <h1>${record.source.name}</h1>
-<p class="verdict">${verdict(state, lookAt)}</p>
+<p class="verdict">${verdict(state)}</p>
 <p>${whenOf(state.sessions, timeZone)}Run ${record.name}, made by ocr-pipeline ${record.programVersion}.${placeOf(record, state)}</p>
 ${contents(state, failures.length, lookAt)}
 </header>
@@ -111,10 +111,13 @@ function placeOf({ destination }: RunRecord, { placed }: RunState): Html {
 }
 
 /** The whole run in one sentence, as the summary on the terminal has it. */
-function verdict(state: RunState, { documents: faint }: LookAt): string {
+function verdict(state: RunState): string {
   const { documents, pages } = countRun(state);
   if (documents.listed === 0) return 'No documents were found.';
-  const toLookAt = faint.filter(({ failed }) => !failed).length;
+  // What failed is told as such.
+  const toLookAt = [...state.documents.values()].filter(
+    (document) => document.stage !== 'failed' && documentRow(document).look !== '',
+  ).length;
   const all = documents.done === documents.listed;
   const parts = [
     all

@@ -2,6 +2,8 @@ import { access, copyFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
 import type { PageEntry } from '../core/ledger.ts';
+import { LanguageTally, type ReadLanguage } from '../core/guess-language.ts';
+import type { PageResult } from '../core/page.ts';
 import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts';
 import type { Session } from './session.ts';
 import type { FetchedDocument } from '../stores/document-store.ts';
@@ -19,15 +21,16 @@ export async function readPages(
   await reuseFromOtherRun(session, sha1, pagesFile);
   const before = await openPagesFile(pagesFile);
   const entries: PageEntry[] = [];
+  const tally = new LanguageTally();
   if (before) {
-    for await (const page of before.pages) entries.push(entryOf(page));
+    for await (const page of counted(before.pages, tally)) entries.push(entryOf(page));
     const { pageCount, repaired } = before.header;
     if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
       await session.journal(
         { type: 'inspected', document: document.id, pageCount, repaired },
-        { type: 'pages', document: document.id, pages: entries },
+        { type: 'pages', document: document.id, pages: entries, language: languageOf(tally, settings.language) },
       );
       await dropChunks(session, sha1, pagesFile);
       return entries;
@@ -49,10 +52,30 @@ export async function readPages(
 
   await run.disk.makeFolder(run.documentFolder(sha1));
   const header = { sha1, recipe: recipe.digest, pageCount, repaired };
-  const all = await writePagesFile(pagesFile, header, session.results.read(sha1, pageCount), run.disk);
-  await session.journal({ type: 'pages', document: document.id, pages: all });
+  const language = new LanguageTally();
+  const pages = counted(session.results.read(sha1, pageCount), language);
+  const all = await writePagesFile(pagesFile, header, pages, run.disk);
+  await session.journal({
+    type: 'pages',
+    document: document.id,
+    pages: all,
+    language: languageOf(language, settings.language),
+  });
   await dropChunks(session, sha1, pagesFile);
   return all;
+}
+
+/** Lets a tally see pages as they go by. */
+async function* counted(pages: AsyncIterable<PageResult>, tally: LanguageTally): AsyncGenerator<PageResult> {
+  for await (const page of pages) {
+    tally.addPage(page);
+    yield page;
+  }
+}
+
+function languageOf(tally: LanguageTally, asked: string): ReadLanguage | undefined {
+  const readsLike = tally.guess();
+  return readsLike === undefined ? undefined : { readsLike, asked };
 }
 
 /** Removes the files of a document's chunks, whose results are in its pages file now. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { summarizeRun } from '../../src/cli/screens/run-summary.ts';
+import { describeLanguage } from '../../src/core/guess-language.ts';
 import { countRun, type DocumentState, type RunState } from '../../src/core/run-state.ts';
 import { characterErrorRate } from '../support/error-rate.ts';
 import { requireAll, requireLanguages, requireTools } from '../support/requires.ts';
@@ -147,5 +149,12 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
         0.02,
       );
     }
+  });
+
+  it('German and French that were read as English are told as such, and English is not', () => {
+    const told = ['german', 'french', 'scan-3-pages'].map((name) => describeLanguage(documentOf(name).language));
+    expect(told).toEqual(['reads like German; you gave eng', 'reads like French; you gave eng', undefined]);
+    const { lookAt } = summarizeRun(state);
+    expect(lookAt.find(({ path }) => path === 'german.pdf')).toMatchObject({ language: told[0] });
   });
 });

@@ -125,8 +125,9 @@ function addNamed(add: (label: string, text: string) => void, label: string, ite
   if (items.length > NAMED) add('', `and ${formatCount(items.length - NAMED)} more; the report names them all`);
 }
 
-function attentionText({ faintPages, failedPages, problem }: AttentionItem): string {
+function attentionText({ faintPages, failedPages, problem, language }: AttentionItem): string {
   const parts = [
+    language ?? '',
     failedPages.length > 0 ? `${countOf(failedPages.length, 'failed page')} (${shortPages(failedPages)})` : '',
     problem === undefined ? '' : `${cleanText(problem.message)} [${problem.code}]`,
     faintPages.length > 0 ? `${countOf(faintPages.length, 'faint page')} (${shortPages(faintPages)})` : '',

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { describeLanguage } from '../../core/guess-language.ts';
 import { compareNatural } from '../../core/natural-order.ts';
 import { describeChange } from '../../core/compare-listings.ts';
 import { countRun, FAINT_CONFIDENCE, type DocumentState, type RunCounts, type RunState } from '../../core/run-state.ts';
@@ -12,6 +13,8 @@ export interface AttentionItem {
   readonly path: string;
   readonly faintPages: readonly number[];
   readonly failedPages: readonly number[];
+  /** `reads like German; you gave eng`, where it was read as another language. */
+  readonly language?: string | undefined;
   /** The first failed page's reason. */
   readonly problem?: { readonly code: string; readonly message: string } | undefined;
 }
@@ -66,7 +69,7 @@ export function summarizeRun(state: RunState): RunSummary {
   };
 }
 
-function attentionItem({ source, stage, pages }: DocumentState): AttentionItem | undefined {
+function attentionItem({ source, stage, pages, language: read }: DocumentState): AttentionItem | undefined {
   // A failed document is told with its own reason.
   if (stage === 'failed') return undefined;
   const entries = [...pages.values()].sort((a, b) => a[0] - b[0]);
@@ -74,12 +77,14 @@ function attentionItem({ source, stage, pages }: DocumentState): AttentionItem |
   const faintPages = entries.filter(
     ([, state, confidence]) => state === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE,
   );
-  if (failedPages.length + faintPages.length === 0) return undefined;
+  const language = describeLanguage(read);
+  if (failedPages.length + faintPages.length === 0 && language === undefined) return undefined;
   const error = failedPages[0]?.[4];
   return {
     path: source.path,
     faintPages: faintPages.map(([page]) => page),
     failedPages: failedPages.map(([page]) => page),
+    language,
     problem: error && { code: error.code, message: error.message },
   };
 }
