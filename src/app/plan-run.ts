@@ -255,7 +255,10 @@ async function countTaken(
     if (error instanceof PipelineError && error.family === 'NoInputError') return 0;
     throw error;
   }
-  const stems = planOutputStems(documents.map(({ path }) => path));
+  const stems = planOutputStems(
+    documents.map(({ path }) => path),
+    record.destination.stem,
+  );
   let count = 0;
   for (const stem of stems.values()) {
     for (const format of record.settings.formats) if (taken.has(outputPath(stem, format).normalize('NFC'))) count++;

@@ -1,6 +1,6 @@
 import { join, resolve, sep } from 'node:path';
 import { AccessError, UsageError } from '../core/errors.ts';
-import type { BoxChoices, RunRequest } from '../core/run-request.ts';
+import type { BoxChoices, DestinationRequest, RunRequest } from '../core/run-request.ts';
 import type { RunRecord, StoreReference } from '../runs/run-store.ts';
 import type { BoxStore } from '../stores/box/box-store.ts';
 import type { WaitListener } from '../stores/box/transport/retrying-client.ts';
@@ -35,7 +35,7 @@ export async function findPlaces(
   signal: AbortSignal,
 ): Promise<Places> {
   const { source, destination } = request;
-  if (source.kind === 'local' && destination.kind === 'local') return localPlaces(source.paths, destination.folder);
+  if (source.kind === 'local' && destination.kind === 'local') return localPlaces(source.paths, destination);
   using box = await openAccess(request.box);
   const refer = async (address: string): Promise<StoreReference> => {
     const { folder, store } = await box.openStore(
@@ -79,9 +79,13 @@ function noTarget({ code, message, advice }: AccessError): AccessError {
   });
 }
 
-function localPlaces(paths: readonly string[], folder: string): Places {
+function localPlaces(
+  paths: readonly string[],
+  { folder, stem }: Extract<DestinationRequest, { kind: 'local' }>,
+): Places {
   const source = localReference(paths);
-  const destination = localReference([folder]);
+  const reference = localReference([folder]);
+  const destination = stem === undefined ? reference : { ...reference, stem };
   if (source.ids.includes(destination.ids[0] ?? '')) {
     throw new UsageError('OUTPUT_IS_INPUT', 'The results cannot go into the folder of the scans itself.', {
       why: 'A searchable PDF has the name of its scan.',

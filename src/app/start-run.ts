@@ -1,7 +1,18 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Recipe } from '../core/chunk.ts';
-import { asPipelineError, ConfigError, EXIT, NoInputError, StoppedError, type PipelineError } from '../core/errors.ts';
+import {
+  asPipelineError,
+  ConfigError,
+  EXIT,
+  NoInputError,
+  StoppedError,
+  UsageError,
+  type PipelineError,
+} from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
+import { outputPath } from '../core/output-names.ts';
 import { ProgressMeter } from '../core/progress-meter.ts';
 import type { RunObserver } from '../core/progress.ts';
 import { digestOf } from '../core/recipe.ts';
@@ -10,6 +21,7 @@ import type { RunState } from '../core/run-state.ts';
 import type { ExecutorRequest, RunRequest } from '../core/run-request.ts';
 import type { RunSettings } from '../core/settings.ts';
 import { runPipeline } from '../pipeline.ts';
+import { hasDocument, list, nothingToRead } from '../stages/list.ts';
 import { realDisk, type Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
 import { RunFolder } from '../runs/run-folder.ts';
@@ -27,6 +39,7 @@ import { chooseRecipe } from './choose-engine.ts';
 import { keepExecutor, makeExecutor, readExecutor } from './make-executor.ts';
 import { findPlaces, openStores } from './run-stores.ts';
 import { saveReport } from './save-report.ts';
+import { settlePlaces } from './settle-places.ts';
 
 /** Other runs of a work folder that are looked at for results to reuse, in the order of their names. */
 const OTHER_RUNS = 50;
@@ -50,12 +63,59 @@ export async function startRun(
   dependencies: RunDependencies = REAL_DEPENDENCIES,
 ): Promise<RunOutcome> {
   const record = await prepareRecord(request, true, signal);
+  await checkFirstTime(record, request, signal, dependencies);
   await using run = await RunFolder.create(request.workDir, record, dependencies.disk);
   return await workOnRun(run, request, observer, signal, dependencies);
 }
 
+/**
+ * Before a run folder is made: there is something to read, and results can be put down. A run that could not begin leaves
+ * nothing behind.
+ * @throws {NoInputError} `NO_PDFS`, `INPUT_NOT_FOUND`. @throws {PipelineError} a place cannot be used.
+ */
+async function checkFirstTime(
+  record: RunRecord,
+  { workDir, box }: Pick<RunRequest, 'workDir' | 'box'>,
+  signal: AbortSignal,
+  { disk }: RunDependencies,
+): Promise<void> {
+  if (await RunFolder.open(join(workDir, record.name), disk)) return;
+  await checkNamedFile(record, workDir, disk);
+  // A name of its own: somebody else may make the run's folder at this moment.
+  const name = `.first-look-${record.name}-${process.pid}`;
+  try {
+    await using stores = await openStores({ ...record, name }, workDir, box, () => undefined, signal);
+    if (!(await hasDocument(stores.source, record.settings.match, signal)))
+      throw nothingToRead(await list(stores.source, record.settings.match, signal));
+    await stores.destination.checkWritable(signal);
+  } finally {
+    // What a store put there to look into archives.
+    await rm(join(workDir, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * The one file that a person named for the result is free, or holds what an earlier run put there.
+ * @throws {UsageError} `OUTPUT_EXISTS`: it is somebody's, and nothing was said of that.
+ */
+async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): Promise<void> {
+  const { stem, ids } = record.destination;
+  const [format] = record.settings.formats;
+  if (stem === undefined || format === undefined || record.settings.onConflict !== 'stop') return;
+  const file = join(ids[0] ?? '', outputPath(stem, format));
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) return;
+  const { delivered } = await otherRuns(record, workDir, disk);
+  if (delivered.has(createHash('sha1').update(bytes).digest('hex'))) return;
+  throw new UsageError('OUTPUT_EXISTS', `${file} is already there, not made by this program.`, {
+    safe: 'Nothing was started, and the file was not touched.',
+    remedy: 'Another name after --output, or add --on-conflict rename | version | skip',
+  });
+}
+
 /** All that makes a run what it is, settled before anything is started; `make` as of `findPlaces`. @throws {UsageError} `OUTPUT_IS_INPUT`. */
-export async function prepareRecord(request: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
+export async function prepareRecord(asked: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
+  const request = await settlePlaces(asked);
   const recipe = await chooseRecipe({ ...request, elsewhere: request });
   const { source, destination } = await findPlaces(request, make, signal);
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };
@@ -162,7 +222,7 @@ async function workOnRun(
   await using stores = await openStores(run.record, request.workDir, request.box, tell, signal);
   await stores.source.describe(signal);
   await stores.destination.checkWritable(signal);
-  const others = await otherRuns(run, request.workDir, disk);
+  const others = await otherRuns(run.record, request.workDir, disk);
   const parts: SessionParts = {
     run,
     source: stores.source,
@@ -243,19 +303,19 @@ function nameRun(source: StoreReference, destination: StoreReference, settings: 
 }
 
 async function otherRuns(
-  run: RunFolder,
+  record: RunRecord,
   workDir: string,
   disk: Disk,
 ): Promise<{ folders: string[]; delivered: Set<string> }> {
   const folders: string[] = [];
   const delivered = new Set<string>();
   for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {
-    if (name === run.record.name) continue;
+    if (name === record.name) continue;
     const other = await RunFolder.open(join(workDir, name), disk).catch(() => undefined);
     if (!other) continue;
-    if (other.record.recipe.digest === run.record.recipe.digest) folders.push(other.path);
+    if (other.record.recipe.digest === record.recipe.digest) folders.push(other.path);
     const { destination } = other.record;
-    if (JSON.stringify(destination) !== JSON.stringify(run.record.destination)) continue;
+    if (JSON.stringify(destination) !== JSON.stringify(record.destination)) continue;
     for await (const { text } of readLines(other.ledgerFile)) {
       // Most lines are about pages: parse only those that matter.
       if (!text.includes('"delivered"')) continue;

@@ -9,7 +9,7 @@ import type { RunEntry } from '../app/contract.ts';
  */
 export function findRun<Entry extends Pick<RunEntry, 'record'>>(
   entries: readonly Entry[],
-  name: string | undefined,
+  given: string | undefined,
   workDir: string,
 ): Entry {
   const [newest] = entries;
@@ -18,7 +18,9 @@ export function findRun<Entry extends Pick<RunEntry, 'record'>>(
       remedy: 'ocr-pipeline run --input ./scans --output ./text   starts one.\n--work-dir says where else to look.',
     });
   }
-  if (name === undefined) return newest;
+  if (given === undefined) return newest;
+  // A folder's name that the shell completed.
+  const name = given.replace(/\/+$/, '').split('/').at(-1) ?? given;
   const exact = entries.find(({ record }) => record.name === name);
   if (exact) return exact;
   const matching = entries.filter(({ record }) => record.name.startsWith(name));

@@ -1,8 +1,8 @@
-import { closest } from '../core/config/closest.ts';
 import { SETTINGS, type SettingName } from '../core/config/settings-table.ts';
 import type { Kind } from '../core/config/kinds.ts';
 import type { RawValue } from '../core/config/resolve-settings.ts';
 import { UsageError } from '../core/errors.ts';
+import { adviseOnExtra, adviseOnUnknown, findSpoiltWord, type KnownOption } from './explain-words.ts';
 import { COMMON_FLAGS, COMMON_SETTINGS, type Command } from './commands.ts';
 import { FLAGS, type FlagName, type FlagValues } from './flags.ts';
 
@@ -40,20 +40,27 @@ export function optionsOf(command: Command): readonly Option[] {
  * @throws {UsageError} `UNKNOWN_FLAG`, `MISSING_VALUE`, `REPEATED_FLAG`, `BAD_VALUE`, `UNEXPECTED_ARGUMENT`,
  *   `MISSING_ARGUMENT`.
  */
-export async function parseArguments(command: Command, args: readonly string[]): Promise<ParsedArguments> {
+export async function parseArguments(
+  command: Command,
+  args: readonly string[],
+  exists: (word: string) => boolean,
+): Promise<ParsedArguments> {
   const options = optionsOf(command);
-  const parsed = await splitWords(args, options);
   const known = new Map(options.map((option) => [option.name, option]));
+  const knownOptions = options.map(({ name, alias, kind: { form } }) => ({ name, alias, form }));
+  const spoilt = findSpoiltWord(args, knownOptions, exists);
+  if (spoilt) throw new UsageError(spoilt.code, spoilt.message, spoilt.advice);
+  const parsed = await splitWords(args, options);
   const settings = new Map<SettingName, RawValue>();
   const flags: Partial<Record<FlagName, unknown>> = {};
   for (const [name, value] of Object.entries(parsed.options)) {
     const option = known.get(name);
-    if (option === undefined) throw unknownFlag(name, options);
+    if (option === undefined) throw unknownFlag(name, knownOptions);
     const raw = { texts: textsOf(option, value), where: `--${option.name}` };
     if ('setting' in option.target) settings.set(option.target.setting, raw);
     else flags[option.target.flag] = readFlag(option, raw);
   }
-  checkPositionals(command, parsed.positionals);
+  checkPositionals(command, parsed.positionals, args, knownOptions);
   // Each flag was read by its own kind.
   return { positionals: parsed.positionals, settings, flags: flags as FlagValues };
 }
@@ -132,29 +139,29 @@ function readFlag(option: Option, raw: RawValue): unknown {
   throw new UsageError('BAD_VALUE', `${raw.where} ${parsed.problem}.`, { safe: 'Nothing was started.' });
 }
 
-function unknownFlag(name: string, options: readonly Option[]): UsageError {
-  const near = closest(
-    name,
-    options.map((option) => option.name),
-  );
+function unknownFlag(name: string, options: readonly KnownOption[]): UsageError {
   return new UsageError('UNKNOWN_FLAG', `There is no option called "${name.length > 1 ? '--' : '-'}${name}" here.`, {
     safe: 'Nothing was started.',
-    remedy: near === undefined ? undefined : `Did you mean --${near}?`,
+    remedy: adviseOnUnknown(name, options),
   });
 }
 
-function checkPositionals(command: Command, positionals: readonly string[]): void {
+function checkPositionals(
+  command: Command,
+  positionals: readonly string[],
+  words: readonly string[],
+  options: readonly KnownOption[],
+): void {
   const [min, max] = command.positionals;
   const extra = positionals[max];
   if (extra !== undefined) {
-    const takesInput = command.settings.includes('input');
-    throw new UsageError('UNEXPECTED_ARGUMENT', `"${extra}" was not expected after ocr-pipeline ${command.name}.`, {
+    throw new UsageError('UNEXPECTED_ARGUMENT', `"${extra}" was not expected after "${command.name}".`, {
       safe: 'Nothing was started.',
-      remedy: takesInput ? `Files and folders come after --input: --input "${extra}"` : undefined,
+      remedy: adviseOnExtra(extra, words, options),
     });
   }
   if (positionals.length < min) {
-    throw new UsageError('MISSING_ARGUMENT', `Something is missing: ocr-pipeline ${command.name} ${command.usage}`, {
+    throw new UsageError('MISSING_ARGUMENT', `Something is missing after "${command.name}": ${command.usage}`, {
       safe: 'Nothing was started.',
     });
   }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { closest } from '../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { CallingShell } from '../config/config-files.ts';
@@ -79,7 +81,8 @@ function findCommand(word: string): Command {
 
 async function runCommand(command: Command, words: readonly string[], context: ProgramContext): Promise<ExitCode> {
   const { parseArguments } = await import('./parse-arguments.ts');
-  const parsed = await parseArguments(command, words);
+  const exists = (word: string): boolean => existsSync(resolve(context.shell.workingFolder, word));
+  const parsed = await parseArguments(command, words, exists);
   const module = await command.load();
   context.stop.setStoppable(command.stoppable);
   return await module.run(makeInvocation(words, parsed, context));

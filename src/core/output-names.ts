@@ -25,11 +25,14 @@ export function outputPath(stem: string, format: OutputFormat): string {
  * Gives each document path a stem for its outputs, unlike all others also where case and Unicode form do not count (as on
  * Box, macOS and Windows). `a.pdf` gets `a`; a second document that would get the same keeps its extension (`a.PDF`), a
  * third a number. Depends only on the set of paths, not on their order.
+ * @param named the stem of the one document there is, where a person named it.
  */
-export function planOutputStems(paths: Iterable<string>): Map<string, string> {
+export function planOutputStems(paths: Iterable<string>, named?: string): Map<string, string> {
   const stems = new Map<string, string>();
+  const all = [...paths];
+  if (named !== undefined && all[0] !== undefined && all.length === 1) return stems.set(all[0], named);
   const taken = new Set<string>();
-  for (const path of [...paths].sort(compareNatural)) {
+  for (const path of all.sort(compareNatural)) {
     const candidates = [path.replace(/\.pdf$/i, ''), path];
     let stem: string | undefined;
     for (let n = 0; stem === undefined; n++) {

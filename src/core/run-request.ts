@@ -49,7 +49,13 @@ export type SourceRequest =
 
 /** Where results go. */
 export type DestinationRequest =
-  | { readonly kind: 'local'; /** Absolute; made when needed. */ readonly folder: string }
+  | {
+      readonly kind: 'local';
+      /** Absolute; made when needed. Or the one file for the result, until places are settled. */
+      readonly folder: string;
+      /** Of one document: the name of its results, without extension. */
+      readonly stem?: string | undefined;
+    }
   | {
       readonly kind: 'box';
       /** As of a source; absent: a folder `OCR` inside the source. */ readonly address?: string | undefined;

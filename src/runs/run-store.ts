@@ -23,6 +23,8 @@ export interface StoreReference {
   readonly ids: readonly string[];
   /** Folders below it that are really meant, made at the first write (`box`): `['OCR']`. */
   readonly below?: readonly string[] | undefined;
+  /** The name of the one document's results, without extension, where a person named a file (`local`). */
+  readonly stem?: string | undefined;
   /** An address a person can open. */
   readonly link?: string | undefined;
 }

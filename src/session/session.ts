@@ -81,7 +81,11 @@ export class Session {
   async recordListing(listing: Listing): Promise<void> {
     const { documents, leftOut } = listing;
     const { meter } = this.parts;
-    this.stems = planOutputStems(documents.map(({ path }) => path));
+    const { stem } = this.parts.run.record.destination;
+    this.stems = planOutputStems(
+      documents.map(({ path }) => path),
+      stem,
+    );
     for (let start = 0; start < documents.length; start += 1_000) {
       await this.journal(
         ...documents.slice(start, start + 1_000).map((source) => ({ type: 'listed' as const, source })),

@@ -25,6 +25,18 @@ export async function list(store: DocumentStore, match: readonly string[], signa
   return { documents, leftOut };
 }
 
+/** Whether a folder has a document to read. Looks no further than the first. */
+export async function hasDocument(
+  store: DocumentStore,
+  match: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const matches = pathMatcher(match);
+  for await (const entry of store.list(signal))
+    if (entry.kind === 'document' && matches(entry.document.path)) return true;
+  return false;
+}
+
 /** Says of a listing without documents why there are none. */
 export function nothingToRead({ leftOut }: Listing): NoInputError {
   const reasons = new Map<string, number>();

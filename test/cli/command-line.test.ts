@@ -127,7 +127,24 @@ describe('wrong command lines', () => {
       /page numbers such as/,
       undefined,
     ],
-    ['a bad language', ['run', '--lang', 'deu, frk'], /language codes joined by \+/, undefined],
+    ['a bad language', ['run', '--lang', 'deu, frk'], /language codes joined by \+/, /Did you mean deu\+frk\?/],
+    ['languages with a comma', ['run', '--lang=eng,deu'], /joined by \+/, /Did you mean eng\+deu\?/],
+    ['languages with a space', ['run', '--lang', 'eng', 'deu', '-i', 'x'], /^"deu" was not/, /--lang eng\+deu/],
+    ['three of them', ['run', '-l', 'eng', 'deu', 'frk'], /^"deu" was not/, /--lang eng\+deu\+frk/],
+    ['--language', ['run', '--language', 'eng'], /"--language".*UNKNOWN_FLAG/, /Did you mean --lang\?/],
+    ['--pages', ['run', '--pages', '1-3'], /"--pages".*UNKNOWN_FLAG/, /recognize FILE\.pdf --pages 1-5/],
+    ['the names of OCRmyPDF', ['run', '--force-ocr'], /UNKNOWN_FLAG/, /--mode force/],
+    ['a long dash', ['run', '–input', 'x'], /^"–input" begins with a long dash/, /Type hyphens: --input/],
+    ['two long dashes', ['plan', '——output=x'], /long dash/, /--output/],
+    ['a long dash and a letter', ['run', '–i', 'x'], /long dash/, /Type hyphens: -i\b/],
+    ['one hyphen', ['run', '-input', 'x'], /one hyphen/, /Type --input/],
+    ['curly quotes', ['run', '--input', '“My', 'Scans”'], /quotation marks in “My/, /straight ones: "My \.\.\."/],
+    ['German quotes', ['run', '--box-folder=„box:Scans“'], /quotation marks/, /straight ones: "box:Scans"/],
+    ['a space without quotes', ['run', '-i', 'x', '-o', 'My', 'Text'], /^"Text" was not/, /--output "My Text"/],
+    ['a Box folder without its option', ['run', 'box:Scans'], /^"box:Scans" was not/, /--box-folder "box:Scans"/],
+    ['a Box folder as input', ['run', '-i', 'box:A', '-o', 'x'], /WRONG_PLACE/, /--box-folder "box:A"/],
+    ['a Box path without "box:"', ['run', '--box-folder', 'A/B'], /"A\/B" does not name/, /"box:A\/B"/],
+    ['a Windows path', ['run', '-i', 'C:\\Scans', '-o', 'x'], /is a path of Windows/, /\/mnt\/c\/Scans/],
     ['an unknown check', ['doctor', 'tesserakt'], /UNKNOWN_CHECK/, /Did you mean tesseract\?/],
   ];
   it.each(cases)('%s: error first, then the hint, exit 64', async (_, args, first, more) => {
@@ -193,6 +210,25 @@ describe('settings from everywhere', () => {
     expect(await runCli(['config', 'unset', 'lang'], { env })).toMatchObject({ code: 0 });
     expect(await runCli(['config', 'get', 'lang'], { env })).toMatchObject({ stdout: 'eng\n' });
     expect(readFileSync(file, 'utf8')).toContain('# the German ones');
+  });
+
+  it('knows a language by its name, and says its code', async () => {
+    const env = { HOME: makeFolder() };
+    for (const [name, code] of [
+      ['german', 'deu'],
+      ['English', 'eng'],
+      ['de', 'deu'],
+      ['eng+german', 'eng+deu'],
+    ] as const) {
+      const { code: exit, stderr } = await runCli(['config', 'set', 'lang', name], { env });
+      expect(exit).toBe(78);
+      expect(stderr).toContain('[LANG_UNKNOWN]');
+      expect(stderr).toContain(`ocr-pipeline config set lang ${code}`);
+    }
+    expect(existsSync(join(env.HOME, '.config'))).toBe(false);
+    // A model of one's own, which may lie on another computer.
+    const { code, stderr } = await runCli(['config', 'set', 'lang', 'frak2021'], { env });
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('"frak2021" here') as string });
   });
 
   it('refuses to set what it could not read', async () => {

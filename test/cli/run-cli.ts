@@ -38,7 +38,7 @@ export function makeFolder(): string {
 let bin: string | undefined;
 
 /** A folder for the PATH in which the program is, as after an installation. */
-function installed(): string {
+export function installed(): string {
   if (bin === undefined) {
     bin = join(makeFolder(), 'bin');
     mkdirSync(bin);

@@ -4,7 +4,7 @@ import { writeSetting } from '../../config/edit-config.ts';
 import { settingOfKey } from '../../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
 import { closest } from '../../core/config/closest.ts';
-import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
+import { ConfigError, EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../commands.ts';
 import { cleanText, padEnd } from '../screens/display-text.ts';
 
@@ -80,7 +80,35 @@ async function set(invocation: Invocation, [key, ...texts]: readonly string[]): 
       },
     );
   }
+  if (name === 'lang') await checkLanguages(invocation, texts);
   await write(invocation, name, texts);
+}
+
+/** @throws {ConfigError} `LANG_UNKNOWN`: a word that is no code of Tesseract's and that nothing here has data for. */
+async function checkLanguages({ app, loadSettings, terminal }: Invocation, texts: readonly string[]): Promise<void> {
+  const facts = await app.explainLanguages(
+    texts
+      .join(' ')
+      .split(/[+\s,;]+/)
+      .filter((code) => code !== ''),
+  );
+  const strange = facts.filter(({ name }) => name === undefined);
+  if (strange.length === 0) return;
+  const { tesseract } = await loadSettings();
+  const here = new Set((await app.findEngines(tesseract)).flatMap(({ languages }) => languages));
+  for (const { code, near } of strange.filter((each) => !here.has(each.code))) {
+    const [first, ...others] = near;
+    if (first === undefined) {
+      terminal.say(`warn: there is no language data called "${cleanText(code)}" here`);
+      continue;
+    }
+    const meant = facts.map((each) => each.near[0]?.code ?? each.code).join('+');
+    throw new ConfigError('LANG_UNKNOWN', `There is no language called "${code}".`, {
+      why: `Near: ${[first, ...others].map((each) => `${each.code} (${each.name})`).join(', ')}`,
+      safe: 'Nothing was changed.',
+      remedy: `ocr-pipeline config set lang ${meant}`,
+    });
+  }
 }
 
 async function unset(invocation: Invocation, [key]: readonly string[]): Promise<void> {

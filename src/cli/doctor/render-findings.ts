@@ -5,6 +5,7 @@ import type { Finding, FindingStatus } from './finding.ts';
 
 const WORDS: Readonly<Record<FindingStatus, string>> = { ok: '[ok]', warn: '[warn]', fail: '[FAIL]', skip: '[skip]' };
 const MEANINGS = { ok: 'good', warn: 'warn', fail: 'bad', skip: 'quiet' } as const;
+const WIDTH = 80;
 const MARK_WIDTH = 8;
 const TITLE_WIDTH = 14;
 
@@ -30,8 +31,11 @@ export function renderVerdict(findings: readonly Finding[], typed: TypedCommands
     count('ok') > 0 ? `${count('ok')} fine` : '',
   ].filter((part) => part !== '');
   const [next, ...more] = nextSteps(findings).map(typed);
-  const said = parts.length > 0 ? `${parts.join(', ')}.  ` : '';
-  return [`${said}Next: ${next}`, ...more.map((line) => `${' '.repeat(said.length)}or:   ${line}`)].join('\n');
+  const counts = parts.length > 0 ? `${parts.join(', ')}.` : '';
+  const isShort = `${counts}  Next: ${next}`.length <= WIDTH;
+  const said = counts === '' ? '' : isShort ? `${counts}  ` : `${counts}\n`;
+  const indent = isShort ? ' '.repeat(said.length) : '';
+  return [`${said}Next: ${next}`, ...more.map((line) => `${indent}or:   ${line}`)].join('\n');
 }
 
 /** Scans on Box first: that is what most people come for. */

@@ -52,10 +52,13 @@ export async function followRun(
 
 function describe({ shell, terminal }: Invocation, outcome: RunOutcome, summary: RunSummary): string {
   const { record, reportFile, durationMs } = outcome;
-  const { kind, ids, name } = record.destination;
+  const { kind, ids, name, stem } = record.destination;
+  const folder = showPath(ids[0] ?? name, shell);
+  // The one file that was named for the result.
+  const place = stem === undefined ? folder : `${folder}/${stem}.${record.settings.formats.join()}`;
   return renderSummary(summary, {
     durationMs,
-    destination: kind === 'local' ? showPath(ids[0] ?? name, shell) : name,
+    destination: kind === 'local' ? place : name,
     report: reportFile === undefined ? undefined : showPath(reportFile, shell),
     width: terminal.columns(),
   });

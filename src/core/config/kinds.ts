@@ -138,6 +138,31 @@ export function text(expects: string, placeholder: string, pattern?: RegExp): Ki
   return { form: 'one', expects, placeholder, isPath: false, parse: one(parse), show: (value) => value };
 }
 
+/** Tesseract's codes: `eng`, `deu+frk`, `chi_sim_vert`, `script/Fraktur`. */
+const LANGUAGE = /^[A-Za-z][\w/-]*(\+[A-Za-z][\w/-]*)*$/;
+
+/** Languages of the pages; where they are joined by something else, it says how. */
+export const languages: Kind<string> = {
+  form: 'one',
+  expects: 'Tesseract language codes joined by +, such as deu+frk',
+  placeholder: 'CODES',
+  isPath: false,
+  parse(texts) {
+    const value = texts.join(' ').trim();
+    if (value === '') return { problem: 'has no value' };
+    if (LANGUAGE.test(value)) return { value };
+    const joined = value
+      .split(/[\s,;:|&+]+/)
+      .filter((code) => code !== '')
+      .join('+');
+    return {
+      problem: `needs ${languages.expects}, not "${value}"`,
+      near: LANGUAGE.test(joined) ? joined : undefined,
+    };
+  },
+  show: (value) => value,
+};
+
 function parsePath(given: string): Parsed<string> {
   return given.includes('\0') ? { problem: 'holds a zero byte, which no path can' } : { value: given };
 }

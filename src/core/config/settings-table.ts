@@ -12,6 +12,7 @@ import {
   integer,
   integerOrAuto,
   jobTime,
+  languages,
   onOff,
   path,
   paths,
@@ -88,9 +89,6 @@ const BOX = 'Box';
 const SLURM = 'Slurm';
 const TALK = 'Talk';
 
-/** Tesseract's codes: `eng`, `deu+frk`, `chi_sim_vert`, `script/Fraktur`. */
-const LANGUAGE = /^[A-Za-z][\w/-]*(\+[A-Za-z][\w/-]*)*$/;
-
 /** Names of accounts, partitions and QoS; several partitions are separated by commas. */
 const SLURM_NAME = /^[\w.@+,-]+$/;
 
@@ -107,7 +105,7 @@ const DRAFTS = {
   output: withoutDefault({
     kind: path('FOLDER'),
     group: FROM_TO,
-    help: 'Where results go; made if it is not there',
+    help: 'Where results go; made if it is not there. Of one PDF also the file: NAME.pdf or NAME.txt',
     alias: 'o',
   }),
   boxFolder: withoutDefault({
@@ -139,7 +137,7 @@ const DRAFTS = {
     help: 'When a name is taken by a file of somebody else',
   }),
   lang: withDefault('eng', {
-    kind: text('Tesseract language codes joined by +, such as deu+frk', 'CODES', LANGUAGE),
+    kind: languages,
     group: READING,
     help: 'Languages of the pages, such as deu+frk',
     alias: 'l',

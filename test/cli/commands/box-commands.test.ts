@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBoxEmulator, type BoxEmulator } from '../../box-emulator/box-emulator.ts';
 import { requireTools } from '../../support/requires.ts';
 import { showScreen } from '../memory-terminal.ts';
-import { BIN, cleanEnvironment, makeFolder, runCli, type CliResult } from '../run-cli.ts';
+import { BIN, cleanEnvironment, installed, makeFolder, runCli, type CliResult } from '../run-cli.ts';
 
 const pseudoTerminal = requireTools(['script']);
 
@@ -20,7 +20,7 @@ describe('Box on the command line', () => {
     environment = {
       ...cleanEnvironment(home),
       // No program of the person's opens a browser.
-      PATH: '/nowhere',
+      PATH: installed(),
       NO_PROXY: '127.0.0.1',
       OCR_PIPELINE_BOX_API_URL: emulator.apiUrl,
       OCR_PIPELINE_BOX_UPLOAD_URL: emulator.uploadUrl,

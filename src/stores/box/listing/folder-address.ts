@@ -54,7 +54,10 @@ function parseLink(url: URL): FolderAddress {
 function notAnAddress(text: string, why: string): UsageError {
   return new UsageError('BOX_ADDRESS', `"${text}" does not name a Box folder.`, {
     why,
-    remedy: 'Open the folder in Box and copy the address of the page, or write box:Path/Name.',
+    safe: 'Nothing was started.',
+    remedy: /^[\w./~ -]*[A-Za-z][^:]*$/.test(text.trim())
+      ? `On Box: "box:${text.trim().replaceAll(/^[./~]+|\/+$/g, '')}"   On this computer: --input "${text.trim()}"`
+      : 'Open the folder in Box and copy the address of the page, or write box:Path/Name.',
   });
 }
 
