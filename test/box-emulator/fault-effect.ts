@@ -16,6 +16,8 @@ export type FaultEffect =
   | { readonly kind: 'redirect'; readonly url: string }
   /** Every `sha1` in the answer is another one. */
   | { readonly kind: 'wrong-sha1' }
+  /** The answer's JSON is another one. */
+  | { readonly kind: 'edit'; readonly edit: (json: object) => object }
   /** The world changes at this very call: a file is moved, a login revoked, the account full. */
   | {
       readonly kind: 'act';

@@ -142,6 +142,8 @@ class Exchange {
   #changed(answer: Answer): Answer {
     const redirect = this.#find('redirect');
     if (redirect && answer.status === 302) return { ...answer, headers: { ...answer.headers, location: redirect.url } };
+    const edited = this.#find('edit');
+    if (edited && answer.json) return { ...answer, json: edited.edit(answer.json) };
     if (this.#find('wrong-sha1') && answer.json) return { ...answer, json: withWrongSha1(answer.json) };
     return answer;
   }

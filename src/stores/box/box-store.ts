@@ -4,7 +4,7 @@ import type { FoundResult } from '../../core/done-elsewhere.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archives/archive-documents.ts';
 import { BoxCallError } from './transport/box-call-error.ts';
-import type { BoxItem } from './listing/box-item.ts';
+import { ODD_TYPE, type BoxItem } from './listing/box-item.ts';
 import { classifyCall, noWrite, type CallSubject } from './transport/classify.ts';
 import type { BoxConnection } from './transport/connect.ts';
 import { download } from './transfer/download.ts';
@@ -81,7 +81,8 @@ export class BoxStore implements DocumentStore {
       if (visit.kind === 'left-out') continue;
       this.#index.adopt([...this.#options.below, ...visit.names], visit.id, visit.items);
       for (const item of visit.items) {
-        if (!isResult(item) || item.sha1 === undefined || item.properties === undefined) continue;
+        if (item.type !== 'file' || !isResult(item) || item.sha1 === undefined || item.properties === undefined)
+          continue;
         const { id, sha1, sizeBytes, properties } = item;
         const path = [...visit.names, item.name].join('/');
         yield { path, id, sha1, sizeBytes, properties, unchanged: isUnchangedResult(item), link: this.#linkOf(id) };
@@ -179,7 +180,7 @@ export class BoxStore implements DocumentStore {
   /** @throws {AccessError} the folder itself can no longer be seen. */
   async #requireFolder(signal: AbortSignal): Promise<void> {
     const { id, path } = this.#options.folder;
-    const url = `${this.#connection.network.settings.apiUrl}/2.0/folders/${id}`;
+    const url = `${this.#connection.network.settings.apiUrl}/2.0/folders/${encodeURIComponent(id)}`;
     const ask = { url, method: 'GET', params: { fields: 'id' }, cancellationToken: signal };
     await this.#guard({ doing: 'folder', name: `"${path}"` }, signal, () => this.#connection.client.makeRequest(ask));
   }
@@ -213,6 +214,8 @@ function entryOf(item: BoxItem, path: string): ListedEntry {
 
 function whyLeftOut(item: BoxItem): Omit<LeftOutEntry, 'path'> | undefined {
   if (item.type === 'web_link') return { code: 'LINK', reason: 'A web link, not a file.' };
+  if (item.type === ODD_TYPE)
+    return { code: 'BOX_ODD_ENTRY', reason: 'Box says of it what cannot be: its number, name or size.' };
   if (item.type !== 'file') return { code: 'NOT_A_FILE', reason: 'An entry of a kind this program does not know.' };
   if (isResult(item)) return { code: 'OUR_OUTPUT', reason: 'A result of this program.' };
   if (!/\.pdf$/i.test(item.name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };

@@ -111,7 +111,10 @@ export class FolderIndex {
         { name, parent: { id: parentId } },
         { cancellationToken: signal },
       );
-      return { item: readItem(made.rawData) ?? { type: 'folder', id: made.id, name, sizeBytes: 0 }, fresh: true };
+      const item = readItem(made.rawData);
+      if (item?.type !== 'folder')
+        throw new BoxCallError({ operation: 'POST /2.0/folders', status: 0, code: 'GARBLED' });
+      return { item, fresh: true };
     } catch (error) {
       // Made by another since we looked, or by ourselves and the answer was lost.
       const there = error instanceof BoxCallError && error.status === 409 ? error.facts.conflicts?.[0] : undefined;

@@ -6,6 +6,7 @@ import { classifyCall, loginEnded } from '../transport/classify.ts';
 import type { BoxNetwork } from '../transport/connect.ts';
 import { planRetry } from '../transport/retry-policy.ts';
 import type { AppCredentials } from './app-file.ts';
+import { tokenEndMs } from './login-record.ts';
 
 const RENEW_EARLY_MS = 300_000;
 
@@ -47,19 +48,21 @@ export class AppSession implements BoxLogin {
     const { clock, settings, random, onWait, paced } = this.#network;
     const auth = await makeAuth(this.#credentials);
     const startedMs = clock.now();
+    let askedMs = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         // Single attempts: a JWT assertion works once, so the SDK must make another for each.
         const answer = await auth.refreshToken(this.#network.sessionOver(paced));
         if (answer.accessToken === undefined) throw loginEnded('Box answered without a token.');
-        const expiresAtMs = clock.now() + (answer.expiresIn ?? 3600) * 1000;
+        const expiresAtMs = tokenEndMs(clock.now(), answer.expiresIn);
         return (this.#current = { token: answer.accessToken, expiresAtMs });
       } catch (error) {
         if (!(error instanceof BoxCallError)) throw error;
-        const wait = planRetry(error, attempt, clock.now() - startedMs, settings, random());
+        const wait = planRetry(error, attempt, { elapsedMs: clock.now() - startedMs, askedMs }, settings, random());
         if (!wait) throw this.#refusal(error);
         onWait?.({ ...wait, operation: error.facts.operation });
         await clock.sleep(wait.waitMs);
+        if (wait.asked) askedMs += wait.waitMs;
       }
     }
   }

@@ -9,7 +9,7 @@ import { readAppFile } from './app-file.ts';
 import { AppSession } from './app-session.ts';
 import { withLoginLock } from './login-lock.ts';
 import { writeLogin } from './login-file.ts';
-import type { AppLogin, PersonLogin } from './login-record.ts';
+import { tokenEndMs, type AppLogin, type PersonLogin } from './login-record.ts';
 import type { BoxApp } from './person-session.ts';
 import { listenForRedirect, USUAL_PORT } from './redirect-listener.ts';
 import { authorizeAddress, readRedirect } from './redirect.ts';
@@ -73,7 +73,7 @@ export async function logInPerson(
     accessToken,
     refreshToken,
     renewedAt: new Date(nowMs).toISOString(),
-    expiresAt: new Date(nowMs + (expiresIn ?? 3600) * 1000).toISOString(),
+    expiresAt: new Date(tokenEndMs(nowMs, expiresIn)).toISOString(),
   };
   await withLoginLock(loginFile, () => writeLogin(loginFile, record));
   return record;

@@ -1,5 +1,6 @@
 import { AccessError } from '../../../core/errors.ts';
 import { asRecord, asText } from '../transport/box-call-error.ts';
+import { readWhole } from '../transport/read-facts.ts';
 
 /** Who a login is. */
 export interface BoxUser {
@@ -104,4 +105,12 @@ export function loginAge(
 ): { idleDays: number; daysLeft: number; endsSoon: boolean } {
   const idleDays = Math.max(0, Math.floor((nowMs - Date.parse(record.renewedAt)) / DAY_MS));
   return { idleDays, daysLeft: Math.max(0, LIFE_DAYS - idleDays), endsSoon: idleDays >= WARN_FROM_DAYS };
+}
+
+/** Seconds; what Box says where it says nothing sensible (developer.box.com, Access tokens). */
+const USUAL_LIFE_S = 3_600;
+
+/** When an access token ends, in milliseconds since the epoch; `expiresIn` is what Box says, in seconds. */
+export function tokenEndMs(nowMs: number, expiresIn: unknown): number {
+  return nowMs + (readWhole(expiresIn, 1, 86_400) ?? USUAL_LIFE_S) * 1_000;
 }

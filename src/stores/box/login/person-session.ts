@@ -8,7 +8,7 @@ import type { BoxNetwork } from '../transport/connect.ts';
 import { RetryingClient } from '../transport/retrying-client.ts';
 import { withLoginLock } from './login-lock.ts';
 import { readLogin, writeLogin } from './login-file.ts';
-import type { PersonLogin } from './login-record.ts';
+import { tokenEndMs, type PersonLogin } from './login-record.ts';
 
 /** The Box app people log in to. */
 export interface BoxApp {
@@ -115,7 +115,7 @@ export class PersonSession implements BoxLogin {
       accessToken,
       refreshToken,
       renewedAt: new Date(nowMs).toISOString(),
-      expiresAt: new Date(nowMs + (expiresIn ?? 3600) * 1000).toISOString(),
+      expiresAt: new Date(tokenEndMs(nowMs, expiresIn)).toISOString(),
       renewingSince: undefined,
     };
     await writeLogin(this.#file, renewed);

@@ -33,8 +33,10 @@ export async function listenForRedirect(options: ListenerOptions): Promise<Redir
   const port = await listen(server, options.port);
   const redirectUri = `http://localhost:${port}/`;
   server.on('request', (request, response) => {
-    const url = new URL(request.url ?? '/', redirectUri);
-    if (request.method !== 'GET' || !isLocalName(request)) return answer(response, 400, 'This is not for you.');
+    // Any user of this computer may send anything: what is not a path of ours is not looked at.
+    const url = /^\/(?!\/)/.test(request.url ?? '') ? URL.parse(request.url ?? '', redirectUri) : null;
+    if (request.method !== 'GET' || !isLocalName(request) || url?.origin !== new URL(redirectUri).origin)
+      return answer(response, 400, 'This is not for you.');
     if (url.pathname === `/${options.key}`) {
       response.writeHead(302, { location: options.authorizeAddress(redirectUri), 'cache-control': 'no-store' }).end();
       return;

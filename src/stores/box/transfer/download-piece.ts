@@ -45,6 +45,7 @@ export async function fetchPiece(
   let failures = 0;
   let refusedLinks = 0;
   let stuckSinceMs = clock.now();
+  let askedMs = 0;
   let refused: string | undefined;
   for (;;) {
     const before = piece.offset;
@@ -53,15 +54,19 @@ export async function fetchPiece(
     if (failure.code === 'TOO_LONG') throw failure;
     // A trickle is no progress: it would hold a run for days.
     if (piece.offset - before >= MIN_WINDOW_BYTES) failures = refusedLinks = 0;
-    if (failures === 0) stuckSinceMs = clock.now();
+    if (failures === 0) {
+      stuckSinceMs = clock.now();
+      askedMs = 0;
+    }
     failures++;
     refused = link;
     // A link is good for 15 minutes: when it is refused another one is asked for at once.
     if (isRefusedLink(failure) && ++refusedLinks < MAX_REFUSED_LINKS) continue;
-    const wait = planRetry(failure, failures, clock.now() - stuckSinceMs, settings, random());
+    const wait = planRetry(failure, failures, { elapsedMs: clock.now() - stuckSinceMs, askedMs }, settings, random());
     if (!wait) throw failure;
     onWait?.({ ...wait, operation: DOWNLOAD });
     await clock.sleep(wait.waitMs, signal);
+    if (wait.asked) askedMs += wait.waitMs;
   }
 }
 

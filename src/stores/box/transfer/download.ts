@@ -5,9 +5,10 @@ import pLimit from 'p-limit';
 import { DocumentError } from '../../../core/errors.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
-import { isSafeAddress } from '../transport/box-settings.ts';
+import { isBoxId } from '../transport/read-facts.ts';
+import { isSafeLink } from '../transport/safe-address.ts';
 import type { BoxConnection } from '../transport/connect.ts';
-import { DOWNLOAD, fetchPiece, type LinkSource, type Piece } from './download-piece.ts';
+import { fetchPiece, type LinkSource, type Piece } from './download-piece.ts';
 import { HashThread } from './hash-thread.ts';
 import { getFile } from '../listing/list-items.ts';
 
@@ -23,6 +24,8 @@ export interface DownloadSource {
 
 /** Times a whole file is fetched anew because its SHA-1 was wrong. */
 const MAX_WHOLE_TRIES = 3;
+/** Links that must not be called, one after another, before the file is given up. */
+const MAX_UNSAFE_LINKS = 3;
 /** Larger files come in pieces of this size, some at once: one connection alone rarely fills the way to Box. */
 const PIECE_BYTES = 32 * 1024 * 1024;
 const PIECES_AT_ONCE = 4;
@@ -38,6 +41,7 @@ export async function download(
   signal: AbortSignal,
 ): Promise<{ sizeBytes: number; sha1: string }> {
   const part = `${toFile}.part`;
+  if (!isBoxId(source.fileId) || !isBoxId(source.versionId)) throw oddEntry(source.path);
   try {
     if (source.sha1 !== undefined && (await hasArrived(toFile, source.sizeBytes, source.sha1, signal)))
       return { sizeBytes: source.sizeBytes, sha1: source.sha1 };
@@ -59,6 +63,14 @@ export async function download(
   } finally {
     await rm(part, { force: true });
   }
+}
+
+/** What an older ledger may hold, from before listings were checked. */
+function oddEntry(path: string): DocumentError {
+  return new DocumentError('BOX_ODD_ENTRY', `${path} has a number in Box that is none.`, {
+    safe: 'It was not asked for.',
+    remedy: 'The next run lists the folder again.',
+  });
 }
 
 /** Whether an earlier session has brought these very bytes. */
@@ -160,16 +172,23 @@ function shareLinks(connection: BoxConnection, source: DownloadSource, signal: A
 }
 
 async function downloadLink(connection: BoxConnection, source: DownloadSource, signal: AbortSignal): Promise<string> {
-  const link = await connection.client.downloads
-    .getDownloadFileUrl(source.fileId, { queryParams: { version: source.versionId }, cancellationToken: signal })
-    .catch(async (error: unknown) => {
-      // Errors of /content have no body: ask what is wrong with the file.
-      if (error instanceof BoxCallError && [403, 404, 410].includes(error.status))
-        throw await explainFailure(connection, error, source, signal);
-      throw error;
-    });
-  if (!isSafeAddress(link)) throw new BoxCallError({ operation: DOWNLOAD, status: 0, code: 'UNSAFE_LINK' });
-  return link;
+  const { apiUrl } = connection.network.settings;
+  for (let asked = 0; asked < MAX_UNSAFE_LINKS; asked++) {
+    const link = await connection.client.downloads
+      .getDownloadFileUrl(source.fileId, { queryParams: { version: source.versionId }, cancellationToken: signal })
+      .catch(async (error: unknown) => {
+        // Errors of /content have no body: ask what is wrong with the file.
+        if (error instanceof BoxCallError && [403, 404, 410].includes(error.status))
+          throw await explainFailure(connection, error, source, signal);
+        throw error;
+      });
+    if (isSafeLink(link, apiUrl)) return link;
+  }
+  throw new DocumentError('BOX_UNSAFE_LINK', `Box named a place for ${source.path} that is not to be asked.`, {
+    why: 'It is not encrypted, or lies on this computer or in the network around it.',
+    safe: 'It was not called; the file itself was not touched.',
+    remedy: 'The next run tries again. If it stays, ask Box support.',
+  });
 }
 
 /** Finds out what is wrong with a file that Box does not give out. */

@@ -2,7 +2,8 @@ import type { UploadPart } from 'box-node-sdk/schemas';
 import pLimit from 'p-limit';
 import type { Artifact } from '../../document-store.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
-import { isSafeAddress } from '../transport/box-settings.ts';
+import { MAX_FILE_BYTES, readWhole } from '../transport/read-facts.ts';
+import { isSafeLink } from '../transport/safe-address.ts';
 import { readStored, type BoxItem } from '../listing/box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import { FileSlice, type SliceOf } from './file-slice.ts';
@@ -13,6 +14,8 @@ import { findStored, type UploadTarget } from './upload-target.ts';
 const ABORT_LIMIT_MS = 10_000;
 /** Parts of a session asked for at a time. */
 const PARTS_PAGE = 1000;
+/** More parts than Box makes of any file (10,000, developer.box.com, Chunked uploads). */
+const MAX_PARTS = 20_000;
 
 interface Session {
   readonly partBytes: number;
@@ -83,10 +86,11 @@ async function openSession(
           options,
         );
   const { uploadPart, listParts, commit, abort } = opened.sessionEndpoints ?? {};
-  const partBytes = opened.partSize ?? 0;
+  const partBytes = readWhole(opened.partSize, Math.ceil(fileSize / MAX_PARTS), MAX_FILE_BYTES) ?? 0;
   const addresses = [uploadPart, listParts, commit, abort];
   // The token goes to these addresses: they must be as safe as those of the settings.
-  if (partBytes < 1 || !addresses.every((address) => address !== undefined && isSafeAddress(address)))
+  const { apiUrl } = connection.network.settings;
+  if (partBytes < 1 || !addresses.every((address) => address !== undefined && isSafeLink(address, apiUrl)))
     throw new BoxCallError({ operation: 'POST upload_sessions', status: 0, code: 'GARBLED' });
   return {
     partBytes,

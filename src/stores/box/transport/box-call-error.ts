@@ -1,3 +1,5 @@
+import { isBoxId } from './read-facts.ts';
+
 /** A file or folder that has the name already, as a 409 tells of it. */
 export interface NameConflict {
   readonly type: string;
@@ -12,13 +14,19 @@ export interface NameConflict {
 export interface BoxCallFacts {
   /** `GET /2.0/files/123`. */
   readonly operation: string;
-  /** HTTP status; 0 where no complete answer came. */
+  /** HTTP status of Box; 0 where no complete answer of Box came. */
   readonly status: number;
   /** Box's own code (`not_found`, `invalid_grant`), or the errno where no answer came (`ECONNRESET`, `IDLE`, `GARBLED`). */
   readonly code?: string | undefined;
   /** How long Box asks us to wait. */
   readonly retryAfterMs?: number | undefined;
   readonly conflicts?: readonly NameConflict[] | undefined;
+  /** Where the call went, without path and query; told where no answer came. */
+  readonly host?: string | undefined;
+  /** The proxy it went through, as `host:port`; told where no answer came. */
+  readonly proxy?: string | undefined;
+  /** What the proxy, or whatever answered in Box's place, said. */
+  readonly proxyStatus?: number | undefined;
   /** What Box support asks for. */
   readonly requestId?: string | undefined;
 }
@@ -63,7 +71,7 @@ export function readFailure(
   body: unknown,
 ): BoxCallError {
   const record = asRecord(body);
-  const code = asText(record?.['code']) ?? asText(record?.['error']);
+  const code = asWord(record?.['code']) ?? asWord(record?.['error']);
   const context = asRecord(record?.['context_info']);
   return new BoxCallError({
     operation,
@@ -71,7 +79,7 @@ export function readFailure(
     code,
     retryAfterMs,
     conflicts: readConflicts(context?.['conflicts']),
-    requestId: asText(record?.['request_id']),
+    requestId: asWord(record?.['request_id']),
   });
 }
 
@@ -82,7 +90,7 @@ function readConflicts(value: unknown): NameConflict[] | undefined {
   return items.flatMap((item: unknown) => {
     const record = asRecord(item);
     const id = asText(record?.['id']);
-    if (!record || id === undefined) return [];
+    if (!record || id === undefined || !isBoxId(id)) return [];
     return [
       {
         type: asText(record['type']) ?? 'file',
@@ -93,6 +101,12 @@ function readConflicts(value: unknown): NameConflict[] | undefined {
       },
     ];
   });
+}
+
+/** Codes and numbers that people are shown: nothing longer, and nothing that a terminal would obey. */
+function asWord(value: unknown): string | undefined {
+  const text = asText(value);
+  return text !== undefined && /^[\w.:-]{1,80}$/.test(text) ? text : undefined;
 }
 
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {

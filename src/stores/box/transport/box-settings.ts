@@ -1,4 +1,5 @@
 import { ConfigError } from '../../../core/errors.ts';
+import { isSafeAddress } from './safe-address.ts';
 
 /** Where Box is and how it is asked. Everything has a default; see docs/box.md. */
 export interface BoxSettings {
@@ -61,15 +62,4 @@ export function checkBoxSettings(settings: BoxSettings): BoxSettings {
       throw new ConfigError('BOX_SETTING', `The Box setting ${name} must be a whole number above 0.`);
   }
   return settings;
-}
-
-/** Whether secrets may be sent there: https, or plain http to this computer. */
-export function isSafeAddress(address: string): boolean {
-  const url = URL.parse(address);
-  if (!url) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -1,5 +1,6 @@
 import { AccessError, DocumentError, OutputError, TransientError, type PipelineError } from '../../../core/errors.ts';
 import type { BoxCallError } from './box-call-error.ts';
+import { explainNetwork } from './network-errors.ts';
 
 /** What a failed call was about, for words that fit. */
 export interface CallSubject {
@@ -12,7 +13,7 @@ export interface CallSubject {
 /** Turns a failed call into the program's error. The original is not kept as cause: its owner may print it. */
 export function classifyCall(error: BoxCallError, subject: CallSubject): PipelineError {
   const { status, code } = error;
-  if (status === 0) return unreachable(error);
+  if (status === 0) return explainNetwork(error);
   if (status === 429 || status === 202) return throttled(error);
   if (status === 401) return loginEnded();
   if (code === 'storage_limit_exceeded') return storageFull();
@@ -40,21 +41,6 @@ export function loginEnded(why?: string): AccessError {
   });
 }
 
-function unreachable(error: BoxCallError): TransientError {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOTFOUND: 'name not found',
-    EAI_AGAIN: 'name not found',
-    ECONNREFUSED: 'connection refused',
-    ECONNRESET: 'connection cut',
-    IDLE: 'no answer',
-  };
-  const reason = reasons[error.code ?? ''] ?? error.code ?? 'no answer';
-  return new TransientError('NET_DOWN', `Box cannot be reached (${reason}).`, {
-    safe: 'Finished pages are on disk; nothing half-written is left in Box.',
-    remedy: 'Check the network, then the same command; it goes on.',
-  });
-}
-
 function throttled(error: BoxCallError): TransientError {
   return new TransientError('BOX_BUSY', 'Box kept asking to wait, for longer than --max-wait.', {
     why: `${error.message}: too many calls for this account.${requestIdOf(error)}`,
@@ -64,10 +50,12 @@ function throttled(error: BoxCallError): TransientError {
 }
 
 function unavailable(error: BoxCallError): TransientError {
+  const { retryAfterMs } = error.facts;
+  const asked = retryAfterMs === undefined ? '' : ` It asks to wait ${Math.ceil(retryAfterMs / 60_000)} minutes.`;
   return new TransientError('BOX_UNAVAILABLE', `Box is failing (${error.status}).`, {
-    why: `${error.message}.${requestIdOf(error)} See https://status.box.com`,
+    why: `${error.message}.${requestIdOf(error)}${asked} See https://status.box.com`,
     safe: 'Finished pages are on disk; nothing half-written is left in Box.',
-    remedy: 'The same command later; it goes on.',
+    remedy: `The same command later${asked === '' ? '' : ', or a longer --max-wait'}; it goes on.`,
   });
 }
 

@@ -8,6 +8,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { HttpClient } from './http-client.ts';
 import { Pace } from './pace.ts';
 import { PacedClient } from './paced-client.ts';
+import { checkProxy } from './proxy.ts';
 import { RetryingClient, type WaitListener } from './retrying-client.ts';
 
 export interface ConnectOptions {
@@ -50,6 +51,7 @@ export async function openNetwork(options: ConnectOptions): Promise<BoxNetwork> 
   // The SDK's agent honours HTTPS_PROXY and NO_PROXY; by default it would open a connection for every call.
   const session = new NetworkSession({ baseUrls }).withCustomAgentOptions({ keepAlive: true, maxSockets: 32 });
   const agent = session.agent as Agent;
+  await checkProxy(agent, settings.apiUrl);
   const http = new HttpClient(agent, clock, settings.idleTimeoutMs);
   const calls = new Pace(settings.callsPerMinute, clock);
   const uploads = new Pace(settings.uploadsPerMinute, clock);

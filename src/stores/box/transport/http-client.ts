@@ -3,11 +3,15 @@ import type { FetchOptionsInput, FetchResponse, NetworkClient } from 'box-node-s
 import { BoxCallError, operationOf, readFailure } from './box-call-error.ts';
 import type { Clock } from './clock.ts';
 import { exchange, readBody } from './http-exchange.ts';
+import { FOREIGN_PAGE } from './network-errors.ts';
 import { makeRequestBody } from './request-body.ts';
 import { parseRetryAfter } from './retry-policy.ts';
 
 /** A listing of 1,000 entries with metadata takes about 2 MB. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Forbidden, proxy authentication required, unavailable for legal reasons, network authentication required. */
+const FOREIGN_REFUSALS = new Set([403, 407, 451, 511]);
 
 /**
  * Makes one attempt at a call of the SDK, in bounded memory and time. Takes the place of the SDK's own client, which
@@ -45,11 +49,24 @@ export class HttpClient implements NetworkClient {
     const bytes = await readBody(answer, operation, MAX_ANSWER_BYTES, this.#idleTimeoutMs, signal);
     const redirect = status >= 300 && status < 400 && options.followRedirects === false;
     if (!redirect && (status < 200 || status >= 300 || status === 202)) {
+      if (isForeign(status, answer))
+        throw new BoxCallError({
+          operation,
+          status: 0,
+          code: FOREIGN_PAGE,
+          host: URL.parse(url)?.origin,
+          proxyStatus: status,
+        });
       const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#clock.now());
       throw readFailure(operation, status, retryAfterMs, tryParse(bytes));
     }
     return { url, status, headers: plainHeaders(answer), ...parseAnswer(bytes, options.responseFormat, operation) };
   }
+}
+
+/** Refusals that Box would give as JSON or without a body: a page was written by something between Box and us. */
+function isForeign(status: number, { headers }: IncomingMessage): boolean {
+  return FOREIGN_REFUSALS.has(status) && /^text\/html\b/i.test(headers['content-type'] ?? '');
 }
 
 function parseAnswer(

@@ -1,6 +1,8 @@
 import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BoxCallError, operationOf } from './box-call-error.ts';
+import { PROXY_ANSWERED } from './network-errors.ts';
+import { proxyFor } from './proxy.ts';
 import type { RequestBody } from './request-body.ts';
 import { errnoOf } from '../../../core/errno.ts';
 
@@ -39,18 +41,27 @@ export class IdleWatch implements Disposable {
 export async function exchange(request: ExchangeRequest): Promise<IncomingMessage> {
   request.signal?.throwIfAborted();
   const operation = operationOf(request.method, request.url);
+  const host = URL.parse(request.url)?.hostname;
+  const proxy = await proxyFor(request.agent, request.url);
+  request.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const fail = (facts: { readonly code: string; readonly proxyStatus?: number | undefined }): void =>
+    reject(new BoxCallError({ operation, status: 0, host, proxy, ...facts }));
   const send = request.url.startsWith('https:') ? httpsRequest : httpRequest;
   const outgoing = send(request.url, { method: request.method, headers: request.headers, agent: request.agent });
   const stop = (): void => void outgoing.destroy();
   using watch = new IdleWatch(request.idleTimeoutMs, () => {
-    reject(new BoxCallError({ operation, status: 0, code: 'IDLE' }));
+    fail({ code: 'IDLE' });
     outgoing.destroy();
+  });
+  // The agent hands a proxy's refusal on as if the server had answered.
+  outgoing.once('proxyConnect', ({ statusCode }: { readonly statusCode: number }) => {
+    if (statusCode !== 200) fail({ code: PROXY_ANSWERED, proxyStatus: statusCode });
   });
   outgoing.once('response', resolve);
   // Stays for the life of the request: a late error of the connection must not become an uncaught one.
-  outgoing.on('error', (error) => reject(networkFailure(operation, error)));
-  outgoing.once('close', () => reject(new BoxCallError({ operation, status: 0, code: 'CLOSED' })));
+  outgoing.on('error', (error) => (error instanceof BoxCallError ? reject(error) : fail({ code: failureCode(error) })));
+  outgoing.once('close', () => fail({ code: 'CLOSED' }));
   request.signal?.addEventListener('abort', stop, { once: true });
   try {
     // What the connection has to say comes by its events; this is about the file that is sent.
@@ -136,6 +147,9 @@ export async function readBody(
 /** Keeps the errno alone: messages and causes of network errors may carry signed links. */
 export function networkFailure(operation: string, error: unknown): BoxCallError {
   if (error instanceof BoxCallError) return error;
-  const own = error instanceof Error && 'code' in error ? String(error.code) : 'NETWORK';
-  return new BoxCallError({ operation, status: 0, code: errnoOf(error) ?? own });
+  return new BoxCallError({ operation, status: 0, code: failureCode(error) });
+}
+
+function failureCode(error: unknown): string {
+  return errnoOf(error) ?? (error instanceof Error && 'code' in error ? String(error.code) : 'NETWORK');
 }

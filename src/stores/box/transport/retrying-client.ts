@@ -40,16 +40,18 @@ export class RetryingClient implements NetworkClient {
     const { clock, limits, onWait, random } = this.#options;
     const signal = options.cancellationToken;
     const startedMs = clock.now();
+    let askedMs = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#fetchLoggedIn(options);
       } catch (error) {
         if (!(error instanceof BoxCallError)) throw error;
         error.attempts = attempt;
-        const wait = planRetry(error, attempt, clock.now() - startedMs, limits, random());
+        const wait = planRetry(error, attempt, { elapsedMs: clock.now() - startedMs, askedMs }, limits, random());
         if (!wait) throw error;
         onWait?.({ ...wait, operation: error.facts.operation });
         await clock.sleep(wait.waitMs, signal);
+        if (wait.asked) askedMs += wait.waitMs;
       }
     }
   }

@@ -2,11 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutputError, UsageError } from '../../../../src/core/errors.ts';
 import { operationOf } from '../../../../src/stores/box/transport/box-call-error.ts';
-import {
-  checkBoxSettings,
-  DEFAULT_BOX_SETTINGS,
-  isSafeAddress,
-} from '../../../../src/stores/box/transport/box-settings.ts';
+import { checkBoxSettings, DEFAULT_BOX_SETTINGS } from '../../../../src/stores/box/transport/box-settings.ts';
+import { isSafeAddress, isSafeLink } from '../../../../src/stores/box/transport/safe-address.ts';
 import { parseFolderAddress } from '../../../../src/stores/box/listing/folder-address.ts';
 import { insertMark, nameKey, splitPath, toBoxName } from '../../../../src/stores/box/listing/names.ts';
 import { planWrite } from '../../../../src/stores/box/transfer/plan-write.ts';
@@ -102,6 +99,45 @@ describe('settings and words', () => {
       expect(isSafeAddress(bad)).toBe(false);
     expect(() => checkBoxSettings({ ...DEFAULT_BOX_SETTINGS, apiUrl: 'http://api.box.com' })).toThrow('https');
     expect(() => checkBoxSettings({ ...DEFAULT_BOX_SETTINGS, callsPerMinute: 0 })).toThrow('callsPerMinute');
+  });
+
+  it('calls no address that a server names near this computer, unless the server is there itself', () => {
+    const production = 'https://api.box.com';
+    for (const good of ['https://dl.boxcloud.com/d/1', 'https://public.boxcloud.com:443/x', 'https://8.8.8.8/x'])
+      expect(isSafeLink(good, production), good).toBe(true);
+    for (const bad of [
+      'http://dl.boxcloud.com/d/1',
+      'http://127.0.0.1/x',
+      'https://127.0.0.1/x',
+      'https://127.1/x',
+      'https://0x7f000001/x',
+      'https://2130706433/x',
+      'https://localhost/x',
+      'https://localhost./x',
+      'https://box.localhost/x',
+      'https://[::1]/x',
+      'https://[::ffff:127.0.0.1]/x',
+      'https://[::ffff:a00:1]/x',
+      'https://[::]/x',
+      'https://0.0.0.0/x',
+      'https://10.1.2.3/x',
+      'https://172.31.0.1/x',
+      'https://192.168.0.1/x',
+      'https://100.64.0.1/x',
+      'https://169.254.169.254/latest/meta-data',
+      'https://[fe80::1]/x',
+      'https://[fd00::1]/x',
+      'https://metadata.google.internal/x',
+      'https://user:password@dl.boxcloud.com/x',
+      'file:///etc/passwd',
+      'not an address',
+    ])
+      expect(isSafeLink(bad, production), bad).toBe(false);
+    const local = 'http://127.0.0.1:8080';
+    expect(isSafeLink('http://127.0.0.1:9090/x', local)).toBe(true);
+    expect(isSafeLink('http://localhost:9090/x', local)).toBe(true);
+    expect(isSafeLink('http://169.254.169.254/x', local)).toBe(false);
+    expect(isSafeLink('https://10.1.2.3/x', 'https://10.1.2.3')).toBe(true);
   });
 
   it('names calls without what is signed or secret in them', () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AccessError, ConfigError, PipelineError, StoppedError } from '../../../../src/core/errors.ts';
@@ -40,7 +41,44 @@ async function failureOf(promise: Promise<unknown>): Promise<PipelineError> {
   return outcome as PipelineError;
 }
 
+/** What a listener on this computer answers to bytes that no browser would send. */
+async function sendRaw(port: number, request: string): Promise<string> {
+  const socket = connectTo(port, '127.0.0.1');
+  socket.end(request);
+  let answer = '';
+  for await (const bytes of socket.setEncoding('latin1') as AsyncIterable<string>) answer += bytes;
+  return answer;
+}
+
 describe('logging in as a person', () => {
+  it('goes on waiting, whatever other users of the computer send to its port', async () => {
+    await using world = await makeLoginWorld();
+    const answers: string[] = [];
+    const talk = talking(async (start) => {
+      const port = Number(new URL(start).port);
+      for (const target of [
+        '//',
+        'http://[bad/',
+        '*',
+        '/\\\\',
+        '//evil.org/?code=1',
+        'http://evil.org/',
+        '',
+        '/%',
+        '/?code=x&state=%ff',
+      ])
+        for (const host of ['127.0.0.1', '[bad', 'evil.org', ''])
+          answers.push(await sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`));
+      answers.push(
+        await sendRaw(port, 'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+      );
+      void browse(start);
+    });
+    const record = await logInPerson(world.network, world.app, world.loginFile, talk, calm());
+    expect(record.user.login).toBe('owner@example.org');
+    expect(answers.map((answer) => answer.split('\r\n')[0])).toEqual(answers.map(() => 'HTTP/1.1 400 Bad Request'));
+  });
+
   it('with a browser on this computer', async () => {
     await using world = await makeLoginWorld();
     let page = '';

@@ -4,6 +4,7 @@ import { BoxCallError } from '../../../../src/stores/box/transport/box-call-erro
 import { Pace } from '../../../../src/stores/box/transport/pace.ts';
 import { parseRetryAfter, planRetry } from '../../../../src/stores/box/transport/retry-policy.ts';
 
+const AT_ONCE = { elapsedMs: 0, askedMs: 0 };
 const LIMITS = { maxWaitMs: 3_600_000, maxOutageMs: 600_000 };
 
 function failure(status: number, code?: string, retryAfterMs?: number): BoxCallError {
@@ -17,7 +18,12 @@ describe('whether and when a call is made again', () => {
     expect(parseRetryAfter(' 60 ', now)).toBe(60_000);
     expect(parseRetryAfter('Wed, 01 May 2024 12:01:30 GMT', now)).toBe(90_000);
     expect(parseRetryAfter('Wed, 01 May 2024 11:00:00 GMT', now)).toBe(0);
-    for (const odd of [undefined, '', 'soon', 'NaN']) expect(parseRetryAfter(odd, now)).toBeUndefined();
+    expect(parseRetryAfter('Wednesday, 01-May-24 12:01:30 GMT', now)).toBe(90_000);
+    expect(parseRetryAfter('Wed May  1 12:01:30 2024', now)).toBe(90_000);
+    expect(parseRetryAfter('1.5', now)).toBe(2_000);
+    expect(parseRetryAfter('120, 120', now)).toBe(120_000);
+    for (const odd of [undefined, '', 'soon', 'NaN', '-5', '1e3', '0x10', '1 2', '2024-05-01'])
+      expect(parseRetryAfter(odd, now)).toBeUndefined();
   });
 
   it('waits as long as Box asks, not less and at most a second more', () => {
@@ -26,7 +32,7 @@ describe('whether and when a call is made again', () => {
         fc.integer({ min: 0, max: 3_000_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (asked, random) => {
-          const wait = planRetry(failure(429, undefined, asked), 1, 0, LIMITS, random);
+          const wait = planRetry(failure(429, undefined, asked), 1, AT_ONCE, LIMITS, random);
           expect(wait?.waitMs).toBeGreaterThanOrEqual(asked);
           expect(wait?.waitMs).toBeLessThanOrEqual(asked + 1_001);
         },
@@ -38,7 +44,7 @@ describe('whether and when a call is made again', () => {
     let elapsedMs = 0;
     let attempts = 0;
     for (;;) {
-      const wait = planRetry(failure(429), ++attempts, elapsedMs, LIMITS, 1);
+      const wait = planRetry(failure(429), ++attempts, { elapsedMs, askedMs: 0 }, LIMITS, 1);
       if (!wait) break;
       expect(wait.reason).toBe('throttled');
       expect(wait.waitMs).toBeLessThanOrEqual(60_000);
@@ -49,11 +55,34 @@ describe('whether and when a call is made again', () => {
   });
 
   it('gives up at once where waiting as asked would take too long', () => {
-    expect(planRetry(failure(429, undefined, 3_600_001), 1, 0, LIMITS, 0)).toBeUndefined();
-    expect(planRetry(failure(429, undefined, 60_000), 1, 3_599_000, LIMITS, 0)).toBeUndefined();
+    expect(planRetry(failure(429, undefined, 3_600_001), 1, AT_ONCE, LIMITS, 0)).toBeUndefined();
+    expect(
+      planRetry(failure(429, undefined, 60_000), 1, { elapsedMs: 3_599_000, askedMs: 0 }, LIMITS, 0),
+    ).toBeUndefined();
+  });
+
+  it('waits as long as Box asks with any answer, not as long as an outage may last', () => {
+    const asked = planRetry(failure(503, undefined, 900_000), 1, AT_ONCE, LIMITS, 0);
+    expect(asked).toEqual({ reason: 'unavailable', waitMs: 900_000, asked: true });
+    expect(planRetry(failure(503, undefined, 3_600_001), 1, AT_ONCE, LIMITS, 0)).toBeUndefined();
+  });
+
+  it('does not count what Box asked for as an outage', () => {
+    const later = { elapsedMs: 900_000, askedMs: 900_000 };
+    expect(planRetry(failure(503), 2, later, LIMITS, 0)).toMatchObject({ reason: 'unavailable' });
+    expect(planRetry(failure(503), 2, { elapsedMs: 1_500_000, askedMs: 900_000 }, LIMITS, 0)).toBeUndefined();
+  });
+
+  it('does not return at once for ever where Box keeps saying so', () => {
+    expect(planRetry(failure(429, undefined, 0), 1, AT_ONCE, LIMITS, 0)?.waitMs).toBe(0);
+    expect(planRetry(failure(429, undefined, 0), 8, AT_ONCE, LIMITS, 0)?.waitMs).toBe(30_000);
   });
 
   it.each([
+    [0, 'CERT_HAS_EXPIRED', undefined],
+    [0, 'SELF_SIGNED_CERT_IN_CHAIN', undefined],
+    [0, 'ERR_TLS_CERT_ALTNAME_INVALID', undefined],
+    [0, 'EPROTO', undefined],
     [0, 'ECONNRESET', 'unreachable'],
     [202, undefined, 'throttled'],
     [408, undefined, 'unavailable'],
@@ -70,7 +99,7 @@ describe('whether and when a call is made again', () => {
     [412, undefined, undefined],
     [501, undefined, undefined],
   ])('%s %s: %s', (status, code, reason) => {
-    expect(planRetry(failure(status, code), 1, 0, LIMITS, 0)?.reason).toBe(reason);
+    expect(planRetry(failure(status, code), 1, AT_ONCE, LIMITS, 0)?.reason).toBe(reason);
   });
 });
 
