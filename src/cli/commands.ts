@@ -1,32 +1,5 @@
-import type { SettingName, Settings } from '../core/config/settings-table.ts';
-import type { ExitCode } from '../core/errors.ts';
-import type { CallingShell } from '../config/config-files.ts';
-import type { LoadedSettings } from '../config/load-settings.ts';
-import type { FlagName, FlagValues } from './flags.ts';
-import type { Terminal } from './terminal.ts';
-import type { App } from '../app/contract.ts';
-
-/** One call of a command, with all it may use. */
-export interface Invocation {
-  /** All that followed the command's name, as typed. */
-  readonly words: readonly string[];
-  readonly positionals: readonly string[];
-  readonly flags: FlagValues;
-  readonly terminal: Terminal;
-  readonly app: App;
-  /** Aborts with a StoppedError when the person or the system asks to stop. */
-  readonly signal: AbortSignal;
-  readonly shell: CallingShell;
-  /** @throws {UsageError | ConfigError} a setting is wrong. */
-  readonly loadSettings: () => Promise<Settings>;
-  /** The settings and where each came from. */
-  readonly explainSettings: () => Promise<LoadedSettings>;
-}
-
-/** What a command's file exports. */
-export interface CommandModule {
-  run(invocation: Invocation): Promise<ExitCode>;
-}
+import type { SettingName } from '../core/config/settings-table.ts';
+import type { FlagName } from './flags.ts';
 
 /** A command as help shows it and the command line is checked against it. */
 export interface Command {
@@ -43,7 +16,6 @@ export interface Command {
   readonly examples: readonly string[];
   /** A first Ctrl-C asks it to stop tidily; others end at once. */
   readonly stoppable: boolean | 'patiently';
-  readonly load: () => Promise<CommandModule>;
 }
 
 const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
@@ -103,7 +75,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline doctor --deep',
     ],
     stoppable: false,
-    load: () => import('./commands/doctor.ts'),
   },
   {
     name: 'login',
@@ -119,7 +90,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline login box --hand-over | ssh HOST ocr-pipeline login box --receive',
     ],
     stoppable: false,
-    load: () => import('./commands/login.ts'),
   },
   {
     name: 'ls',
@@ -135,7 +105,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline ls https://app.box.com/folder/163928374651',
     ],
     stoppable: false,
-    load: () => import('./commands/ls.ts'),
   },
   {
     name: 'plan',
@@ -147,7 +116,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['verbose', 'json'],
     examples: ['ocr-pipeline plan --input ./scans --output ./text --lang deu+frk'],
     stoppable: true,
-    load: () => import('./commands/plan.ts'),
   },
   {
     name: 'logout',
@@ -159,7 +127,6 @@ export const COMMANDS: readonly Command[] = [
     flags: [],
     examples: ['ocr-pipeline logout box'],
     stoppable: false,
-    load: () => import('./commands/logout.ts'),
   },
   {
     name: 'whoami',
@@ -171,7 +138,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['json'],
     examples: ['ocr-pipeline whoami'],
     stoppable: false,
-    load: () => import('./commands/whoami.ts'),
   },
   {
     name: 'languages',
@@ -183,7 +149,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['json'],
     examples: ['ocr-pipeline languages'],
     stoppable: false,
-    load: () => import('./commands/languages.ts'),
   },
   {
     name: 'run',
@@ -201,7 +166,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline run -i ./scans -o ./text --match "letters/**" --dry-run',
     ],
     stoppable: true,
-    load: () => import('./commands/run.ts'),
   },
   {
     name: 'status',
@@ -213,7 +177,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['watch', 'all', 'json'],
     examples: ['ocr-pipeline status', 'ocr-pipeline status --watch', 'ocr-pipeline status marduk-7f3a01 --json'],
     stoppable: true,
-    load: () => import('./commands/status.ts'),
   },
   {
     name: 'resume',
@@ -229,7 +192,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline resume marduk-7f3a01 --detach',
     ],
     stoppable: true,
-    load: () => import('./commands/resume.ts'),
   },
   {
     name: 'cancel',
@@ -241,7 +203,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['json'],
     examples: ['ocr-pipeline cancel marduk-7f3a01'],
     stoppable: false,
-    load: () => import('./commands/cancel.ts'),
   },
   {
     name: 'report',
@@ -253,7 +214,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['json'],
     examples: ['ocr-pipeline report', 'ocr-pipeline report marduk-7f3a01'],
     stoppable: false,
-    load: () => import('./commands/report.ts'),
   },
   {
     name: 'rasterize',
@@ -268,7 +228,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline rasterize book.pdf --output pages/ --pages 1-5,8',
     ],
     stoppable: true,
-    load: () => import('./commands/rasterize.ts'),
   },
   {
     name: 'recognize',
@@ -283,7 +242,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline recognize pages/*.png --output results/',
     ],
     stoppable: true,
-    load: () => import('./commands/recognize.ts'),
   },
   {
     name: 'assemble',
@@ -295,7 +253,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['results', 'run', 'json'],
     examples: ['ocr-pipeline assemble book.pdf --results results/ --output text/'],
     stoppable: true,
-    load: () => import('./commands/assemble.ts'),
   },
   {
     name: 'config',
@@ -311,7 +268,6 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline config get work-dir',
     ],
     stoppable: false,
-    load: () => import('./commands/config.ts'),
   },
   {
     name: 'help',
@@ -323,7 +279,6 @@ export const COMMANDS: readonly Command[] = [
     flags: [],
     examples: ['ocr-pipeline help run', 'ocr-pipeline help exit-codes'],
     stoppable: false,
-    load: () => import('./commands/help.ts'),
   },
   {
     name: 'engines',
@@ -335,7 +290,6 @@ export const COMMANDS: readonly Command[] = [
     flags: ['json'],
     examples: [],
     stoppable: false,
-    load: () => import('./commands/engines.ts'),
   },
   {
     name: 'work',
@@ -347,7 +301,6 @@ export const COMMANDS: readonly Command[] = [
     flags: [],
     examples: [],
     stoppable: 'patiently',
-    load: () => import('./commands/work.ts'),
   },
 ];
 

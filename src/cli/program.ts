@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { closest } from '../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { CallingShell } from '../config/config-files.ts';
-import { COMMANDS, type Command, type Invocation } from './commands.ts';
+import { COMMANDS, type Command } from './commands.ts';
+import type { Invocation } from './invocation.ts';
 import type { ParsedArguments } from './parse-arguments.ts';
 import { programVersion } from '../config/program-version.ts';
 import type { StopSignals } from './stop-signals.ts';
@@ -83,7 +84,8 @@ async function runCommand(command: Command, words: readonly string[], context: P
   const { parseArguments } = await import('./parse-arguments.ts');
   const exists = (word: string): boolean => existsSync(resolve(context.shell.workingFolder, word));
   const parsed = await parseArguments(command, words, exists);
-  const module = await command.load();
+  const { loadCommand } = await import('./load-command.ts');
+  const module = await loadCommand(command.name);
   context.stop.setStoppable(command.stoppable);
   return await module.run(makeInvocation(words, parsed, context));
 }

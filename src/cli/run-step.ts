@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../core/config/settings-table.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
-import type { Invocation } from './commands.ts';
+import type { Invocation } from './invocation.ts';
 import { cleanText } from './screens/display-text.ts';
 import { findRun } from './find-run.ts';
 import { countOf } from './screens/format-numbers.ts';

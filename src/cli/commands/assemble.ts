@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { countJobs, missingFlag, pageLimits } from '../make-request.ts';
 import { findTarget, requireOutput, runStep } from '../run-step.ts';
 import type { AssembleRequest } from '../../app/contract.ts';

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { findRun } from '../find-run.ts';
 
 /** `cancel [run]` */

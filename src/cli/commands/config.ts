@@ -5,7 +5,7 @@ import { settingOfKey } from '../../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
 import { closest } from '../../core/config/closest.ts';
 import { ConfigError, EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { cleanText, padEnd } from '../screens/display-text.ts';
 
 const ACTIONS = { explain, get, set, unset, path: showPlaces } as const;

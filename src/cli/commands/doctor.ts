@@ -3,7 +3,7 @@ import { closest } from '../../core/config/closest.ts';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { homeFolder } from '../../config/config-files.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { checkBox } from '../doctor/check-box.ts';
 import { checkBoxFolder } from '../doctor/check-box-folder.ts';
 import { checkTesseract, checkTesseractJs } from '../doctor/check-engines.ts';

@@ -1,5 +1,5 @@
 import { asPipelineError, EXIT, type ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 
 /** `engines --json`: the engine that would read, with its version and the digests of its models; one line of JSON. */
 export async function run({ loadSettings, app, terminal }: Invocation): Promise<ExitCode> {

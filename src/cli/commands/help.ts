@@ -1,6 +1,7 @@
 import { closest } from '../../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
-import { COMMANDS, type Invocation } from '../commands.ts';
+import { COMMANDS } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { programVersion } from '../../config/program-version.ts';
 import { renderCommandHelp, renderMainHelp } from '../screens/render-help.ts';
 import type { TypedCommands } from '../typed-commands.ts';

@@ -1,5 +1,5 @@
 import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import type { TypedCommands } from '../typed-commands.ts';
 import { cleanText, padEnd, wrap } from '../screens/display-text.ts';
 import type { EngineReport, LanguageFacts } from '../../app/contract.ts';

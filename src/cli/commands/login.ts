@@ -6,7 +6,7 @@ import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { showPath } from '../../config/config-files.ts';
 import type { BoxAccount, BoxLoginTalk, BoxService } from '../../app/contract.ts';
 import { cleanText } from '../screens/display-text.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
 import { renderInvitation, renderWaiting } from '../screens/render-box.ts';
 

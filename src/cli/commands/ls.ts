@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { compareNatural } from '../../core/natural-order.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { renderFolder } from '../screens/render-box.ts';
 
 /** `ls [folder] [--json]` */

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { makeRunRequest } from '../make-request.ts';
 import { renderPlan } from '../screens/render-plan.ts';
 import { quoteWord } from '../quote-word.ts';

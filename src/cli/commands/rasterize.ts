@@ -1,5 +1,5 @@
 import type { ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { countJobs, pageLimits } from '../make-request.ts';
 import { findTarget, requireOutput, runStep } from '../run-step.ts';
 

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../../core/errors.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { followRun } from '../screens/follow-run.ts';
 import { makeRunRequest } from '../make-request.ts';
 

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { showPath } from '../../config/config-files.ts';
 import type { BoxAccount } from '../../app/contract.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { cleanText } from '../screens/display-text.ts';
 
 const KINDS = {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { asPipelineError, EXIT, type ExitCode } from '../../core/errors.ts';
 import { redact } from '../../core/redact.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 
 /** `work <run folder> <task>`; what goes wrong is also a line of JSON, which the coordinator reads from the task's log. */
 export async function run({ positionals, shell, app, signal, terminal }: Invocation): Promise<ExitCode> {

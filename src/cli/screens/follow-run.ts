@@ -3,7 +3,7 @@ import type { RunObserver } from '../../core/progress.ts';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { showPath } from '../../config/config-files.ts';
 import { countRun } from '../../core/run-state.ts';
-import type { Invocation } from '../commands.ts';
+import type { Invocation } from '../invocation.ts';
 import { formatCount } from './format-numbers.ts';
 import { makeReporter } from './progress/reporters.ts';
 import { renderSummary } from './render-summary.ts';
