@@ -31,7 +31,6 @@ export async function decodeBilevel(image: BilevelImage, signal: AbortSignal): P
     data: makeCapsule(image),
     verbosity: pdfjs.VerbosityLevel.ERRORS,
     canvasMaxAreaInBytes: MAX_CANVAS_BYTES,
-    isEvalSupported: false,
     wasmUrl: `${packageFolder}wasm/`,
   });
   try {

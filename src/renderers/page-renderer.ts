@@ -5,7 +5,7 @@ import type { PageText } from '../core/text-layer.ts';
  * Changes when page images may change; part of what keys the results. Names what decodes and draws, and the state of our
  * own code.
  */
-export const RENDERER_VERSION = 'pdfjs-5.6.205 sharp-0.35.5 1';
+export const RENDERER_VERSION = 'pdfjs-6.5.438 sharp-0.35.5 1';
 
 export interface RenderLimits {
   /** Largest page image that is made; larger pages are drawn at a lower resolution, larger embedded images refused. */

@@ -107,7 +107,6 @@ function startLoading(
     verbosity: pdfjs.VerbosityLevel.ERRORS,
     maxImageSize: maxImagePixels,
     canvasMaxAreaInBytes: MAX_CANVAS_BYTES,
-    isEvalSupported: false,
     enableXfa: false,
     useSystemFonts: false,
     wasmUrl: `${packageFolder}wasm/`,

@@ -1,10 +1,11 @@
+import stringWidth from 'string-width';
+
 /** Characters that move the cursor, hide text or turn its direction: never printed as they are. */
 const UNPRINTABLE =
   // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const WIDE =
-  /^[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$|^[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
-const ZERO_WIDTH = /^(?:\p{Mn}|\p{Me}|[\u200b-\u200d])$/u;
+/** What a terminal shows in one place: a letter with its accents, an emoji with its parts. */
+const GRAPHEMES = new Intl.Segmenter();
 
 /** A name from outside as one line of harmless text: control characters become `?`. */
 export function cleanText(text: string): string {
@@ -16,16 +17,13 @@ export function cleanLines(text: string): string {
   return text.split('\n').map(cleanText).join('\n');
 }
 
-function widthOf(character: string): number {
-  if (ZERO_WIDTH.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
+function splitGraphemes(text: string): string[] {
+  return Array.from(GRAPHEMES.segment(text), ({ segment }) => segment);
 }
 
 /** Columns a text takes on a terminal. */
 export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += widthOf(character);
-  return width;
+  return stringWidth(text);
 }
 
 /** Cuts a text to at most `width` columns, marking the cut by `...`. */
@@ -34,10 +32,10 @@ export function truncate(text: string, width: number): string {
   const mark = '...'.slice(0, Math.max(0, width));
   let kept = '';
   let used = mark.length;
-  for (const character of text) {
-    used += widthOf(character);
+  for (const grapheme of splitGraphemes(text)) {
+    used += displayWidth(grapheme);
     if (used > width) break;
-    kept += character;
+    kept += grapheme;
   }
   return kept + mark;
 }
@@ -45,14 +43,14 @@ export function truncate(text: string, width: number): string {
 /** Cuts out the middle, which keeps the end of long file names in sight. */
 export function truncateMiddle(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
-  const characters = Array.from(text);
   const tailWidth = Math.max(0, Math.floor((width - 3) / 2));
   let tail = '';
   let used = 0;
-  for (const character of characters.toReversed()) {
-    if (used + widthOf(character) > tailWidth) break;
-    used += widthOf(character);
-    tail = character + tail;
+  for (const grapheme of splitGraphemes(text).toReversed()) {
+    const wide = displayWidth(grapheme);
+    if (used + wide > tailWidth) break;
+    used += wide;
+    tail = grapheme + tail;
   }
   return truncate(text, width - used) + tail;
 }
@@ -62,14 +60,14 @@ export function breakText(text: string, width: number): string[] {
   const pieces: string[] = [];
   let piece = '';
   let used = 0;
-  for (const character of text) {
-    const wide = widthOf(character);
-    if (used + wide > width) {
+  for (const grapheme of splitGraphemes(text)) {
+    const wide = displayWidth(grapheme);
+    if (used + wide > width && used > 0) {
       pieces.push(piece);
       piece = '';
       used = 0;
     }
-    piece += character;
+    piece += grapheme;
     used += wide;
   }
   return [...pieces, piece];
