@@ -265,6 +265,10 @@ async function workOnRun(
       .catch((error: unknown) => notice('warn', 'SLURM_CANCEL', asPipelineError(error).message));
   await stopRequest.close();
   await executor.close();
+  if (request.executor.kind === 'slurm') {
+    const { noteClusterUse } = await import('./note-cluster-use.ts');
+    await noteClusterUse(run, request.executor.choices);
+  }
   const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());
   await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
   await log.close();

@@ -31,23 +31,20 @@ export type SourceChange =
   | { readonly kind: 'renamed'; /** Its path now. */ readonly path: string }
   | { readonly kind: 'new-version' };
 
-/** What a run was expected to take where it is read; `seconds` of wall clock. */
-export interface PlannedUse {
-  /** `this computer`, `savio3 (whole node)`. */
-  readonly where: string;
-  readonly seconds?: readonly [low: number, high: number] | undefined;
-  readonly cost?: { readonly unit: string; readonly low: number; readonly high: number } | undefined;
+/** Cores that were allocated or asked for, times the seconds they were, and what they cost by the site's rates. */
+export interface CoreTime {
+  readonly coreSeconds: number;
+  readonly cost?: { readonly unit: string; readonly amount: number } | undefined;
 }
 
-/** What the scheduler says a run's jobs have used, all of them together. */
-export interface MeasuredUse {
+/** What a run's jobs took on a cluster, all of them together, as the scheduler's accounting tells. */
+export interface ClusterUse {
   readonly jobs: number;
   /** Different nodes. */
   readonly nodes: number;
-  /** Cores that were allocated, times the seconds they were. */
-  readonly coreSeconds: number;
-  /** By the site's rates, where they are known. */
-  readonly cost?: { readonly unit: string; readonly amount: number } | undefined;
+  readonly used: CoreTime;
+  /** What their time limits came to: what was asked for, and the most it could have been. */
+  readonly asked: CoreTime;
 }
 
 /**
@@ -72,9 +69,8 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
   | { readonly type: 'document-done'; readonly document: string }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
-  /** Of a run on a cluster: what it is expected to take, and, at the end of a session, what all its jobs took so far. */
-  | ({ readonly type: 'planned' } & PlannedUse)
-  | ({ readonly type: 'used' } & MeasuredUse)
+  /** At the end of a session whose pages were read on a cluster. */
+  | ({ readonly type: 'cluster-use' } & ClusterUse)
   /** The folder that results went to, where it is one with an address. */
   | {
       readonly type: 'placed';

@@ -1,7 +1,7 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { ReadLanguage } from './guess-language.ts';
-import type { DeliveredOutput, LedgerEvent, MeasuredUse, PageEntry, PlannedUse, SourceChange } from './ledger.ts';
+import type { ClusterUse, DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
 export const FAINT_CONFIDENCE = 60;
@@ -45,8 +45,7 @@ export interface RunState {
   /** The folder that results went to, where it has an address. */
   readonly placed?: Extract<LedgerEvent, { type: 'placed' }>['folder'] | undefined;
   /** Of a run on a cluster. */
-  readonly planned?: PlannedUse | undefined;
-  readonly used?: MeasuredUse | undefined;
+  readonly clusterUse?: ClusterUse | undefined;
   /** How the source differed at the end of the last session that worked on it from when it was listed, by document. */
   readonly meanwhile?: { readonly changes: ReadonlyMap<string, SourceChange>; readonly added: number } | undefined;
 }
@@ -63,8 +62,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
   let nextLeftOut: LeftOutEntry[] = [];
   let placed: RunState['placed'];
   let meanwhile: RunState['meanwhile'];
-  let planned: PlannedUse | undefined;
-  let used: MeasuredUse | undefined;
+  let clusterUse: ClusterUse | undefined;
 
   for (const event of events) {
     switch (event.type) {
@@ -108,11 +106,8 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         // What had changed by then is part of this listing.
         meanwhile = undefined;
         break;
-      case 'planned':
-        planned = event;
-        break;
-      case 'used':
-        used = event;
+      case 'cluster-use':
+        clusterUse = event;
         break;
       case 'placed':
         placed = event.folder;
@@ -137,7 +132,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
         break;
     }
   }
-  return { documents, leftOut, listed, sessions, placed, planned, used, meanwhile };
+  return { documents, leftOut, listed, sessions, placed, clusterUse, meanwhile };
 }
 
 function applyToDocument(

@@ -24,23 +24,20 @@ function endOf({ endedAt, exitCode, error }: Pick<SessionRecord, 'endedAt' | 'ex
   return error ? `stopped: ${error.message}` : `ended (${exitCode ?? ''})`;
 }
 
-/** Of a run on a cluster: what was planned, and what its jobs took and cost. */
-function usageOf({ planned, used }: RunState): Html {
-  const rows: Html[] = [];
-  if (planned) {
-    const { seconds, cost } = planned;
-    const time = seconds ? `${formatSeconds(seconds[0])} to ${formatSeconds(seconds[1])}` : '-';
-    const price = cost ? `${formatNumber(cost.low)} to ${formatNumber(cost.high)} ${cost.unit}` : '-';
-    rows.push(html`<tr><th scope="row">Planned, ${planned.where}</th><td>${time}</td><td>${price}</td></tr>`);
-  }
-  if (used) {
-    const { jobs, nodes, coreSeconds, cost } = used;
-    const time = `${formatNumber(Math.round(coreSeconds / 360) / 10)} core hours, ${plural(jobs, 'job')}, ${plural(nodes, 'node')}`;
-    const price = cost ? `${formatNumber(Math.round(cost.amount * 10) / 10)} ${cost.unit}` : '-';
-    rows.push(html`<tr><th scope="row">Used</th><td>${time}</td><td>${price}</td></tr>`);
-  }
-  if (rows.length === 0) return html``;
-  return scrolling('Planned and used', html`<table><tbody>${rows}</tbody></table>`);
+/** Of a run on a cluster: what was asked for, and what its jobs took and cost. */
+function usageOf({ clusterUse: use }: RunState): Html {
+  if (!use) return html``;
+  const rows = [
+    ['Planned, at most', use.asked],
+    ['Used', use.used],
+  ] as const;
+  const cells = rows.map(([name, { coreSeconds, cost }]) => {
+    const hours = `${formatNumber(Math.round(coreSeconds / 360) / 10)} core hours`;
+    const price = cost ? `${formatNumber(Math.round(cost.amount * 10) / 10)} ${cost.unit}` : '';
+    return html`<tr><th scope="row">${name}</th><td class="n">${hours}</td><td class="n">${price}</td></tr>`;
+  });
+  const caption = `Slurm, ${plural(use.jobs, 'job')} on ${plural(use.nodes, 'node')}`;
+  return scrolling('Planned and used', html`<table><caption>${caption}</caption><tbody>${cells}</tbody></table>`);
 }
 
 /** `45 s`, `12 min`, `3 h 05 min`. */

@@ -174,6 +174,24 @@ describe('the report', () => {
     expect(said(foldLedger(done))).toBe('The document with its 1 page is complete; nothing needs your eyes.');
   });
 
+  it('tells what a cluster was asked for and what it took', () => {
+    const cost = (amount: number) => ({ unit: 'SU', amount });
+    const state = foldLedger([
+      {
+        at,
+        type: 'cluster-use',
+        jobs: 2,
+        nodes: 3,
+        used: { coreSeconds: 86_000, cost: cost(22.14) },
+        asked: { coreSeconds: 172_800, cost: cost(44.5) },
+      },
+    ]);
+    const page = renderReport({ record: RECORD, state, thumbnails: new Map() });
+    expect(page).toContain('Slurm, 2 jobs on 3 nodes');
+    expect(page).toMatch(/Planned, at most<\/th><td class="n">48 core hours<\/td><td class="n">44.5 SU</);
+    expect(page).toMatch(/Used<\/th><td class="n">23.9 core hours<\/td><td class="n">22.1 SU</);
+  });
+
   it('counts each confidence in one bin', () => {
     const bins = countBins([0, 4.9, 5, 99.9, 100, 60]);
     expect(bins).toHaveLength(20);

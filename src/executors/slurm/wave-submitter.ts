@@ -192,7 +192,7 @@ export class WaveSubmitter {
       comment: `ocr-pipeline ${this.#parts.runName}`,
       logFile: store.logFile(number, '%a'),
     });
-    await store.plan(wave);
+    await store.plan(wave, planned.cores);
     const live = this.#work.add(wave, this.jobName(number), clock());
     await this.#hand(text, live, signal);
     this.#tell(live, planned);

@@ -70,6 +70,8 @@ export interface WaveRecord {
   readonly intentAtMs: number;
   readonly jobId?: string | undefined;
   readonly ended: boolean;
+  /** Cores of all its tasks, times the seconds of their time limit; 0 where the journal does not say. */
+  readonly askedCoreSeconds: number;
 }
 
 /** What pages of finished chunks cost the workers that read them. */
@@ -94,6 +96,9 @@ type JournalLine =
       readonly at: string;
       readonly tasks: number;
       readonly pages: number;
+      /** Of each task; absent in journals of older versions, as is `minutes`. */
+      readonly cores?: number | undefined;
+      readonly minutes?: number | undefined;
     }
   | { readonly type: 'submitted'; readonly wave: number; readonly at: string; readonly jobId: string }
   | ({ readonly type: 'done'; readonly chunks: readonly string[] } & Measured)
@@ -145,7 +150,12 @@ export class WaveStore {
         continue;
       }
       if (line.type === 'intent')
-        waves.set(line.wave, { wave: line.wave, intentAtMs: Date.parse(line.at), ended: false });
+        waves.set(line.wave, {
+          wave: line.wave,
+          intentAtMs: Date.parse(line.at),
+          ended: false,
+          askedCoreSeconds: line.tasks * (line.cores ?? 0) * (line.minutes ?? 0) * 60,
+        });
       const wave = waves.get(line.wave);
       if (!wave) continue;
       if (line.type === 'submitted') wave.jobId = line.jobId;
@@ -154,8 +164,8 @@ export class WaveStore {
     return { waves: [...waves.values()].sort((a, b) => a.wave - b.wave), done, measured };
   }
 
-  /** Keeps a wave's orders and the intent to submit it, for good, before it is submitted. */
-  async plan(wave: Wave): Promise<void> {
+  /** Keeps a wave's orders and the intent to submit it, for good, before it is submitted; `cores` are those of a task. */
+  async plan(wave: Wave, cores?: number): Promise<void> {
     await this.#disk.makeFolder(this.logsFolder);
     const { tasks, ...header } = wave;
     const lines = [header, ...tasks].map((line) => `${JSON.stringify(line)}\n`);
@@ -163,7 +173,9 @@ export class WaveStore {
     const pages = tasks
       .flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges))
       .reduce((sum, { pageNumbers }) => sum + pageNumbers.length, 0);
-    await this.#append({ type: 'intent', wave: wave.wave, at: new Date().toISOString(), tasks: tasks.length, pages });
+    const { wave: number, minutes } = wave;
+    const at = new Date().toISOString();
+    await this.#append({ type: 'intent', wave: number, at, tasks: tasks.length, pages, cores, minutes });
   }
 
   async submitted(wave: number, jobId: string): Promise<void> {
