@@ -1,5 +1,5 @@
 import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
-import { DocumentError } from '../../core/errors.ts';
+import { DocumentError, PipelineError } from '../../core/errors.ts';
 import type { FoundResult } from '../../core/done-elsewhere.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archives/archive-documents.ts';
@@ -10,11 +10,13 @@ import type { BoxConnection } from './transport/connect.ts';
 import { download } from './transfer/download.ts';
 import type { BoxFolder } from './listing/folder-address.ts';
 import { FolderIndex } from './listing/folder-index.ts';
+import { explainHidden } from './listing/hidden-name.ts';
 import { listItems } from './listing/list-items.ts';
 import { nameKey, splitPath, toBoxName } from './listing/names.ts';
 import { isResult, isUnchangedResult } from './transfer/result-properties.ts';
 import { askForName } from './transfer/upload-target.ts';
 import { walk, type Visit } from './listing/walk.ts';
+import { mayBeOneFiles, RefusalCount } from './whose-refusal.ts';
 import { ResultWriter } from './transfer/write-result.ts';
 
 export interface BoxStoreOptions {
@@ -36,6 +38,8 @@ export class BoxStore implements DocumentStore {
   readonly #archives: ArchiveDocuments;
   readonly #index: FolderIndex;
   readonly #writer: ResultWriter;
+  readonly #refusedReads = new RefusalCount();
+  readonly #refusedWrites = new RefusalCount();
 
   constructor(connection: BoxConnection, options: BoxStoreOptions) {
     this.#connection = connection;
@@ -65,10 +69,7 @@ export class BoxStore implements DocumentStore {
       for (const item of visit.items) {
         if (item.type === 'folder') continue;
         const path = [...visit.names, item.name].join('/');
-        if (isArchive(item))
-          yield* await this.#guard({ doing: 'read', name: path }, signal, () =>
-            this.#archives.list(item, path, signal),
-          );
+        if (isArchive(item)) yield* await this.#listArchive(item, path, signal);
         else yield entryOf(item, path);
         signal.throwIfAborted();
       }
@@ -91,25 +92,28 @@ export class BoxStore implements DocumentStore {
   }
 
   async read(document: SourceDocument, toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
-    try {
-      const fetched = await this.#guard({ doing: 'read', name: document.path }, signal, () => {
-        if (isInArchive(document)) return this.#archives.read(document, toFile, signal);
-        const { id: fileId, version: versionId, path, sizeBytes, sha1 } = document;
-        return download(this.#connection, { fileId, versionId, path, sizeBytes, sha1 }, toFile, signal);
-      });
-      return { file: toFile, ...fetched, inPlace: false };
-    } catch (error) {
-      // A folder that is no longer shared looks like a folder of deleted files: they must not all be told as gone.
-      if (error instanceof DocumentError && error.code === 'SOURCE_GONE') await this.#requireFolder(signal);
-      throw error;
-    }
+    const { id: fileId, version: versionId, path, sizeBytes, sha1 } = document;
+    const fetched = await this.#readOne(path, signal, () =>
+      isInArchive(document)
+        ? this.#archives.read(document, toFile, signal)
+        : download(this.#connection, { fileId, versionId, path, sizeBytes, sha1 }, toFile, signal),
+    );
+    return { file: toFile, ...fetched, inPlace: false };
   }
 
   async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
-    const written = await this.#guard({ doing: 'write', name: request.path }, signal, () =>
-      this.#writer.write(request, signal),
-    );
-    return { ...written, link: this.#linkOf(written.id) };
+    try {
+      signal.throwIfAborted();
+      const written = await this.#writer.write(request, signal);
+      this.#refusedWrites.wentWell();
+      return { ...written, link: this.#linkOf(written.id) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof BoxCallError)) throw error;
+      const refusal = classifyCall(error, { doing: 'write', name: request.path });
+      const folderTakes = mayBeOneFiles(error) && (await this.#mayWrite(signal));
+      throw folderTakes ? this.#refusedWrites.note(refusal) : refusal;
+    }
   }
 
   async stillHas(file: Parameters<DocumentStore['stillHas']>[0], signal: AbortSignal): Promise<boolean> {
@@ -124,9 +128,11 @@ export class BoxStore implements DocumentStore {
   async checkWritable(signal: AbortSignal): Promise<void> {
     const { folder } = this.#options;
     try {
-      const below = await this.#findBelow(signal);
-      // Nothing has this name; the check itself leaves nothing.
-      await askForName(this.#connection, below ?? folder.id, '.ocr-pipeline-check', 1, signal);
+      const { id, missing: name, isShown } = await this.#followBelow(signal);
+      const missing = isShown === true ? undefined : name;
+      // A name that is not listed may be taken all the same, by what this account is not shown.
+      const [taken] = await askForName(this.#connection, id, missing ?? '.ocr-pipeline-check', 1, signal);
+      if (taken && missing !== undefined) throw await explainHidden(this.#connection, id, missing, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof BoxCallError)) throw error;
@@ -150,17 +156,69 @@ export class BoxStore implements DocumentStore {
     await this.#archives.close();
   }
 
+  /** Brings bytes of one file; what Box refuses of it is that file's fault, unless the folder itself can no longer be seen. */
+  async #readOne<T>(path: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    try {
+      signal.throwIfAborted();
+      const result = await run();
+      this.#refusedReads.wentWell();
+      return result;
+    } catch (error) {
+      signal.throwIfAborted();
+      // A folder that is no longer shared looks like a folder of deleted files: they must not all be told as gone.
+      if (error instanceof DocumentError && error.code === 'SOURCE_GONE') await this.#requireFolder(signal);
+      if (!(error instanceof BoxCallError)) throw error;
+      const refusal = classifyCall(error, { doing: 'read', name: path });
+      if (!mayBeOneFiles(error)) throw refusal;
+      await this.#requireFolder(signal);
+      throw this.#refusedReads.note(refusal);
+    }
+  }
+
+  /** What is in an archive; one that cannot be had is left out as a whole. */
+  async #listArchive(item: BoxItem, path: string, signal: AbortSignal): Promise<ListedEntry[]> {
+    try {
+      return await this.#readOne(path, signal, () => this.#archives.list(item, path, signal));
+    } catch (error) {
+      if (!(error instanceof PipelineError) || error.scope !== 'document') throw error;
+      return [{ kind: 'left-out', entry: { path, code: error.code, reason: error.message } }];
+    }
+  }
+
+  /** Whether the folder still takes files. */
+  async #mayWrite(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.checkWritable(signal);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof PipelineError) return false;
+      throw error;
+    }
+  }
+
   /** The folder that is really meant, or undefined where it is still to be made. @throws {BoxCallError} */
   async #findBelow(signal: AbortSignal): Promise<string | undefined> {
+    const { id, missing } = await this.#followBelow(signal);
+    return missing === undefined ? id : undefined;
+  }
+
+  /** The folder that is really meant, or the last above it that is there and the name missing in that. @throws {BoxCallError} */
+  async #followBelow(signal: AbortSignal): Promise<{
+    readonly id: string;
+    readonly missing?: string;
+    /** Something else than a folder has that name, for all to see. */
+    readonly isShown?: boolean;
+  }> {
     let id = this.#options.folder.id;
     for (const name of this.#options.below) {
-      let found: string | undefined;
+      let found: BoxItem | undefined;
       for await (const item of listItems(this.#connection, id, signal))
-        if (item.type === 'folder' && nameKey(item.name) === nameKey(name)) found = item.id;
-      if (found === undefined) return undefined;
-      id = found;
+        if (nameKey(item.name) === nameKey(name)) found = item;
+      if (found?.type !== 'folder') return { id, missing: name, isShown: found !== undefined };
+      id = found.id;
     }
-    return id;
+    return { id };
   }
 
   /** Nothing where the folder is still to be made. */

@@ -116,7 +116,9 @@ function visibleChildren(box: BoxState, call: Call, folder: BoxFolder, order: 'i
   const { tree } = box;
   const user = userOf(call);
   if (folder === tree.root && tree.roleOf(user.id, folder) === 'none') return sharedWith(tree.root, user.id);
-  return order === 'id' ? tree.childrenById(folder) : tree.childrenByName(folder);
+  const all = order === 'id' ? tree.childrenById(folder) : tree.childrenByName(folder);
+  const isHidden = (item: BoxItem): boolean => isFolder(item) && item.roles.get(user.id) === 'none';
+  return all.some(isHidden) ? all.filter((item) => !isHidden(item)) : all;
 }
 
 function sharedWith(folder: BoxFolder, userId: string): BoxFolder[] {

@@ -1,6 +1,7 @@
 import { OutputError } from '../../../core/errors.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import { readItem, type BoxItem } from './box-item.ts';
+import { explainHidden } from './hidden-name.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import { listItems } from './list-items.ts';
 import { nameKey } from './names.ts';
@@ -91,7 +92,14 @@ export class FolderIndex {
     if (there) return this.#list(requireFolder(there, path), path, signal);
     const made = await this.#make(parent.id, name, path, signal);
     parent.items.set(nameKey(name), made.item);
-    return made.fresh ? { id: made.item.id, path, items: new Map() } : this.#list(made.item.id, path, signal);
+    if (made.fresh) return { id: made.item.id, path, items: new Map() };
+    try {
+      return await this.#list(made.item.id, path, signal);
+    } catch (error) {
+      if (!(error instanceof BoxCallError) || (error.status !== 404 && error.status !== 403)) throw error;
+      parent.items.delete(nameKey(name));
+      throw await explainHidden(this.#connection, parent.id, name, signal);
+    }
   }
 
   async #list(id: string, path: string, signal: AbortSignal): Promise<TargetFolder> {

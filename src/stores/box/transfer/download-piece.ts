@@ -2,7 +2,7 @@ import type { Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FileHandle } from 'node:fs/promises';
 import { BatchWriter } from './batch-writer.ts';
-import { BoxCallError } from '../transport/box-call-error.ts';
+import { BoxCallError, DOWNLOAD } from '../transport/box-call-error.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import { IdleWatch, exchange, networkFailure } from '../transport/http-exchange.ts';
 import { parseRetryAfter, planRetry } from '../transport/retry-policy.ts';
@@ -22,9 +22,6 @@ export interface Piece {
 
 /** Gives the address to fetch from; `refused` is one that no longer works. */
 export type LinkSource = (refused: string | undefined) => Promise<string>;
-
-/** Names the calls to the download host in errors: their addresses are signed. */
-export const DOWNLOAD = 'GET download';
 
 /** Links that Box's own download host refuses one after another before we believe it. */
 const MAX_REFUSED_LINKS = 4;

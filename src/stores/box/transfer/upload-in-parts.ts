@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Artifact } from '../../document-store.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import { MAX_FILE_BYTES, readWhole } from '../transport/read-facts.ts';
+import { backoffMs } from '../transport/retry-policy.ts';
 import { isSafeLink } from '../transport/safe-address.ts';
 import { readStored, type BoxItem } from '../listing/box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
@@ -14,6 +15,8 @@ import { findStored, type UploadTarget } from './upload-target.ts';
 const ABORT_LIMIT_MS = 10_000;
 /** Parts of a session asked for at a time. */
 const PARTS_PAGE = 1000;
+/** Times a session is ended that does not know its parts: half a minute. */
+const MAX_COMMITS = 6;
 /** More parts than Box makes of any file (10,000, developer.box.com, Chunked uploads). */
 const MAX_PARTS = 20_000;
 
@@ -43,16 +46,9 @@ export async function uploadInParts(
   let open = true;
   try {
     const parts = await sendParts(connection, artifact, session, digests, signal);
-    const digest = digestOf(Buffer.from(artifact.sha1, 'hex'));
-    const ifMatch = target.kind === 'version' ? { ifMatch: target.etag } : {};
-    const files = await connection.client.chunkedUploads.createFileUploadSessionCommitByUrl(
-      session.commitUrl,
-      { parts },
-      { digest, ...ifMatch },
-      { cancellationToken: signal },
-    );
+    const stored = await commit(connection, artifact, target, session, parts, signal);
     open = false;
-    return readStored(files?.rawData);
+    return stored;
   } catch (error) {
     if (!(error instanceof BoxCallError) || (error.status !== 404 && error.status !== 410)) throw error;
     // The session is gone. It ends with a commit, so ours may have arrived and its answer been lost.
@@ -63,6 +59,63 @@ export async function uploadInParts(
   } finally {
     if (open) await giveUp(connection, session);
   }
+}
+
+/** Ends the session. Box may be slow to know the parts it has taken: then they are listed, and the session ended again. */
+async function commit(
+  connection: BoxConnection,
+  artifact: Artifact,
+  target: UploadTarget,
+  session: Session,
+  sent: readonly UploadPart[],
+  signal: AbortSignal,
+): Promise<BoxItem | undefined> {
+  const { clock, random, onWait } = connection.network;
+  const digest = digestOf(Buffer.from(artifact.sha1, 'hex'));
+  const ifMatch = target.kind === 'version' ? { ifMatch: target.etag } : {};
+  let parts = [...sent];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const files = await connection.client.chunkedUploads.createFileUploadSessionCommitByUrl(
+        session.commitUrl,
+        { parts },
+        { digest, ...ifMatch },
+        { cancellationToken: signal },
+      );
+      return readStored(files?.rawData);
+    } catch (error) {
+      if (!(error instanceof BoxCallError) || !isAboutParts(error) || attempt >= MAX_COMMITS) throw error;
+      const waitMs = backoffMs(attempt, random());
+      onWait?.({ reason: 'busy', waitMs, asked: false, operation: error.facts.operation });
+      await clock.sleep(waitMs, signal);
+      const known = await listParts(connection, session, sent.length, signal);
+      // Those that Box does not name are named as it named them when it took them.
+      parts = sent.map((part) => known.get(part.offset ?? -1) ?? part);
+    }
+  }
+}
+
+/** `parts_mismatch` and its like: what Box knows of the parts does not fit what it was told, yet or at all. */
+function isAboutParts({ status, code }: BoxCallError): boolean {
+  return (status === 400 || status === 409) && /(?:^|_)parts?(?:_|$)/.test(code ?? '');
+}
+
+/** The parts that Box has, by where they begin. */
+async function listParts(
+  connection: BoxConnection,
+  session: Session,
+  count: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, UploadPart>> {
+  const parts = new Map<number, UploadPart>();
+  for (let offset = 0; offset < count; offset += PARTS_PAGE) {
+    const listed = await connection.client.chunkedUploads.getFileUploadSessionPartsByUrl(session.listUrl, {
+      queryParams: { offset, limit: PARTS_PAGE },
+      cancellationToken: signal,
+    });
+    for (const part of listed.entries ?? []) if (part.offset !== undefined) parts.set(part.offset, part);
+  }
+  return parts;
 }
 
 async function openSession(

@@ -7,7 +7,7 @@ import type { BoxConnection } from '../transport/connect.ts';
 import { artifactChanged, asArtifactError, FileSlice } from './file-slice.ts';
 import { getFile } from '../listing/list-items.ts';
 import { uploadInParts } from './upload-in-parts.ts';
-import type { UploadTarget } from './upload-target.ts';
+import { findStored, type UploadTarget } from './upload-target.ts';
 
 /**
  * `stored`: it is there, by this call or by one of its attempts whose answer was lost. `there`: somebody else's equal bytes. `taken`: the name belongs to something
@@ -31,11 +31,13 @@ export async function upload(
   await checkSize(artifact);
   const send = artifact.sizeBytes >= connection.network.settings.chunkFromBytes ? uploadInParts : uploadAtOnce;
   try {
-    const item = await send(connection, artifact, target, signal).catch((error: unknown) => {
+    const answered = await send(connection, artifact, target, signal).catch((error: unknown) => {
       // The session expired while we were stopped or throttled: once more, in a new one.
       if (error instanceof BoxCallError && error.status === 410) return send(connection, artifact, target, signal);
       throw error;
     });
+    // Taken, but not said as what: it is looked for.
+    const item = answered ?? (await findStored(connection, artifact, target, signal));
     if (!item) throw new BoxCallError({ operation: 'POST upload', status: 0, code: 'GARBLED' });
     return { kind: 'stored', item: await checkDigest(connection, artifact, target, item, signal) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { OutputError } from '../../../core/errors.ts';
 import type { WriteRequest, WrittenFile } from '../../document-store.ts';
-import { BoxCallError } from '../transport/box-call-error.ts';
+import { BoxCallError, type NameConflict } from '../transport/box-call-error.ts';
 import type { BoxItem } from '../listing/box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import type { FolderIndex, TargetFolder } from '../listing/folder-index.ts';
@@ -114,10 +114,7 @@ export class ResultWriter {
         };
       if (result.kind === 'taken' && result.by) {
         const by = result.by;
-        folder.items.set(
-          nameKey(name),
-          by.type === 'file' ? await getFile(this.#connection, by.id, signal) : { ...by, sizeBytes: 0 },
-        );
+        folder.items.set(nameKey(name), by.type === 'file' ? await this.#look(by, signal) : { ...by, sizeBytes: 0 });
       } else this.#index.forget();
       return undefined;
     } catch (error) {
@@ -125,6 +122,16 @@ export class ResultWriter {
       if (!(error instanceof BoxCallError) || error.status !== 404) throw error;
       this.#index.forget();
       return undefined;
+    }
+  }
+
+  /** What has the name; something that this account may not see is nobody's to replace. */
+  async #look(by: NameConflict, signal: AbortSignal): Promise<BoxItem> {
+    try {
+      return await getFile(this.#connection, by.id, signal);
+    } catch (error) {
+      if (!(error instanceof BoxCallError) || (error.status !== 403 && error.status !== 404)) throw error;
+      return { ...by, type: 'hidden', sizeBytes: 0 };
     }
   }
 

@@ -10,6 +10,9 @@ export interface NameConflict {
   readonly sha1?: string | undefined;
 }
 
+/** Names the calls to the download host in errors: their addresses are signed. */
+export const DOWNLOAD = 'GET download';
+
 /** What went wrong with one call. Holds nothing secret: no headers, no query, no body of ours. */
 export interface BoxCallFacts {
   /** `GET /2.0/files/123`. */

@@ -1,5 +1,5 @@
 import { AccessError, DocumentError, OutputError, TransientError, type PipelineError } from '../../../core/errors.ts';
-import type { BoxCallError } from './box-call-error.ts';
+import { DOWNLOAD, type BoxCallError } from './box-call-error.ts';
 import { explainNetwork } from './network-errors.ts';
 
 /** What a failed call was about, for words that fit. */
@@ -15,12 +15,13 @@ export function classifyCall(error: BoxCallError, subject: CallSubject): Pipelin
   const { status, code } = error;
   if (status === 0) return explainNetwork(error);
   if (status === 429 || status === 202) return throttled(error);
-  if (status === 401) return loginEnded();
+  // The download host knows no login: what it refuses is the link.
+  if (status === 401 && error.facts.operation !== DOWNLOAD) return loginEnded();
   if (code === 'storage_limit_exceeded') return storageFull();
   if (status === 403) return forbidden(code, subject);
   if (status === 404 || status === 410) return gone(code, subject);
   if (status === 408 || status >= 500) return unavailable(error);
-  if (status === 409 || status === 412) return conflict(error, subject);
+  if ((status === 409 || status === 412) && subject.doing !== 'read') return conflict(error, subject);
   const advice = { why: `${error.message}.${requestIdOf(error)}`, safe: 'Nothing half-written is left in Box.' };
   if (subject.doing === 'read')
     return new DocumentError('BOX_REFUSED', `Box did not give out ${subject.name}.`, advice);
@@ -95,9 +96,11 @@ function forbidden(code: string | undefined, subject: CallSubject): PipelineErro
       { scope: 'document' },
     );
   if (subject.doing === 'write')
-    return new AccessError('BOX_NO_WRITE', `You may not store "${subject.name}" in that Box folder.`, {
+    return new AccessError('BOX_NO_WRITE', `You may not store "${subject.name}" in Box.`, {
+      why: code === undefined ? undefined : `Box says ${code}.`,
       safe: 'Our result waits in the run folder.',
-      remedy: 'Ask its owner for Editor, then the same command; or add --box-output-folder with another folder.',
+      remedy:
+        "Ask the folder's owner for Editor, then the same command; or add --box-output-folder with another folder.",
     });
   return new AccessError('BOX_NO_ACCESS', `You may not open the Box folder ${subject.name}.`, {
     safe,

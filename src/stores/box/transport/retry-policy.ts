@@ -68,7 +68,7 @@ function reasonToRetry(error: BoxCallError): WaitReason | undefined {
 }
 
 /** Doubles from a second to a minute, halved or not by chance so that many callers spread out. */
-function backoffMs(attempt: number, random: number): number {
+export function backoffMs(attempt: number, random: number): number {
   const full = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10));
   return Math.ceil(full * (0.5 + random / 2));
 }
