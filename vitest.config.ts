@@ -25,8 +25,9 @@ function rank({ moduleId }: TestSpecification): number {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only a test that hangs comes to these: none depends on speed, and machines with other work beside are ten times slower.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: 'forks',
     // Many tests wait for other programs: on two cores one worker alone would take half an hour.
     maxWorkers: Math.max(3, availableParallelism() - 1),

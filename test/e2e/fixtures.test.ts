@@ -31,7 +31,7 @@ describe.skipIf(need.skip)(`the fixtures, read with Tesseract${need.skip ? ` (${
     base = await mkdtemp(join(tmpdir(), 'fixtures-'));
     const settings = { engine: 'tesseract' as const, recursive: false };
     ({ state } = await run({ input: FIXTURES, output: join(base, 'out'), workDir: join(base, 'runs'), settings }));
-  }, 200_000);
+  });
   afterAll(() => rm(base, { recursive: true, force: true }));
 
   const documentOf = (name: string): DocumentState => {

@@ -74,7 +74,7 @@ describe.skipIf(need.skip)(`hostile and odd PDFs${need.skip ? ` (${need.reason})
     const run = await RunFolder.open(join(base, 'runs', name), realDisk);
     if (!run) throw new Error('the run left no folder');
     state = await run.readState();
-  }, 600_000);
+  });
   afterAll(() => rm(base, { recursive: true, force: true }));
 
   const ends = (): Map<string, { code: string | undefined; message: string; pageCount: number | undefined }> =>

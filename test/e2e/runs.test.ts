@@ -274,5 +274,5 @@ describe('a run', () => {
     expect(new Set(read).size).toBeLessThanOrEqual(17);
     expect(read.length - new Set(read).size).toBeLessThanOrEqual(kills * 2);
     expect((await readdir(join(test.workDir, name, 'chunks'))).length).toBe(0);
-  }, 300_000);
+  });
 });

@@ -20,7 +20,7 @@ describe.skipIf(slurm.skip)(`${DOCUMENTS * 100} pages in ${DOCUMENTS} documents,
     lab = await SlurmLab.start({ nodes: 2 });
     small = await measurePlan(lab, 3, WAIT_MS);
     large = await measurePlan(lab, DOCUMENTS, WAIT_MS);
-  }, 600_000);
+  });
   afterAll(() => lab.close());
 
   it('take one submission a wave, and few files', () => {

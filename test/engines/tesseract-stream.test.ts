@@ -67,7 +67,7 @@ describe.skipIf(streams.skip)('a Tesseract process that reads page after page', 
     expect(JSON.stringify(alone)).toContain('lighthouse');
     expect(await readAll(pages)).toEqual(alone);
     expect((await readAll(pages.toReversed())).toReversed()).toEqual(alone);
-  }, 180_000);
+  });
 
   test(
     'is told the resolution of each page',

@@ -162,7 +162,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   let lab: SlurmLab;
   beforeAll(async () => {
     lab = await SlurmLab.start({ nodes: 1 });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   test('runs a job and leaves nothing', { timeout: 90_000 }, async () => {

@@ -36,7 +36,7 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     home = join(lab.folder, 'home');
     mkdirSync(join(home, 'scans/letters'), { recursive: true });
     installProgram(home);
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   /** Puts what the image unpacks where the scripts look for it: the program, started by one command. */

@@ -77,7 +77,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
       {},
       (program) => calls.push(program),
     );
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   test('tells what it is like', TIMEOUT, async () => {
@@ -279,7 +279,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
   let lab: SlurmLab;
   beforeAll(async () => {
     lab = await SlurmLab.start({ nodes: 1, cpus: 4, accounting: true });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
   const clientFor = (asked: { account?: string; qos?: string }): SlurmPrograms =>
     new SlurmPrograms({ ...process.env, ...lab.env }, asked);
