@@ -179,6 +179,7 @@ async function workOnRun(
   { disk, workerEntry }: RunDependencies,
 ): Promise<RunOutcome> {
   await using lock = await lockRun(run.path);
+  await run.makeFolders();
   const started = Date.now();
   const { recipe, settings } = run.record;
   const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };

@@ -1,3 +1,5 @@
+import { explainErrno, readErrno } from './errno.ts';
+
 /** Exit codes of the program: sysexits.h where one fits; Node itself uses 1 to 14. docs/exit-codes.md explains each. */
 export const EXIT = {
   ok: 0,
@@ -40,12 +42,20 @@ export interface ErrorRecord extends Advice {
   readonly message: string;
   /** Absent in records of older versions: then the family's own. */
   readonly scope?: ErrorScope | undefined;
+  readonly inARow?: RepeatedFault | undefined;
 }
+
+/**
+ * Whose fault it is where several items in a row fail like this. Absent: their own, however many they are, as of damaged PDFs
+ * and names that are taken.
+ */
+export type RepeatedFault = 'environment';
 
 /** How an error is raised, beside its words. */
 export interface ErrorDetails extends ErrorOptions {
   /** Where it is not the family's own: a name that is taken is an OutputError of one document. */
   readonly scope?: ErrorScope | undefined;
+  readonly inARow?: RepeatedFault | undefined;
 }
 
 /**
@@ -57,12 +67,14 @@ export abstract class PipelineError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly code: string;
   readonly advice: Advice;
+  readonly inARow: RepeatedFault | undefined;
   readonly #scope: ErrorScope | undefined;
 
-  constructor(code: string, message: string, advice: Advice = {}, { scope, ...options }: ErrorDetails = {}) {
+  constructor(code: string, message: string, advice: Advice = {}, { scope, inARow, ...options }: ErrorDetails = {}) {
     super(message, options);
     this.code = code;
     this.advice = advice;
+    this.inARow = inARow;
     this.#scope = scope;
   }
 
@@ -75,8 +87,15 @@ export abstract class PipelineError extends Error {
   }
 
   toRecord(): ErrorRecord {
-    const { family, code, message, advice, scope } = this;
-    return { family, code, message, ...advice, ...(scope === FAMILY_SCOPES[family] ? {} : { scope }) };
+    const { family, code, message, advice, scope, inARow } = this;
+    return {
+      family,
+      code,
+      message,
+      ...advice,
+      ...(scope === FAMILY_SCOPES[family] ? {} : { scope }),
+      ...(inARow === undefined ? {} : { inARow }),
+    };
   }
 }
 
@@ -178,16 +197,35 @@ const FAMILY_SCOPES: Readonly<Record<ErrorFamily, ErrorScope>> = {
 
 /** Rebuilds an error from its record, in the class its family names. */
 export function errorFromRecord(record: ErrorRecord): PipelineError {
-  const { family, code, message, why, safe, remedy, scope } = record;
+  const { family, code, message, why, safe, remedy, scope, inARow } = record;
   const Family = FAMILIES[family] ?? InternalError;
-  return new Family(code, message, { why, safe, remedy }, { scope });
+  return new Family(code, message, { why, safe, remedy }, { scope, inARow });
 }
 
-/** Turns anything thrown into a PipelineError; what we did not foresee becomes an InternalError that keeps its cause. */
+/**
+ * Turns anything thrown into a PipelineError. What the operating system refuses where nobody expected it is told as its refusal;
+ * what else we did not foresee becomes an InternalError. Each keeps its cause.
+ */
 export function asPipelineError(error: unknown): PipelineError {
   if (error instanceof PipelineError) return error;
+  const system = readErrno(error);
+  // No call of ours should bring about the odd ones.
+  if (system && system.kind !== 'odd') return systemRefusal(error);
   const message = error instanceof Error ? error.message : String(error);
   return new InternalError('INTERNAL', message, {}, { cause: error });
+}
+
+function systemRefusal(error: unknown): PipelineError {
+  const { path, syscall } = error as { path?: unknown; syscall?: unknown };
+  const what = typeof path === 'string' ? path : typeof syscall === 'string' ? syscall : 'this machine';
+  const isRoom = readErrno(error)?.kind === 'room';
+  const Family = isRoom ? OutputError : TransientError;
+  return new Family(
+    isRoom ? 'WRITE_FAILED' : 'SYSTEM_REFUSED',
+    `The system refused (${what}): ${explainErrno(error)}.`,
+    { safe: 'All that is finished is kept.', remedy: 'Mend what it names, then the same command.' },
+    { scope: 'environment', cause: error },
+  );
 }
 
 /** The reason of an aborted signal as an error of ours: what the one who aborted gave, or StoppedError. */

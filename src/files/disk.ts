@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, link, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asOutputError } from '../core/write-failure.ts';
+import { realFileSystem, type FileSystem } from './file-system.ts';
+import { linkIntoPlace } from './link-into-place.ts';
 import { makeFolder } from './make-folder.ts';
+import { syncAppended, syncFolder } from './sync.ts';
+import { tryAgain } from './try-again.ts';
+import { asideOf, writeWhole } from './write-whole.ts';
 
 /** A file that only grows. */
 export interface AppendFile {
@@ -22,6 +25,8 @@ export interface Disk {
   makeFolder(path: string): Promise<void>;
   /** Replaces the file in one step: readers see the old bytes or the new ones, also after a crash. */
   writeWhole(path: string, content: string | Uint8Array): Promise<void>;
+  /** As writeWhole, with the bytes of another file. */
+  copyWhole(from: string, to: string): Promise<void>;
   /** Opens for appending. A torn last line, left by a crash, is closed off first by a line end. */
   openAppend(path: string): Promise<AppendFile>;
   rename(from: string, to: string): Promise<void>;
@@ -39,19 +44,6 @@ async function guarded<T>(path: string, write: () => Promise<T>): Promise<T> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some network file systems refuse fsync on folders; the rename itself is then as durable as they make it.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
-      throw error;
-  } finally {
-    await folder.close();
-  }
-}
-
 async function endsInsideLine(file: FileHandle): Promise<boolean> {
   const { size } = await file.stat();
   if (size === 0) return false;
@@ -60,77 +52,66 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
   return last[0] !== 0x0a;
 }
 
-/** The real disk. */
-export const realDisk: Disk = {
-  async makeFolder(path) {
-    await guarded(path, () => makeFolder(path));
-  },
+/** A disk over these calls of the operating system. */
+export function diskOver(fs: FileSystem): Disk {
+  return {
+    async makeFolder(path) {
+      await guarded(path, () => tryAgain(() => makeFolder(path, fs)));
+    },
 
-  async writeWhole(path, content) {
-    const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-    await guarded(path, async () => {
-      try {
-        const file = await open(aside, 'wx');
+    writeWhole: (path, content) => writeWhole(path, content, { fs }),
+
+    async copyWhole(from, to) {
+      const aside = asideOf(to);
+      await guarded(to, async () => {
         try {
-          await file.writeFile(content);
-          await file.sync();
-        } finally {
-          await file.close();
+          await tryAgain(() => fs.copyFile(from, aside));
+          await fs.rename(aside, to);
+        } catch (error) {
+          await fs.rm(aside, { force: true }).catch(() => undefined);
+          throw error;
         }
-        await rename(aside, path);
+        await syncFolder(dirname(to), fs);
+      });
+    },
+
+    async openAppend(path) {
+      const file = await guarded(path, () => tryAgain(() => fs.open(path, 'a+')));
+      try {
+        await guarded(path, async () => {
+          if (await endsInsideLine(file)) await file.appendFile('\n');
+        });
       } catch (error) {
-        await rm(aside, { force: true });
+        await file.close().catch(() => undefined);
         throw error;
       }
-      await syncFolder(dirname(path));
-    });
-  },
+      return {
+        append: (bytes) => guarded(path, () => file.appendFile(bytes)),
+        sync: () => guarded(path, () => syncAppended(file)),
+        close: () => guarded(path, () => file.close()),
+      };
+    },
 
-  async openAppend(path) {
-    const file = await guarded(path, () => open(path, 'a+'));
-    try {
-      if (await endsInsideLine(file)) await guarded(path, () => file.appendFile('\n'));
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    return {
-      append: (bytes) => guarded(path, () => file.appendFile(bytes)),
-      sync: () => guarded(path, () => file.datasync()),
-      close: () => file.close(),
-    };
-  },
+    async rename(from, to) {
+      await guarded(to, async () => {
+        await fs.rename(from, to);
+        await syncFolder(dirname(to), fs);
+      });
+    },
 
-  async rename(from, to) {
-    await guarded(to, async () => {
-      await rename(from, to);
-      await syncFolder(dirname(to));
-    });
-  },
+    async renameUnlessThere(from, to) {
+      await guarded(to, async () => {
+        await linkIntoPlace(from, to, fs);
+        await fs.rm(from, { force: true });
+        await syncFolder(dirname(to), fs);
+      });
+    },
 
-  async renameUnlessThere(from, to) {
-    await guarded(to, async () => {
-      try {
-        await link(from, to);
-      } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined;
-        // Some network file systems have no hard links.
-        if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS' || code === 'EMLINK') {
-          if (
-            await access(to).then(
-              () => false,
-              () => true,
-            )
-          )
-            await rename(from, to);
-        } else if (code !== 'EEXIST') throw error;
-      }
-      await rm(from, { force: true });
-      await syncFolder(dirname(to));
-    });
-  },
+    async remove(path) {
+      await guarded(path, () => tryAgain(() => fs.rm(path, { recursive: true, force: true })));
+    },
+  };
+}
 
-  async remove(path) {
-    await guarded(path, () => rm(path, { recursive: true, force: true }));
-  },
-};
+/** The real disk. */
+export const realDisk: Disk = diskOver(realFileSystem);

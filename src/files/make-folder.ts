@@ -1,15 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasErrno } from '../core/errno.ts';
+import { realFileSystem, type FileSystem } from './file-system.ts';
 
 /**
  * Makes a folder and those above it. Node's own `recursive` never settles where a file system answers ENOENT below a folder
  * that is there (as /proc does): this asks for each folder once.
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, fs: FileSystem = realFileSystem): Promise<void> {
   const missing: string[] = [];
   for (let folder = path; ; folder = dirname(folder)) {
-    const facts = await stat(folder).catch((error: unknown) => {
+    const facts = await fs.stat(folder).catch((error: unknown) => {
       if (hasErrno(error, 'ENOENT')) return undefined;
       throw error;
     });
@@ -19,7 +19,7 @@ export async function makeFolder(path: string): Promise<void> {
     if (folder === dirname(folder)) break;
   }
   for (const folder of missing.reverse()) {
-    await mkdir(folder).catch((error: unknown) => {
+    await fs.mkdir(folder).catch((error: unknown) => {
       // Somebody else was faster.
       if (!hasErrno(error, 'EEXIST')) throw error;
     });

@@ -1,31 +1,54 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
+import { readErrno } from '../core/errno.ts';
 import { OutputError } from '../core/errors.ts';
+import { realFileSystem, type FileSystem } from './file-system.ts';
+import { temporaryName } from './leftovers.ts';
+import { linkIntoPlace } from './link-into-place.ts';
 import { makeFolder } from './make-folder.ts';
+import { syncFile, syncFolder } from './sync.ts';
+import { tryAgain } from './try-again.ts';
 
-/** Copies a file into place in one step, its SHA-1 checked on the way. False where the name was taken meanwhile. */
+/** What is to be placed where. */
+export interface Placing {
+  readonly from: string;
+  readonly target: string;
+  /** Of the bytes; checked on the way. */
+  readonly sha1: string;
+  /** Whether what is at `target` is replaced, or stays. */
+  readonly replace: boolean;
+}
+
+/**
+ * Copies a file into place in one step. False where the name was taken meanwhile. A disk that does not answer gets a second try.
+ * @throws {OutputError} `ARTIFACT_UNREADABLE`, `DIGEST_DIFFERS`. @throws the system's errors of the target.
+ */
 export async function placeCopy(
-  from: string,
-  target: string,
-  sha1: string,
-  replace: boolean,
+  placing: Placing,
   signal: AbortSignal,
+  fs: FileSystem = realFileSystem,
+): Promise<boolean> {
+  return await tryAgain(() => copyAndPlace(placing, signal, fs));
+}
+
+async function copyAndPlace(
+  { from, target, sha1, replace }: Placing,
+  signal: AbortSignal,
+  fs: FileSystem,
 ): Promise<boolean> {
   const folder = dirname(target);
-  await makeFolder(folder);
-  // Short and unlike the target's name: that may have 255 bytes already.
-  const aside = `${folder}${sep}.ocr-pipeline-${randomBytes(6).toString('hex')}.tmp`;
+  await makeFolder(folder, fs);
+  const aside = `${folder}${sep}${await temporaryName()}`;
   try {
     const hash = createHash('sha1');
-    const file = await open(aside, 'wx');
+    const file = await fs.open(aside, 'wx');
     try {
-      for await (const part of createReadStream(from, { highWaterMark: 1 << 20, signal })) {
-        hash.update(part as Buffer);
-        await file.writeFile(part as Buffer);
+      for await (const part of readParts(from, signal)) {
+        hash.update(part);
+        await file.writeFile(part);
       }
-      await file.sync();
+      await syncFile(file);
     } finally {
       await file.close();
     }
@@ -35,34 +58,28 @@ export async function placeCopy(
         remedy: 'Run the same command again; if it happens again, the disk may be failing.',
       });
     }
-    if (replace) await rename(aside, target);
-    else return await linkIntoPlace(aside, target);
+    if (!replace) {
+      if (!(await linkIntoPlace(aside, target, fs))) return false;
+    } else await fs.rename(aside, target);
+    await syncFolder(folder, fs);
     return true;
   } finally {
-    await rm(aside, { force: true });
+    await fs.rm(aside, { force: true }).catch(() => undefined);
   }
 }
 
-/** Gives a file its name only if nobody has it. */
-async function linkIntoPlace(aside: string, target: string): Promise<boolean> {
+/** The bytes of our own result: that it cannot be read is not the target's fault. */
+async function* readParts(from: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    await link(aside, target);
-    await unlink(aside);
-    return true;
+    for await (const part of createReadStream(from, { highWaterMark: 1 << 20, signal })) yield part as Buffer;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return false;
-    // No hard links here (exFAT, some network file systems).
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS' && code !== 'EMLINK')
-      throw error;
-    if (
-      await stat(target).then(
-        () => true,
-        () => false,
-      )
-    )
-      return false;
-    await rename(aside, target);
-    return true;
+    const system = readErrno(error);
+    if (!system) throw error;
+    throw new OutputError(
+      'ARTIFACT_UNREADABLE',
+      `${from} cannot be read to be stored: ${system.words} (${system.name}).`,
+      { safe: 'No file was left half-written.', remedy: 'The same command makes it anew.' },
+      { cause: error, scope: 'document', inARow: 'environment' },
+    );
   }
 }

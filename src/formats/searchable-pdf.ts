@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, type FileHandle } from 'node:fs/promises';
 import { DocumentError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
-import { asOutputError } from '../core/write-failure.ts';
+import { writeWholeWith } from '../files/write-whole.ts';
 import { IncrementalUpdate } from '../pdf/incremental-update.ts';
 import { PdfFile } from '../pdf/pdf-file.ts';
 import { TextLayerWriter } from './searchable-pdf-layer.ts';
@@ -28,37 +26,22 @@ const COPY_BYTES = 1024 * 1024;
 export async function writeSearchablePdf(request: SearchablePdfRequest): Promise<void> {
   const pdf = await PdfFile.open(request.sourceFile);
   try {
-    // Short, so that it fits where the name itself just fits.
-    const aside = join(dirname(request.outFile), `.ocr-${randomBytes(6).toString('hex')}.tmp`);
-    try {
-      await writeAside(pdf, request, aside);
-      await rename(aside, request.outFile);
-      await syncFolder(dirname(request.outFile));
-    } catch (error) {
-      await rm(aside, { force: true });
-      throw asOutputError(error, request.outFile);
-    }
+    await writeWholeWith(request.outFile, (out) => fillFrom(pdf, request, out));
   } finally {
     await pdf.close();
   }
 }
 
-async function writeAside(pdf: PdfFile, request: SearchablePdfRequest, aside: string): Promise<void> {
+async function fillFrom(pdf: PdfFile, request: SearchablePdfRequest, out: FileHandle): Promise<void> {
   const { sourceFile, pages, signal } = request;
-  const out = await open(aside, 'wx');
-  try {
-    const sourceBytes = await copyInto(out, sourceFile, signal);
-    const update = await IncrementalUpdate.begin(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
-    const layer = new TextLayerWriter(pdf, update);
-    for await (const page of pages) {
-      throwIfStopped(signal);
-      await layer.addPage(page);
-    }
-    await layer.finish();
-    await out.sync();
-  } finally {
-    await out.close();
+  const sourceBytes = await copyInto(out, sourceFile, signal);
+  const update = await IncrementalUpdate.begin(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
+  const layer = new TextLayerWriter(pdf, update);
+  for await (const page of pages) {
+    throwIfStopped(signal);
+    await layer.addPage(page);
   }
+  await layer.finish();
 }
 
 async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal): Promise<number> {
@@ -87,18 +70,5 @@ async function writeAll(out: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await out.write(bytes, at, bytes.length - at);
     at += bytesWritten;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some network file systems refuse fsync on folders; the rename is then as durable as they make it.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP')))
-      throw error;
-  } finally {
-    await folder.close();
   }
 }

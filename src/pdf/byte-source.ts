@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { asSourceError } from '../core/read-failure.ts';
 
 const BLOCK_BYTES = 16 * 1024;
 /** 4 MiB: page objects and cross-references near each other are read once. */
@@ -10,29 +11,32 @@ export class ByteSource {
   readonly sizeBytes: number;
   /** Of offset 0, in the file. */
   readonly origin: number;
+  readonly #file: string;
   readonly #handle: FileHandle;
   readonly #blocks = new Map<number, Promise<Uint8Array>>();
 
-  private constructor(handle: FileHandle, fileBytes: number, origin: number) {
+  private constructor(file: string, handle: FileHandle, fileBytes: number, origin: number) {
+    this.#file = file;
     this.#handle = handle;
     this.sizeBytes = fileBytes - origin;
     this.origin = origin;
   }
 
-  /** Opens a file; the caller closes it. Rejects as `node:fs` does. */
+  /** Opens a file; the caller closes it. @throws {DocumentError} `SOURCE_GONE`, `SOURCE_UNREADABLE`. */
   static async open(file: string): Promise<ByteSource> {
-    const handle = await open(file, 'r');
+    let handle: FileHandle | undefined;
     try {
-      return new ByteSource(handle, (await handle.stat()).size, 0);
+      handle = await open(file, 'r');
+      return new ByteSource(file, handle, (await handle.stat()).size, 0);
     } catch (error) {
-      await handle.close();
-      throw error;
+      await handle?.close();
+      throw asSourceError(error, file);
     }
   }
 
   /** The same open file with offsets counted from elsewhere; closing either closes both. */
   from(origin: number): ByteSource {
-    return new ByteSource(this.#handle, this.origin + this.sizeBytes, this.origin + origin);
+    return new ByteSource(this.#file, this.#handle, this.origin + this.sizeBytes, this.origin + origin);
   }
 
   /** The bytes of a range, fewer where the file ends or before its start. The answer may be shared: it is not to be changed. */
@@ -84,7 +88,10 @@ export class ByteSource {
     const out = Buffer.allocUnsafe(end - start);
     let filled = 0;
     while (filled < out.length) {
-      const { bytesRead } = await this.#handle.read(out, filled, out.length - filled, this.origin + start + filled);
+      const at = this.origin + start + filled;
+      const { bytesRead } = await this.#handle.read(out, filled, out.length - filled, at).catch((error: unknown) => {
+        throw asSourceError(error, this.#file);
+      });
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

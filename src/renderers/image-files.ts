@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Sharp } from 'sharp';
 import { PageError } from '../core/errors.ts';
 import type { PageImage } from '../core/page.ts';
-import { asOutputError } from '../core/write-failure.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { loadSharp } from './load-sharp.ts';
 
 /** Width of a thumbnail: some 4 kB as WebP, enough to tell pages apart. */
@@ -26,22 +23,15 @@ export async function makeThumbnail(image: PageImage): Promise<string> {
 
 /** Writes a page image as PNG in one step: 1-bit, grey or colour as it is. @throws {OutputError} it cannot be stored. */
 export async function writePng(image: PageImage, outFile: string): Promise<void> {
-  const aside = join(dirname(outFile), `.ocr-pipeline-${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    const bits = image.bitsPerPixel === 1 ? { palette: true, colours: 2, dither: 0 } : {};
-    const density = { density: image.dpi };
-    await (
-      await pixelsOf(image)
-    )
-      .withMetadata(density)
-      .png({ compressionLevel: 6, ...bits })
-      .toFile(aside);
-    await rename(aside, outFile);
-  } catch (error) {
-    throw asOutputError(error, outFile);
-  } finally {
-    await rm(aside, { force: true });
-  }
+  const bits = image.bitsPerPixel === 1 ? { palette: true, colours: 2, dither: 0 } : {};
+  const density = { density: image.dpi };
+  const picture = await (
+    await pixelsOf(image)
+  )
+    .withMetadata(density)
+    .png({ compressionLevel: 6, ...bits })
+    .toBuffer();
+  await writeWhole(outFile, picture);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { open as openFile, readFile, stat } from 'node:fs/promises';
 import { DocumentError, PageError } from '../core/errors.ts';
+import { asSourceError } from '../core/read-failure.ts';
 import type { PageImage } from '../core/page.ts';
 import type { PageText } from '../core/text-layer.ts';
 import { PdfFile, type PdfPage } from '../pdf/pdf-file.ts';
@@ -35,7 +36,9 @@ export function createPdfjsRenderer(): PageRenderer {
     async open(file, limits, signal) {
       signal.throwIfAborted();
       try {
-        const { size } = await stat(file);
+        const { size } = await stat(file).catch((error: unknown) => {
+          throw asSourceError(error, file);
+        });
         return new PdfjsDocument(file, size, await PdfFile.open(file), limits);
       } catch (error) {
         throw error instanceof DocumentError && error.code === 'PDF_NOT_A_PDF' ? await sayWhatItIs(file, error) : error;
@@ -152,6 +155,14 @@ class PdfjsDocument implements OpenDocument {
     return image;
   }
 
+  async #readAll(): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return Uint8Array.from(await readFile(this.#file));
+    } catch (error) {
+      throw asSourceError(error, this.#file);
+    }
+  }
+
   /** Lets pdf.js work on a page: in the file where that is small, else, or where it cannot read it, in a copy of the page. */
   async #usePage<T>({ page, content }: LookedAtPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
     const maxPixels = this.#limits.megapixels * 1e6;
@@ -159,7 +170,7 @@ class PdfjsDocument implements OpenDocument {
     if (this.#sizeBytes <= MAX_WHOLE_BYTES) {
       try {
         if (!this.#session || this.#session.isClosed) {
-          this.#session = await PdfjsSession.open(Uint8Array.from(await readFile(this.#file)), maxPixels, signal);
+          this.#session = await PdfjsSession.open(await this.#readAll(), maxPixels, signal);
         }
         return await this.#session.withPage(page.pageNumber, page.ref, signal, use);
       } catch (error) {

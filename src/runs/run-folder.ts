@@ -50,9 +50,16 @@ export class RunFolder implements RunStore, AsyncDisposable {
     const path = join(workDir, record.name);
     const known = await RunFolder.open(path, disk);
     if (known) return known;
-    for (const folder of ['', CHUNKS_FOLDER, 'documents', 'fetched']) await disk.makeFolder(join(path, folder));
+    const run = new RunFolder(path, record, disk);
+    await run.makeFolders();
     await disk.writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
-    return new RunFolder(path, record, disk);
+    return run;
+  }
+
+  /** Makes the folders below it that are not there: a new run has none, and people remove what looks like scratch. */
+  async makeFolders(): Promise<void> {
+    for (const folder of ['', CHUNKS_FOLDER, 'documents', 'fetched'])
+      await this.disk.makeFolder(join(this.path, folder));
   }
 
   /** Opens a run folder; undefined where there is none. @throws {ConfigError} `RUN_DAMAGED`: its run.json is unreadable. */
@@ -123,7 +130,8 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   /** Removes results of chunks that nobody needs any more: every document has come to its end. */
   async clearChunks(): Promise<void> {
-    for (const name of await readdir(this.chunksFolder)) await this.disk.remove(join(this.chunksFolder, name));
+    for (const name of await readdir(this.chunksFolder).catch(() => []))
+      await this.disk.remove(join(this.chunksFolder, name));
   }
 
   documentFolder(sha1: string): string {

@@ -1,4 +1,4 @@
-import { access, copyFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
 import type { PageEntry } from '../core/ledger.ts';
@@ -91,8 +91,7 @@ async function reuseFromOtherRun(session: Session, sha1: string, pagesFile: stri
     const file = join(folder, relative(run.path, pagesFile));
     if (!(await isThere(file))) continue;
     await run.disk.makeFolder(run.documentFolder(sha1));
-    await copyFile(file, `${pagesFile}.tmp`);
-    await run.disk.rename(`${pagesFile}.tmp`, pagesFile);
+    await run.disk.copyWhole(file, pagesFile);
     return;
   }
 }

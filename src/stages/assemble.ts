@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Recipe } from '../core/chunk.ts';
 import { InternalError, throwIfStopped } from '../core/errors.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
 import type { OutputFormat } from '../core/settings.ts';
-import { asOutputError } from '../core/write-failure.ts';
+import { writeWholeWith } from '../files/write-whole.ts';
 import { writeFormat } from '../formats/write-format.ts';
 import { writeSearchablePdf } from '../formats/searchable-pdf.ts';
 import { openPagesFile } from '../runs/page-results.ts';
@@ -53,7 +52,7 @@ export async function assemble(request: AssembleRequest, signal: AbortSignal): P
       await writeSearchablePdf({ sourceFile: request.sourceFile, outFile: file, pages: inOrder(request), signal });
     } else {
       const header = await headerOf(request);
-      await writeAside(file, writeFormat(format, header, inOrder(request)), signal);
+      await writeParts(file, writeFormat(format, header, inOrder(request)), signal);
     }
     files.push({ format, file, ...(await measure(file)) });
   }
@@ -88,28 +87,17 @@ async function headerOf(request: AssembleRequest): Promise<Parameters<typeof wri
   };
 }
 
-async function writeAside(
+async function writeParts(
   file: string,
   content: AsyncIterable<string | Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const aside = `${file}.tmp`;
-  try {
-    const out = await open(aside, 'w');
-    try {
-      for await (const part of content) {
-        throwIfStopped(signal);
-        await out.writeFile(part);
-      }
-      await out.sync();
-    } finally {
-      await out.close();
+  await writeWholeWith(file, async (out) => {
+    for await (const part of content) {
+      throwIfStopped(signal);
+      await out.writeFile(part);
     }
-    await rename(aside, file);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw asOutputError(error, file);
-  }
+  });
 }
 
 async function measure(file: string): Promise<{ sizeBytes: number; sha1: string }> {

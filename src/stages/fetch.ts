@@ -22,7 +22,7 @@ export async function fetch(
 export async function dropUnused(wanted: Iterable<SourceDocument>, run: RunFolder): Promise<void> {
   const used = new Set([...wanted].map((document) => fileOf(document, run)));
   const folder = dirname(run.fetchedFile(''));
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     const file = join(folder, entry.name);
     if (entry.isFile() && !used.has(file)) await run.disk.remove(file);
   }

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, type BigIntStats } from 'node:fs';
-import { open, opendir, rm, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { opendir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
 import {
@@ -11,10 +11,16 @@ import {
   OutputError,
   PipelineError,
   throwIfStopped,
+  TransientError,
 } from '../core/errors.ts';
-import { asOutputError } from '../core/write-failure.ts';
+import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
+import { asSourceError } from '../core/read-failure.ts';
+import { explainWrite } from '../files/explain-write.ts';
+import { realFileSystem, type FileSystem } from '../files/file-system.ts';
+import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { placeCopy } from '../files/place-once.ts';
+import { tryAgain } from '../files/try-again.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 
 /** File system calls under way at once while listing. */
@@ -32,11 +38,16 @@ export interface LocalFolderOptions {
   readonly exclude: readonly string[];
   /** Paths that are never written over, whatever the policy: the scans themselves. Absolute. */
   readonly isProtected?: ((path: string) => boolean) | undefined;
+  /** Replaced by tests only, which make it fail. */
+  readonly fileSystem?: FileSystem | undefined;
 }
 
 /** Documents in directories of this machine. Reads them in place. */
 export class LocalFolder implements DocumentStore {
   readonly #options: LocalFolderOptions;
+  readonly #fs: FileSystem;
+  /** Folders that hold nothing any more of what killed processes were writing. */
+  readonly #cleared = new Set<string>();
 
   constructor(options: LocalFolderOptions) {
     this.#options = {
@@ -44,6 +55,7 @@ export class LocalFolder implements DocumentStore {
       roots: options.roots.map((root) => resolve(root)),
       exclude: options.exclude.map((path) => resolve(path)),
     };
+    this.#fs = options.fileSystem ?? realFileSystem;
   }
 
   get #root(): string {
@@ -107,26 +119,46 @@ export class LocalFolder implements DocumentStore {
   }
 
   async read(document: SourceDocument, _toFile: string, signal: AbortSignal): Promise<FetchedDocument> {
-    await checkUnchanged(document);
+    await this.#checkUnchanged(document);
     const { sizeBytes: listedBytes, sha1: known } = document;
     if (known !== undefined) return { file: document.id, sizeBytes: listedBytes, sha1: known, inPlace: true };
-    const hash = createHash('sha1');
-    let sizeBytes = 0;
     try {
-      // A byte more than is there, so that a small file comes in one piece and its end with it.
-      const highWaterMark = Math.min(1 << 20, listedBytes + 1);
-      for await (const part of createReadStream(document.id, { highWaterMark, signal })) {
-        hash.update(part as Buffer);
-        sizeBytes += (part as Buffer).length;
-      }
+      const { sizeBytes, sha1 } = await tryAgain(() => measure(document.id, listedBytes, signal));
+      await this.#checkUnchanged(document);
+      return { file: document.id, sizeBytes, sha1, inPlace: true };
     } catch (error) {
       throwIfStopped(signal);
-      throw new DocumentError('SOURCE_UNREADABLE', `${document.path} cannot be read.`, {
-        why: error instanceof Error ? error.message : undefined,
-      });
+      throw asSourceError(error, document.path);
     }
-    await checkUnchanged(document);
-    return { file: document.id, sizeBytes, sha1: hash.digest('hex'), inPlace: true };
+  }
+
+  /** @throws {DocumentError} the document is no longer what was listed. @throws {TransientError} nor is the folder there. */
+  async #checkUnchanged(document: SourceDocument): Promise<void> {
+    const facts = await tryAgain(() => stat(document.id, { bigint: true })).catch(async (error: unknown) => {
+      await this.#requireRoot(document.id);
+      throw asSourceError(error, document.path);
+    });
+    if (versionOf(facts) === document.version) return;
+    throw new DocumentError('SOURCE_CHANGED', `${document.path} was changed while it was being worked on.`, {
+      safe: 'The file itself was not touched.',
+      remedy: 'Run the same command again when it is finished; it is read anew.',
+    });
+  }
+
+  /** One file that has gone is its own affair; not so where the folder has, as when a disk was taken away. */
+  async #requireRoot(file: string): Promise<void> {
+    const root = this.#options.roots.find((each) => file.startsWith(`${each}/`));
+    if (root === undefined) return;
+    try {
+      await stat(root);
+    } catch (error) {
+      throw new TransientError(
+        'INPUT_GONE',
+        `The folder of the scans, ${root}, is no longer there: ${explainErrno(error)}.`,
+        { safe: 'All that is finished is kept.', remedy: 'Bring its disk back, then the same command.' },
+        { cause: error },
+      );
+    }
   }
 
   async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
@@ -145,11 +177,19 @@ export class LocalFolder implements DocumentStore {
       return await this.#writeChecked(request, signal);
     } catch (error) {
       throwIfStopped(signal);
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
       // A folder has the name, or a file has the name of a folder on the way.
-      if (code === 'EISDIR' || code === 'ENOTDIR' || code === 'EEXIST') throw nameTaken(request.path);
-      throw asOutputError(error, request.path);
+      if (isErrnoOf(error, 'taken') || hasErrno(error, 'ENOTDIR')) throw nameTaken(request.path);
+      throw await this.#explainRefusal(error, request);
     }
+  }
+
+  /** What concerns one name or file costs that document; where the folder itself refuses, the run stops. */
+  async #explainRefusal(error: unknown, { path, artifact }: WriteRequest): Promise<unknown> {
+    const file = join(this.#root, path);
+    const facts = { flag: '--output', neededBytes: artifact.sizeBytes, file } as const;
+    if (isErrnoOf(error, 'limit') || hasErrno(error, 'ENOSPC', 'EDQUOT')) return await explainWrite(error, file, facts);
+    if (readErrno(error)) await this.checkWritable();
+    return await explainWrite(error, path, { ...facts, scope: 'document' });
   }
 
   async #writeChecked(request: WriteRequest, signal: AbortSignal): Promise<WrittenFile> {
@@ -169,7 +209,8 @@ export class LocalFolder implements DocumentStore {
       const mayReplace = this.#options.isProtected?.(target) !== true;
       const replace = there !== undefined && mayReplace && (request.isOurs(there) || request.onConflict === 'version');
       if (there === undefined || replace) {
-        if (await placeCopy(artifact.file, target, artifact.sha1, replace, signal))
+        await this.#clearLeftovers(dirname(target));
+        if (await placeCopy({ from: artifact.file, target, sha1: artifact.sha1, replace }, signal, this.#fs))
           return done(replace ? 'replaced' : 'created');
         // Somebody took the name since we looked, or it is a link that leads nowhere: look again, not for ever.
         if (++races > MAX_RACES) throw nameTaken(path);
@@ -188,22 +229,34 @@ export class LocalFolder implements DocumentStore {
   }
 
   async checkWritable(): Promise<void> {
-    const probe = join(this.#root, `.ocr-pipeline-${randomBytes(4).toString('hex')}.tmp`);
+    const probe = join(this.#root, await temporaryName());
     try {
-      await makeFolder(this.#root);
-      await (await open(probe, 'wx')).close();
+      await makeFolder(this.#root, this.#fs);
+      await this.#clearLeftovers(this.#root);
+      const file = await this.#fs.open(probe, 'wx');
+      try {
+        await file.writeFile('probe');
+      } finally {
+        await file.close();
+      }
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+      if (isErrnoOf(error, 'access')) {
         throw new AccessError('OUTPUT_NOT_WRITABLE', `You may not write to ${this.#root}.`, {
-          safe: 'Nothing was started.',
+          why: `${explainErrno(error)}.`,
+          safe: 'Nothing was written there.',
           remedy: 'Give another folder with --output.',
         });
       }
-      throw asOutputError(error, this.#root);
+      throw await explainWrite(error, this.#root, { flag: '--output' });
     } finally {
-      await rm(probe, { force: true });
+      await this.#fs.rm(probe, { force: true }).catch(() => undefined);
     }
+  }
+
+  async #clearLeftovers(folder: string): Promise<void> {
+    if (this.#cleared.has(folder)) return;
+    this.#cleared.add(folder);
+    await removeLeftovers(folder);
   }
 
   close(): Promise<void> {
@@ -241,19 +294,20 @@ function versionOf(facts: BigIntStats): string {
   return `${facts.size}-${facts.mtimeNs}-${facts.ino}`;
 }
 
-async function checkUnchanged(document: SourceDocument): Promise<void> {
-  const facts = await stat(document.id, { bigint: true }).catch(() => undefined);
-  if (!facts) {
-    throw new DocumentError('SOURCE_GONE', `${document.path} is no longer there.`, {
-      remedy: 'The next run lists the folder again.',
-    });
+async function measure(
+  file: string,
+  listedBytes: number,
+  signal: AbortSignal,
+): Promise<{ sizeBytes: number; sha1: string }> {
+  const hash = createHash('sha1');
+  let sizeBytes = 0;
+  // A byte more than is there, so that a small file comes in one piece and its end with it.
+  const highWaterMark = Math.min(1 << 20, listedBytes + 1);
+  for await (const part of createReadStream(file, { highWaterMark, signal })) {
+    hash.update(part as Buffer);
+    sizeBytes += (part as Buffer).length;
   }
-  if (versionOf(facts) !== document.version) {
-    throw new DocumentError('SOURCE_CHANGED', `${document.path} was changed while it was being worked on.`, {
-      safe: 'The file itself was not touched.',
-      remedy: 'Run the same command again when it is finished; it is read anew.',
-    });
-  }
+  return { sizeBytes, sha1: hash.digest('hex') };
 }
 
 async function sha1Of(file: string, signal: AbortSignal): Promise<string | undefined> {
@@ -261,7 +315,7 @@ async function sha1Of(file: string, signal: AbortSignal): Promise<string | undef
   try {
     for await (const part of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(part as Buffer);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
   return hash.digest('hex');
@@ -285,15 +339,20 @@ function nameTaken(path: string): OutputError {
 }
 
 function unreadable(path: string, error: unknown): unknown {
-  if (error instanceof PipelineError || !(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+  if (error instanceof PipelineError || !readErrno(error)) return error;
+  if (isErrnoOf(error, 'absent')) {
     return new NoInputError('INPUT_NOT_FOUND', `There is no ${path}.`, {
       safe: 'Nothing was started.',
       remedy: 'Check the name after --input.',
     });
   }
-  if (error.code === 'EACCES' || error.code === 'EPERM') {
+  if (isErrnoOf(error, 'access')) {
     return new AccessError('INPUT_NOT_READABLE', `You may not read ${path}.`, { safe: 'Nothing was started.' });
   }
-  return error;
+  return new TransientError(
+    'INPUT_UNREADABLE',
+    `${path} cannot be read: ${explainErrno(error)}.`,
+    { safe: 'Nothing was started.', remedy: 'The same command again, when its disk answers.' },
+    { cause: error },
+  );
 }

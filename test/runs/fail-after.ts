@@ -22,6 +22,10 @@ export function failAfter(disk: Disk, n: number): Disk & { readonly writes: () =
       step();
       await disk.writeWhole(path, content);
     },
+    async copyWhole(from, to) {
+      step();
+      await disk.copyWhole(from, to);
+    },
     async openAppend(path): Promise<AppendFile> {
       step();
       const file = await disk.openAppend(path);

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AccessError } from '../../../core/errors.ts';
 import { readSmallFile, UnfitFileError } from '../../../files/read-small-file.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
+import { writeWhole } from '../../../files/write-whole.ts';
 import { parseLogin, renderLogin, type LoginRecord } from './login-record.ts';
 import { hasErrno, isErrnoOf } from '../../../core/errno.ts';
 
@@ -57,32 +57,22 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
 
 /** Keeps a login for good or not at all, readable by its owner alone. @throws {OutputError} the disk. */
 export async function writeLogin(file: string, record: LoginRecord): Promise<void> {
-  const aside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(aside, 'wx', 0o600);
-    try {
-      await handle.writeFile(renderLogin(record));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, file);
-    await syncFolder(dirname(file));
+    await removeLeftovers(file);
   } catch (error) {
     throw asOutputError(error, file);
-  } finally {
-    await rm(aside, { force: true });
   }
+  await writeWhole(file, renderLogin(record), { mode: 0o600 });
+}
+
+/** What a process that was killed had written aside: a login that nobody uses, for whoever finds it. */
+async function removeLeftovers(file: string): Promise<void> {
+  const folder = dirname(file);
+  for (const name of await readdir(folder))
+    if (name.startsWith(`${basename(file)}.`) && name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
 }
 
 export async function removeLogin(file: string): Promise<void> {
   await rm(file, { force: true });
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Some network file systems do not sync folders; the rename is as good as it gets there.
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }

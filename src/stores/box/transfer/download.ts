@@ -59,6 +59,8 @@ export async function download(
     });
   } catch (error) {
     signal.throwIfAborted();
+    // Its number is the network's, not the disk's.
+    if (error instanceof BoxCallError) throw error;
     throw asOutputError(error, toFile);
   } finally {
     await rm(part, { force: true });

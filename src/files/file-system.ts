@@ -1,0 +1,27 @@
+import { access, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+
+/** The calls of the operating system by which this folder writes: replaced by tests only, which make them fail. */
+export interface FileSystem {
+  readonly access: typeof access;
+  readonly copyFile: typeof copyFile;
+  readonly link: typeof link;
+  readonly mkdir: typeof mkdir;
+  readonly open: typeof open;
+  readonly readdir: (folder: string) => Promise<string[]>;
+  readonly rename: typeof rename;
+  readonly rm: typeof rm;
+  readonly stat: typeof stat;
+}
+
+/** The real one. */
+export const realFileSystem: FileSystem = {
+  access,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir: (folder) => readdir(folder),
+  rename,
+  rm,
+  stat,
+};
