@@ -58,9 +58,11 @@ async function workOnAll(session: Session, { todo }: WorkPlan, signal: AbortSign
       try {
         fetched = await fetching(() => fetchDocument(session, document, known, stop));
         await workOn(session, document, fetched, stop);
+        session.recordSuccess();
       } catch (error) {
         if (stop.aborted) return;
-        if (!(await session.recordFailure(document, error))) fatal.abort(error);
+        const reason = await session.recordFailure(document, error);
+        if (reason) fatal.abort(reason);
         else if (fetched && !fetched.inPlace && !session.storeTrouble) await run.disk.remove(fetched.file);
       } finally {
         session.chunks.end(document.id);

@@ -1,5 +1,6 @@
 import type { EngineIdentity } from '../engines/ocr-engine.ts';
 import type { EngineReport } from '../core/engine-report.ts';
+import type { PipelineError } from '../core/errors.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
 import type { RunPlan } from '../core/run-estimate.ts';
 import type { BoxChoices, EngineRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
@@ -251,7 +252,7 @@ export interface App {
   resumeRun(request: ResumeRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
   planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan>;
   /** Every run folder in the work directory, newest first; none where there is no such directory. */
-  listRuns(workDir: string): Promise<readonly RunEntry[]>;
+  listRuns(workDir: string, tell?: (problem: PipelineError) => void): Promise<readonly RunEntry[]>;
   /** Asks the scheduler about all runs that have jobs; those without, and all where nobody answers, are not in the answer. */
   findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>>;
   /** Asks whoever works on a run to stop tidily, and ends its jobs on a cluster. Settles once asked. */

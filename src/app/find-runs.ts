@@ -1,17 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AccessError, asPipelineError, type PipelineError } from '../core/errors.ts';
 import { realDisk } from '../files/disk.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { isLocked } from '../runs/run-lock.ts';
 import { requestStop } from '../runs/stop-request.ts';
 import type { CancelOutcome, RunEntry } from './contract.ts';
 
-/** Every run folder in the work directory, newest first by the last change of its ledger. */
-export async function listRuns(workDir: string): Promise<RunEntry[]> {
+/**
+ * Every run folder in the work directory, newest first by the last change of its ledger. One that cannot be opened is left out,
+ * and `tell` hears why.
+ * @throws {AccessError} there are runs, and none of them may be read.
+ */
+export async function listRuns(workDir: string, tell?: (problem: PipelineError) => void): Promise<RunEntry[]> {
+  const problems: PipelineError[] = [];
   const found: { entry: RunEntry; changedMs: number }[] = [];
   for (const name of await RunFolder.list(workDir)) {
-    const run = await RunFolder.open(join(workDir, name), realDisk).catch(() => undefined);
+    const run = await RunFolder.open(join(workDir, name), realDisk).catch(
+      (error: unknown) => void problems.push(asPipelineError(error)),
+    );
     if (!run) continue;
     const changedMs = await stat(run.ledgerFile).then(
       ({ mtimeMs }) => mtimeMs,
@@ -21,6 +29,9 @@ export async function listRuns(workDir: string): Promise<RunEntry[]> {
     const entry: RunEntry = { folder: run.path, record: run.record, progress, readState: () => run.readState() };
     found.push({ entry, changedMs });
   }
+  const [first] = problems;
+  if (found.length === 0 && first instanceof AccessError) throw first;
+  for (const problem of problems) tell?.(problem);
   return found.sort((a, b) => b.changedMs - a.changedMs).map(({ entry }) => entry);
 }
 

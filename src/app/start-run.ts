@@ -105,7 +105,7 @@ async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): P
   const file = join(ids[0] ?? '', outputPath(stem, format));
   const bytes = await readFile(file).catch(() => undefined);
   if (bytes === undefined) return;
-  const { delivered } = await otherRuns(record, workDir, disk);
+  const { delivered } = await otherRuns(record, workDir, disk, () => undefined);
   if (delivered.has(createHash('sha1').update(bytes).digest('hex'))) return;
   throw new UsageError('OUTPUT_EXISTS', `${file} is already there, not made by this program.`, {
     safe: 'Nothing was started, and the file was not touched.',
@@ -223,7 +223,9 @@ async function workOnRun(
   await using stores = await openStores(run.record, request.workDir, request.box, tell, signal);
   await stores.source.describe(signal);
   await stores.destination.checkWritable(signal);
-  const others = await otherRuns(run.record, request.workDir, disk);
+  const others = await otherRuns(run.record, request.workDir, disk, ({ code, message }) =>
+    notice('warn', code, `Left out: ${message}`),
+  );
   const parts: SessionParts = {
     run,
     source: stores.source,
@@ -311,12 +313,15 @@ async function otherRuns(
   record: RunRecord,
   workDir: string,
   disk: Disk,
+  tell: (problem: PipelineError) => void,
 ): Promise<{ folders: string[]; delivered: Set<string> }> {
   const folders: string[] = [];
   const delivered = new Set<string>();
   for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {
     if (name === record.name) continue;
-    const other = await RunFolder.open(join(workDir, name), disk).catch(() => undefined);
+    const other = await RunFolder.open(join(workDir, name), disk).catch((error: unknown) =>
+      tell(asPipelineError(error)),
+    );
     if (!other) continue;
     if (other.record.recipe.digest === record.recipe.digest) folders.push(other.path);
     const { destination } = other.record;

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from './errors.ts';
+import { errorFromRecord, type ErrorRecord, type PipelineError } from './errors.ts';
 
 /** Pages in a row that fail the same way before the run stops: enough not to be chance, few enough not to waste a night. */
 export const SYSTEMIC_PAGES = 12;
@@ -22,5 +22,41 @@ export class SystemicFailureWatch {
     this.#inARow = error.code === this.#code ? this.#inARow + 1 : 1;
     this.#code = error.code;
     return this.#inARow >= SYSTEMIC_PAGES;
+  }
+}
+
+/** Documents in a row that fail the same way before the run stops. */
+export const SYSTEMIC_DOCUMENTS_IN_A_ROW = 5;
+
+/**
+ * Notices that it is not the documents that are bad: one after the other fails in the same way, and that way is one which none
+ * of them can have of itself.
+ */
+export class DocumentFailureWatch {
+  #code: string | undefined;
+  readonly #inARow = new Set<string>();
+
+  /** A document went well: the count starts again. */
+  wentWell(): void {
+    this.#code = undefined;
+    this.#inARow.clear();
+  }
+
+  /** Takes note of a document's failure; the error that stops the run where it is the environment's. */
+  observe(document: string, error: ErrorRecord): PipelineError | undefined {
+    if (error.inARow !== 'environment') return undefined;
+    if (error.code !== this.#code) this.wentWell();
+    this.#code = error.code;
+    this.#inARow.add(document);
+    if (this.#inARow.size < SYSTEMIC_DOCUMENTS_IN_A_ROW) return undefined;
+    return errorFromRecord({
+      ...error,
+      // What costs a document cannot stop a run by that name.
+      family: error.family === 'DocumentError' || error.family === 'PageError' ? 'TransientError' : error.family,
+      message: `${this.#inARow.size} documents in a row failed the same way. The last: ${error.message}`,
+      safe: 'All that is finished is kept.',
+      scope: 'environment',
+      inARow: undefined,
+    });
   }
 }

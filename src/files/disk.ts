@@ -56,7 +56,7 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
 export function diskOver(fs: FileSystem): Disk {
   return {
     async makeFolder(path) {
-      await guarded(path, () => tryAgain(() => makeFolder(path, fs)));
+      await guarded(path, () => tryAgain(() => makeFolder(path, fs), fs));
     },
 
     writeWhole: (path, content) => writeWhole(path, content, { fs }),
@@ -65,7 +65,7 @@ export function diskOver(fs: FileSystem): Disk {
       const aside = asideOf(to);
       await guarded(to, async () => {
         try {
-          await tryAgain(() => fs.copyFile(from, aside));
+          await tryAgain(() => fs.copyFile(from, aside), fs);
           await fs.rename(aside, to);
         } catch (error) {
           await fs.rm(aside, { force: true }).catch(() => undefined);
@@ -76,7 +76,7 @@ export function diskOver(fs: FileSystem): Disk {
     },
 
     async openAppend(path) {
-      const file = await guarded(path, () => tryAgain(() => fs.open(path, 'a+')));
+      const file = await guarded(path, () => tryAgain(() => fs.open(path, 'a+'), fs));
       try {
         await guarded(path, async () => {
           if (await endsInsideLine(file)) await file.appendFile('\n');
@@ -108,7 +108,7 @@ export function diskOver(fs: FileSystem): Disk {
     },
 
     async remove(path) {
-      await guarded(path, () => tryAgain(() => fs.rm(path, { recursive: true, force: true })));
+      await guarded(path, () => tryAgain(() => fs.rm(path, { recursive: true, force: true }), fs));
     },
   };
 }

@@ -2,6 +2,8 @@ import { access, copyFile, link, mkdir, open, readdir, rename, rm, stat } from '
 
 /** The calls of the operating system by which this folder writes: replaced by tests only, which make them fail. */
 export interface FileSystem {
+  /** How long the trouble of a disk gets to pass before it is asked once more. */
+  readonly pauseMs: number;
   readonly access: typeof access;
   readonly copyFile: typeof copyFile;
   readonly link: typeof link;
@@ -15,6 +17,7 @@ export interface FileSystem {
 
 /** The real one. */
 export const realFileSystem: FileSystem = {
+  pauseMs: 500,
   access,
   copyFile,
   link,

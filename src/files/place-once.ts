@@ -29,7 +29,7 @@ export async function placeCopy(
   signal: AbortSignal,
   fs: FileSystem = realFileSystem,
 ): Promise<boolean> {
-  return await tryAgain(() => copyAndPlace(placing, signal, fs));
+  return await tryAgain(() => copyAndPlace(placing, signal, fs), fs);
 }
 
 async function copyAndPlace(

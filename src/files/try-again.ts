@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrnoOf } from '../core/errno.ts';
-
-/** How long the trouble of a disk gets to pass. */
-const PAUSE_MS = 500;
+import { realFileSystem, type FileSystem } from './file-system.ts';
 
 /** Does `work`, and once more where the disk did not answer as it should: network disks have such moments. */
-export async function tryAgain<T>(work: () => Promise<T>, pauseMs: number = PAUSE_MS): Promise<T> {
+export async function tryAgain<T>(
+  work: () => Promise<T>,
+  { pauseMs }: Pick<FileSystem, 'pauseMs'> = realFileSystem,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

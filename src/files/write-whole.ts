@@ -25,7 +25,7 @@ export async function writeWhole(
 ): Promise<void> {
   const fill = (file: FileHandle): Promise<void> => file.writeFile(content);
   try {
-    await tryAgain(() => fillAndPlace(path, fill, mode, fs));
+    await tryAgain(() => fillAndPlace(path, fill, mode, fs), fs);
   } catch (error) {
     throw asOutputError(error, path);
   }

@@ -1,6 +1,6 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from '../core/errors.ts';
+import { AccessError, ConfigError, TransientError, type PipelineError } from '../core/errors.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
@@ -8,7 +8,8 @@ import type { AppendFile, Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
 import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
-import { hasErrno } from '../core/errno.ts';
+import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
+import { ownerOf } from '../files/owner-of.ts';
 
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
 const DIGEST_DIGITS = 16;
@@ -58,11 +59,20 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   /** Makes the folders below it that are not there: a new run has none, and people remove what looks like scratch. */
   async makeFolders(): Promise<void> {
-    for (const folder of ['', CHUNKS_FOLDER, 'documents', 'fetched'])
-      await this.disk.makeFolder(join(this.path, folder));
+    for (const name of ['', CHUNKS_FOLDER, 'documents', 'fetched']) {
+      const folder = join(this.path, name);
+      const isThere = await access(folder).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) await this.disk.makeFolder(folder);
+    }
   }
 
-  /** Opens a run folder; undefined where there is none. @throws {ConfigError} `RUN_DAMAGED`: its run.json is unreadable. */
+  /**
+   * Opens a run folder; undefined where there is none.
+   * @throws {ConfigError} `RUN_DAMAGED`: its run.json is no such file. @throws {AccessError} `RUN_NOT_READABLE`: it is not ours.
+   */
   static async open(path: string, disk: Disk): Promise<RunFolder | undefined> {
     let text: string;
     try {
@@ -70,16 +80,20 @@ export class RunFolder implements RunStore, AsyncDisposable {
     } catch (error) {
       if (error instanceof UnfitFileError) throw damaged(path, error.problem, error);
       if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      if (readErrno(error)) throw await unreadable(path, error);
       throw error;
     }
+    let record: Partial<RunRecord> | null;
     try {
-      return new RunFolder(path, JSON.parse(text) as RunRecord, disk);
+      record = JSON.parse(text) as Partial<RunRecord> | null;
     } catch (cause) {
       throw damaged(path, 'is not readable', cause);
     }
+    if (!isWhole(record)) throw damaged(path, 'does not hold all that a run is made of', undefined);
+    return new RunFolder(path, record, disk);
   }
 
-  /** Names of the runs in a work folder, in alphabetical order; none where there is no such folder. */
+  /** Names of the runs in a work folder, in alphabetical order, those that may not be read too; none where there is no folder. */
   static async list(workDir: string): Promise<string[]> {
     const entries = await readdir(workDir, { withFileTypes: true }).catch(() => []);
     const names: string[] = [];
@@ -87,7 +101,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
       if (!entry.isDirectory()) continue;
       const isRun = await access(join(workDir, entry.name, 'run.json')).then(
         () => true,
-        () => false,
+        (error: unknown) => isErrnoOf(error, 'access'),
       );
       if (isRun) names.push(entry.name);
     }
@@ -221,6 +235,29 @@ export class RunFolder implements RunStore, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function isWhole(record: Partial<RunRecord> | null): record is RunRecord {
+  const { name, source, destination, settings, recipe } = record ?? {};
+  return (
+    typeof name === 'string' &&
+    typeof recipe?.digest === 'string' &&
+    [source, destination].every((place) => Array.isArray(place?.ids)) &&
+    typeof settings === 'object'
+  );
+}
+
+async function unreadable(path: string, cause: unknown): Promise<PipelineError> {
+  const safe = 'Nothing was changed.';
+  if (!isErrnoOf(cause, 'access')) {
+    const message = `The run folder ${path} cannot be read: ${explainErrno(cause)}.`;
+    const remedy = 'The same command again, when its disk answers.';
+    return new TransientError('RUN_UNREADABLE', message, { safe, remedy }, { cause, scope: 'environment' });
+  }
+  const owner = await ownerOf(path);
+  const message = `The run folder ${path} ${owner === undefined ? 'is not yours' : `belongs to ${owner}`}, and you may not read it.`;
+  const remedy = `Ask ${owner ?? 'its owner'} to let you: chmod -R g+rwX ${path}\nOr take a work folder of your own with --work-dir.`;
+  return new AccessError('RUN_NOT_READABLE', message, { safe, remedy }, { cause, scope: 'run' });
 }
 
 function damaged(path: string, problem: string, cause: unknown): ConfigError {

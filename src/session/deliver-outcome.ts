@@ -76,10 +76,9 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
       : `${failed.length} of ${pageCount} pages could not be read.`;
   const codes = new Set(failed.map(([, , , , error]) => error?.code));
   const code = failed.length === pageCount && codes.size === 1 && first ? first.code : 'PAGES_FAILED';
-  return new DocumentError(code, message, {
-    why: first?.message,
-    safe:
-      failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.',
-    remedy: 'The same command tries the failed pages again, and only those.',
-  });
+  const safe =
+    failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.';
+  const remedy = 'The same command tries the failed pages again, and only those.';
+  const inARow = code === first?.code ? first.inARow : undefined;
+  return new DocumentError(code, message, { why: first?.message, safe, remedy }, { inARow });
 }

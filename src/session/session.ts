@@ -4,6 +4,7 @@ import { asPipelineError, type PipelineError } from '../core/errors.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import { planOutputStems } from '../core/output-names.ts';
 import type { RunState } from '../core/run-state.ts';
+import { DocumentFailureWatch } from '../core/systemic-failure.ts';
 import { PageResultIndex } from '../runs/page-results.ts';
 import type { Listing } from '../stages/list.ts';
 import { ChunkTracker } from './chunk-tracker.ts';
@@ -29,6 +30,7 @@ export class Session {
   stems: ReadonlyMap<string, string> = new Map();
   /** A store that cannot be reached: work that needs none goes on, then the run stops and can be resumed. */
   storeTrouble: PipelineError | undefined;
+  readonly #failuresInARow = new DocumentFailureWatch();
 
   private constructor(parts: SessionParts, state: RunState, results: PageResultIndex) {
     this.parts = parts;
@@ -101,11 +103,20 @@ export class Session {
     this.progress.enter('working');
   }
 
+  /** A document came to its end: what failed before it was not the environment's fault. */
+  recordSuccess(): void {
+    this.#failuresInARow.wentWell();
+  }
+
   /**
-   * Decides whose fault an error of one document's work is: its own (noted; true), a store's (kept for later; true), or the
-   * run's (false: the run stops).
+   * Decides whose fault an error of one document's work is: its own (noted), or a store's (kept for later), so that the others go
+   * on; or the environment's or the run's.
+   * @returns the error that stops the run; undefined where nothing does.
    */
-  async recordFailure({ id: document, path: label, sizeBytes }: SourceDocument, error: unknown): Promise<boolean> {
+  async recordFailure(
+    { id: document, path: label, sizeBytes }: SourceDocument,
+    error: unknown,
+  ): Promise<PipelineError | undefined> {
     const failure = asPipelineError(error);
     const { log, meter, observer } = this.parts;
     if (failure.scope === 'document' || failure.scope === 'page') {
@@ -118,14 +129,14 @@ export class Session {
         text: `${failure.message} [${failure.code}]`,
       });
       observer.notice({ level: 'warn', code: failure.code, text: failure.message, document: label });
-      return true;
+      return this.#failuresInARow.observe(document, failure.toRecord());
     }
     if (failure.scope === 'store') {
       if (!this.storeTrouble) observer.notice({ level: 'warn', code: failure.code, text: failure.message });
       this.storeTrouble ??= failure;
-      return true;
+      return undefined;
     }
-    return false;
+    return failure;
   }
 
   /** Notes the end; the last word in the ledger. */

@@ -1,5 +1,5 @@
 import type { Chunk, PageRange } from '../core/chunk.ts';
-import { DocumentError, MissingDependencyError, PageError, throwIfStopped } from '../core/errors.ts';
+import { MissingDependencyError, PipelineError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
@@ -138,7 +138,7 @@ async function readPage(
       signal,
     );
   } catch (error) {
-    if (error instanceof PageError || error instanceof DocumentError) {
+    if (error instanceof PipelineError && (error.scope === 'page' || error.scope === 'document')) {
       return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };
     }
     throw error;

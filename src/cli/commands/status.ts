@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { EXIT, type ExitCode, type PipelineError } from '../../core/errors.ts';
 import type { RunState } from '../../core/run-state.ts';
 import type { Invocation } from '../invocation.ts';
 import { findRun } from '../find-run.ts';
@@ -23,9 +23,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { flags, signal, terminal } = invocation;
   const { workDir } = await invocation.loadSettings();
   const ended = new Map<string, RunStatus>();
+  const told = new Set<string>();
+  const tell = ({ message, code }: PipelineError): void => {
+    if (!told.has(message)) terminal.say(`Left out: ${message} [${code}]`);
+    told.add(message);
+  };
   let shown = '';
   for (;;) {
-    const statuses = await readStatuses(invocation, workDir, ended);
+    const statuses = await readStatuses(invocation, workDir, ended, tell);
     const text = renderStatuses(invocation, statuses, workDir);
     if (text !== shown)
       terminal.print(flags.watch === true && terminal.abilities.redrawOut && flags.json !== true ? CLEAR + text : text);
@@ -41,8 +46,9 @@ async function readStatuses(
   { app, positionals: [name], flags }: Invocation,
   workDir: string,
   ended: Map<string, RunStatus>,
+  tell: (problem: PipelineError) => void,
 ): Promise<readonly RunStatus[]> {
-  const entries = await app.listRuns(workDir);
+  const entries = await app.listRuns(workDir, tell);
   const chosen =
     name === undefined ? (flags.all === true ? entries : entries.slice(0, NEWEST)) : [findRun(entries, name, workDir)];
   const statuses: RunStatus[] = [];
