@@ -1,5 +1,5 @@
 /** Renders all pages of PDFs and prepares them for an engine as a page worker does, and reads nothing: `PDF...`. */
-import { workerParts } from '../../src/app/worker-wiring.ts';
+import { workerParts } from '../../src/app/wiring.ts';
 import { analysePage } from '../../src/preparation/analyse-page.ts';
 import { prepareImage } from '../../src/preparation/prepare-image.ts';
 import { traitsOfLanguage } from '../../src/preparation/scripts.ts';

@@ -3,7 +3,8 @@ import type { App, BoxCaller, BoxService } from './contract.ts';
 /** The program's own parts, loaded when they are asked for: each command pays only for what it uses. */
 export const app: App = {
   startRun: async (request, observer, signal) => (await import('./start-run.ts')).startRun(request, observer, signal),
-  resumeRun: async (request, observer, signal) => (await import('./start-run.ts')).resumeRun(request, observer, signal),
+  resumeRun: async (request, observer, signal) =>
+    (await import('./resume-run.ts')).resumeRun(request, observer, signal),
   planRun: async (request, signal) => (await import('./plan-run.ts')).planRun(request, signal),
   listRuns: async (workDir, tell) => (await import('./find-runs.ts')).listRuns(workDir, tell),
   findJobs: async (entries) => (await import('./find-jobs.ts')).findJobs(entries),

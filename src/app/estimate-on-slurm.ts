@@ -3,7 +3,7 @@ import { MissingDependencyError, throwIfStopped } from '../core/errors.ts';
 import type { PlanEstimate } from '../core/run-estimate.ts';
 import type { SlurmChoices } from '../core/run-request.ts';
 import { priceRun } from '../executors/slurm/decide/price-run.ts';
-import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
+import { makeSlurmClient } from './wiring.ts';
 
 /** A plan is not worth a longer wait. */
 const ASK_TIMEOUT_MS = 30_000;
@@ -22,7 +22,7 @@ export async function estimateOnSlurm(
 ): Promise<SlurmEstimates> {
   const { slurmSite, slurmNodes, slurmCores, slurmTime, slurmPartition, slurmAccount } = choices;
   const site = slurmSite === undefined ? undefined : await loadSiteProfile(slurmSite);
-  const client = new SlurmPrograms(process.env, {});
+  const client = await makeSlurmClient(process.env);
   const stop = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
   const notes: string[] = [];
   const partitions = await client.partitions(stop).catch((error: unknown) => {

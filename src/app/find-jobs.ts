@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { MissingDependencyError } from '../core/errors.ts';
 import { isLive } from '../executors/slurm/decide/classify-end.ts';
 import { jobNameOf } from '../executors/slurm/wave-submitter.ts';
-import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
 import { WaveStore, type WaveRecord } from '../executors/slurm/store/wave-store.ts';
 import { realDisk } from '../files/disk.ts';
 import { readTrailer } from '../runs/page-results.ts';
 import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
 import type { RunEntry, RunJobs } from './contract.ts';
+import { makeSlurmClient } from './wiring.ts';
 
 /** `status` is for people, who do not wait longer. */
 const ASK_TIMEOUT_MS = 15_000;
@@ -36,7 +36,7 @@ export async function findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMa
     const waves = await allWaves(entry.folder);
     if (waves.length > 0) ordered.set(entry, waves);
   }
-  const client = new SlurmPrograms(process.env, {});
+  const client = await makeSlurmClient(process.env);
   const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
   const names = [...ordered].flatMap(([{ record }, waves]) =>
     waves.flatMap(({ wave, ended }) => (ended ? [] : jobNameOf(record.name, wave))),
@@ -80,7 +80,7 @@ async function countWaitingPages(chunksFolder: string): Promise<number> {
  */
 export async function endJobs({ folder, record }: Pick<RunEntry, 'folder' | 'record'>, isOurs: boolean): Promise<void> {
   const store = new WaveStore(join(folder, WAVES_FOLDER), realDisk);
-  const client = new SlurmPrograms(process.env, {});
+  const client = await makeSlurmClient(process.env);
   try {
     for (const { wave } of await openWaves(folder)) {
       await client.cancel(jobNameOf(record.name, wave), undefined, AbortSignal.timeout(60_000));

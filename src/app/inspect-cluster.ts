@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../core/child-environment.ts';
@@ -8,21 +8,20 @@ import { MissingDependencyError, TransientError } from '../core/errors.ts';
 import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
 import { hopelessReason } from '../executors/slurm/decide/hopeless-reason.ts';
 import { makeJobScript } from '../executors/slurm/job-script.ts';
-import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
+import type { SlurmClient } from '../executors/slurm/slurm-client.ts';
 import { findContainerProgram } from './ask-image.ts';
 import type { ClusterView, ImageAnswer, TestJob, TestJobRequest } from './contract.ts';
+import { makeSlurmClient, PROGRAM_ENTRY } from './wiring.ts';
 
 const ASK_TIMEOUT_MS = 20_000;
 const IMAGE_TIMEOUT_MS = 25_000;
 const TEST_JOB_POLL_MS = 2_000;
 const MIB = 1_048_576;
-/** The program's own entry. */
-const ENTRY = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 const run = promisify(execFile);
 
 /** Asks Slurm. @returns `absent` where it is not installed, `silent` where it does not answer. */
 export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'> {
-  const client = new SlurmPrograms(environment, {});
+  const client = await makeSlurmClient(environment);
   const stop = AbortSignal.timeout(ASK_TIMEOUT_MS);
   try {
     const [config, partitions, associations] = await Promise.all([
@@ -60,7 +59,7 @@ export async function askImageVersion(image: string): Promise<ImageAnswer> {
  */
 export async function runTestJob({ environment, choices, workDir, timeoutMs }: TestJobRequest): Promise<TestJob> {
   const { slurmAccount, slurmPartition, slurmQos, slurmImage } = choices;
-  const client = new SlurmPrograms(environment, { account: slurmAccount, partition: slurmPartition, qos: slurmQos });
+  const client = await makeSlurmClient(environment, choices);
   const stop = AbortSignal.timeout(timeoutMs);
   await mkdir(workDir, { recursive: true });
   const folder = await mkdtemp(join(workDir, 'doctor-'));
@@ -83,7 +82,7 @@ export async function runTestJob({ environment, choices, workDir, timeoutMs }: T
     // Says its version whatever the words after it.
     program:
       container === undefined || slurmImage === undefined
-        ? { command: process.execPath, commandArguments: [ENTRY, '--version'] }
+        ? { command: process.execPath, commandArguments: [PROGRAM_ENTRY, '--version'] }
         : {
             command: container,
             commandArguments: ['exec', '--cleanenv', '--no-home', slurmImage, 'ocr-pipeline', '--version'],
@@ -98,7 +97,7 @@ export async function runTestJob({ environment, choices, workDir, timeoutMs }: T
   }
 }
 
-async function followTestJob(client: SlurmPrograms, jobName: string, log: string, stop: AbortSignal): Promise<TestJob> {
+async function followTestJob(client: SlurmClient, jobName: string, log: string, stop: AbortSignal): Promise<TestJob> {
   let reason = '';
   let hopelessPolls = 0;
   while (!stop.aborted) {

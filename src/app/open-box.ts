@@ -3,7 +3,7 @@ import { BoxCallError } from '../stores/box/transport/box-call-error.ts';
 import type { BoxItem } from '../stores/box/listing/box-item.ts';
 import { classifyCall } from '../stores/box/transport/classify.ts';
 import { DEFAULT_BOX_SETTINGS, type BoxSettings } from '../stores/box/transport/box-settings.ts';
-import { BoxStore, type BoxStoreOptions } from '../stores/box/box-store.ts';
+import type { BoxStore, BoxStoreOptions } from '../stores/box/box-store.ts';
 import { connect, openNetwork, type BoxConnection, type BoxNetwork } from '../stores/box/transport/connect.ts';
 import {
   findFolder,
@@ -19,6 +19,7 @@ import { openLogin, requireApp, type OpenLogin } from '../stores/box/login/open-
 import type { BoxApp } from '../stores/box/login/person-session.ts';
 import { askWho } from '../stores/box/login/who.ts';
 import type { WaitListener } from '../stores/box/transport/retrying-client.ts';
+import { makeBoxStore } from './wiring.ts';
 
 /** The way to Box, with or without a login yet. Close it. */
 export interface BoxAccess extends Disposable {
@@ -81,12 +82,12 @@ export async function openBox(
     },
     async openStore(address, options, signal) {
       const folder = await findFolder(await connection(), parseFolderAddress(address), signal);
-      return { folder, store: new BoxStore(await connection(), { ...options, folder }) };
+      return { folder, store: await makeBoxStore(await connection(), { ...options, folder }) };
     },
     async findTarget(address, signal) {
       const { folder, missing } = await findFolderAbove(await connection(), parseFolderAddress(address), signal);
       const options = { folder, below: missing, recursive: true, exclude: [], scratch: '' };
-      return { folder, missing, store: new BoxStore(await connection(), options) };
+      return { folder, missing, store: await makeBoxStore(await connection(), options) };
     },
     async listFolder(address, signal) {
       const wanted = parseFolderAddress(address);

@@ -14,9 +14,10 @@ import { realDisk } from '../files/disk.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { list } from '../stages/list.ts';
 import type { DocumentStore, FetchedDocument } from '../stores/document-store.ts';
-import { WorkerPool } from '../work/worker-pool.ts';
+import type { WorkerPool } from '../work/worker-pool.ts';
 import { openStores, type RunStores } from './run-stores.ts';
-import { prepareRecord, REAL_DEPENDENCIES } from './start-run.ts';
+import { prepareRecord } from './prepare-record.ts';
+import { makeWorkerPool } from './wiring.ts';
 
 /** Documents that are opened for a plan; a larger folder is judged by as many, evenly chosen. */
 const DOCUMENTS_OPENED = 400;
@@ -52,7 +53,7 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
   const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
 
   const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
-  await using pool = new WorkerPool(REAL_DEPENDENCIES.workerEntry, setup, request.jobs);
+  await using pool = await makeWorkerPool(setup, request.jobs);
   const elsewhere = await findElsewhere(stores, listing.documents, record, signal);
   const documents = session.todo.map((entry) => entry.document).filter(({ id }) => !elsewhere.has(id));
   const done = session.done.filter(({ source: { id } }) => !elsewhere.has(id));

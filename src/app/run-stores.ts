@@ -5,8 +5,8 @@ import type { RunRecord, StoreReference } from '../runs/run-store.ts';
 import type { BoxStore } from '../stores/box/box-store.ts';
 import type { WaitListener } from '../stores/box/transport/retrying-client.ts';
 import type { DocumentStore } from '../stores/document-store.ts';
-import { LocalFolder } from '../stores/local-folder.ts';
 import type { BoxAccess } from './open-box.ts';
+import { makeLocalStore } from './wiring.ts';
 
 /** Where a run's results go when its scans lie in Box and no other place is named. */
 const RESULTS_FOLDER = 'OCR';
@@ -135,10 +135,10 @@ export async function openStores(
     const resultsId = (await boxResults?.describe(signal))?.id;
     // The folder of the results may not be there yet: then its parent answers, which must not be passed over.
     const passedOver = resultsId === undefined || source.ids.includes(resultsId) ? [] : [resultsId];
-    const from = source.kind === 'box' ? await openBoxStore(source, passedOver) : localSource(record, workDir);
+    const from = source.kind === 'box' ? await openBoxStore(source, passedOver) : await localSource(record, workDir);
     return {
       source: from,
-      destination: boxResults ?? localDestination(record),
+      destination: boxResults ?? (await localDestination(record)),
       boxResults,
       [Symbol.asyncDispose]: close,
     };
@@ -162,9 +162,9 @@ async function openAccess(choices: BoxChoices, notice?: StoreNotice): Promise<Bo
 function localSource(
   { source, destination, settings }: Pick<RunRecord, 'source' | 'destination' | 'settings'>,
   workDir: string,
-): LocalFolder {
+): Promise<DocumentStore> {
   const results = destination.kind === 'local' ? destination.ids : [];
-  return new LocalFolder({
+  return makeLocalStore({
     roots: source.ids,
     recursive: settings.recursive,
     exclude: [...results, resolve(workDir)],
@@ -172,10 +172,10 @@ function localSource(
   });
 }
 
-function localDestination({ source, destination }: Pick<RunRecord, 'source' | 'destination'>): LocalFolder {
+function localDestination({ source, destination }: Pick<RunRecord, 'source' | 'destination'>): Promise<DocumentStore> {
   const folder = destination.ids[0] ?? '.';
   const scans = source.kind === 'local' ? source.ids : [];
-  return new LocalFolder({
+  return makeLocalStore({
     roots: [folder],
     recursive: true,
     exclude: [],

@@ -9,11 +9,11 @@ import { realDisk } from '../files/disk.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { openPagesFile, writePagesFile } from '../runs/page-results.ts';
 import { RunFolder } from '../runs/run-folder.ts';
-import { WorkerPool } from '../work/worker-pool.ts';
+import type { WorkerPool } from '../work/worker-pool.ts';
 import { programVersion } from '../config/program-version.ts';
 import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from './contract.ts';
 import { chooseRecipe, NO_READING } from './choose-engine.ts';
-import { REAL_DEPENDENCIES } from './start-run.ts';
+import { makeWorkerPool } from './wiring.ts';
 
 const RESULTS = '.pages.jsonl';
 
@@ -27,7 +27,7 @@ interface StepDocument {
 
 /** Writes page images: `page-0001.png` for one document, in a folder of its own for each of several. */
 export async function* rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
-  await using pool = makePool(NO_READING, request);
+  await using pool = await makePool(NO_READING, request);
   const documents = await documentsOf(request.target);
   for (const document of documents) {
     const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
@@ -59,7 +59,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     tesseract: request.tesseract,
     settings: request.recognition,
   });
-  await using pool = makePool(recipe, request);
+  await using pool = await makePool(recipe, request);
   for (const document of await documentsOf(request.target)) {
     const pages: PageResult[] = [];
     const readOne = async (pageNumber: number, isImage: boolean): Promise<PageResult> => {
@@ -101,7 +101,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
 export async function* assembleDocuments(request: AssembleRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
   const run = request.target.kind === 'run' ? await openRun(request.target) : undefined;
   const recipe = run?.record.recipe ?? NO_READING;
-  await using pool = makePool(recipe, request);
+  await using pool = await makePool(recipe, request);
   for (const document of await documentsOf(request.target)) {
     throwIfStopped(signal);
     const pagesFile = run ? run.pagesFile(document.sha1 ?? '') : join(request.resultsFolder, document.stem + RESULTS);
@@ -216,9 +216,9 @@ async function openRun({ workDir, name }: Extract<StepTarget, { kind: 'run' }>):
 function makePool(
   recipe: Recipe,
   request: { readonly jobs: number; readonly limits: PageLimits; readonly tesseract?: string | undefined },
-): WorkerPool {
+): Promise<WorkerPool> {
   const { limits, jobs, tesseract } = request;
-  return new WorkerPool(REAL_DEPENDENCIES.workerEntry, { recipe, limits, tesseract }, jobs);
+  return makeWorkerPool({ recipe, limits, tesseract }, jobs);
 }
 
 function timeoutMs(limits: PageLimits): number {

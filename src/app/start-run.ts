@@ -1,59 +1,36 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Recipe } from '../core/chunk.ts';
-import {
-  asPipelineError,
-  ConfigError,
-  EXIT,
-  NoInputError,
-  StoppedError,
-  UsageError,
-  type PipelineError,
-} from '../core/errors.ts';
+import { asPipelineError, EXIT, StoppedError, UsageError, type PipelineError } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { outputPath } from '../core/output-names.ts';
 import { ProgressMeter } from '../core/progress-meter.ts';
 import type { RunObserver } from '../core/progress.ts';
-import { digestOf } from '../core/recipe.ts';
 import { redact } from '../core/redact.ts';
 import type { RunState } from '../core/run-state.ts';
-import type { ExecutorRequest, RunRequest } from '../core/run-request.ts';
-import type { RunSettings } from '../core/settings.ts';
+import type { RunRequest } from '../core/run-request.ts';
 import { runPipeline } from '../pipeline.ts';
 import { hasDocument, list, nothingToRead } from '../stages/list.ts';
-import { realDisk, type Disk } from '../files/disk.ts';
+import type { Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { lockRun } from '../runs/run-lock.ts';
 import { RunLog } from '../runs/run-log.ts';
-import type { RunRecord, StoreReference } from '../runs/run-store.ts';
+import type { RunRecord } from '../runs/run-store.ts';
 import { watchForStop } from '../runs/stop-request.ts';
 import type { SessionParts } from '../session/session-parts.ts';
 import { Session } from '../session/session.ts';
 import type { BoxStore } from '../stores/box/box-store.ts';
-import { WorkerPool } from '../work/worker-pool.ts';
 import { programVersion } from '../config/program-version.ts';
-import type { ResumeRequest, RunOutcome } from './contract.ts';
-import { chooseRecipe } from './choose-engine.ts';
-import { keepExecutor, makeExecutor, readExecutor } from './make-executor.ts';
-import { findPlaces, openStores } from './run-stores.ts';
+import type { RunOutcome } from './contract.ts';
+import { checkNotOnSlurm, keepExecutor } from './kept-executor.ts';
+import { prepareRecord } from './prepare-record.ts';
+import { openStores } from './run-stores.ts';
 import { saveReport } from './save-report.ts';
-import { settlePlaces } from './settle-places.ts';
+import { makeExecutor, makeWorkerPool, REAL_DEPENDENCIES, type RunDependencies } from './wiring.ts';
 
 /** Other runs of a work folder that are looked at for results to reuse, in the order of their names. */
 const OTHER_RUNS = 50;
-
-/** What a run needs from outside, replaced by tests only: the disk, and the program of a worker. */
-export interface RunDependencies {
-  readonly disk: Disk;
-  readonly workerEntry: URL;
-}
-
-export const REAL_DEPENDENCIES: RunDependencies = {
-  disk: realDisk,
-  workerEntry: new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url),
-};
 
 /** Starts a run, or goes on with the one that was started with the same things. */
 export async function startRun(
@@ -113,65 +90,11 @@ async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): P
   });
 }
 
-/** All that makes a run what it is, settled before anything is started; `make` as of `findPlaces`. @throws {UsageError} `OUTPUT_IS_INPUT`. */
-export async function prepareRecord(asked: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
-  const request = await settlePlaces(asked);
-  const recipe = await chooseRecipe({ ...request, elsewhere: request });
-  const { source, destination } = await findPlaces(request, make, signal);
-  const settings: RunSettings = { ...request.settings, engine: recipe.engine };
-  return {
-    name: nameRun(source, destination, settings, recipe),
-    createdAt: new Date().toISOString(),
-    programVersion: programVersion(),
-    source,
-    destination,
-    settings,
-    recipe,
-  };
-}
-
-/** Goes on with a run as it was frozen. @throws {NoInputError} `RUN_NOT_FOUND`. @throws {ConfigError} `ENGINE_CHANGED`. */
-export async function resumeRun(
-  request: ResumeRequest,
-  observer: RunObserver,
-  signal: AbortSignal,
-  dependencies: RunDependencies = REAL_DEPENDENCIES,
-): Promise<RunOutcome> {
-  const run = await RunFolder.open(join(request.workDir, request.name), dependencies.disk);
-  if (!run) {
-    throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${request.name}" in ${request.workDir}.`, {
-      remedy: 'ocr-pipeline status   lists the runs',
-    });
-  }
-  await using _ = run;
-  const { settings, recipe } = run.record;
-  const executor = await executorOf(run, request);
-  const { workDir, tesseract } = request;
-  const now = await chooseRecipe({ engine: settings.engine, tesseract, settings, elsewhere: { workDir, executor } });
-  if (now.digest !== recipe.digest) {
-    throw new ConfigError(
-      'ENGINE_CHANGED',
-      `The run was started with ${recipe.engine} ${recipe.engineVersion}; here it is ${now.engine} ${now.engineVersion}, or its models or this program have changed.`,
-      {
-        safe: 'Nothing was changed. Pages already read are kept.',
-        remedy: 'Start again with ocr-pipeline run: all pages are then read the same way.',
-      },
-    );
-  }
-  return await workOnRun(run, { ...request, executor }, observer, signal, dependencies);
-}
-
-/** Where a run goes on: as asked, or where it was read before. */
-async function executorOf(run: RunFolder, request: ResumeRequest): Promise<ExecutorRequest> {
-  const executor = await readExecutor(run);
-  const { slurm, detach } = request;
-  return executor.kind === 'local' ? executor : { kind: 'slurm', choices: { ...executor.choices, ...slurm }, detach };
-}
-
 /** Documents are opened and put together here, and nothing is read: few workers do. */
 const COORDINATOR_WORKERS = 4;
 
-async function workOnRun(
+/** Works on a run until it ends or is stopped: whoever calls has opened its folder. @throws {PipelineError} what stopped it. */
+export async function workOnRun(
   run: RunFolder,
   request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box' | 'executor'>,
   observer: RunObserver,
@@ -184,11 +107,9 @@ async function workOnRun(
   const { recipe, settings } = run.record;
   const setup = { recipe, limits: settings.limits, tesseract: request.tesseract };
   const isLocal = request.executor.kind === 'local';
-  await using pool = new WorkerPool(
-    workerEntry,
-    setup,
-    isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS),
-  );
+  if (isLocal) await checkNotOnSlurm(run);
+  const workers = isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS);
+  await using pool = await makeWorkerPool(setup, workers, workerEntry);
   const log = new RunLog(run.record.name, run.logFile, disk, redact);
   const meter = new ProgressMeter(started);
   const names = new Map<string, string>();
@@ -295,18 +216,6 @@ export function exitCodeOf(state: RunState): number {
   const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
   if (failed.length === 0) return EXIT.ok;
   return failed.every(({ error }) => error?.code === 'NAME_TAKEN') ? EXIT.output : EXIT.someFailed;
-}
-
-/** A word of the source's name and six hex digits of all that makes the run what it is. */
-function nameRun(source: StoreReference, destination: StoreReference, settings: RunSettings, recipe: Recipe): string {
-  const word = source.name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/\.pdf$/g, '')
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 24);
-  return `${word || 'run'}-${digestOf([source, destination, settings, recipe.digest]).slice(0, 6)}`;
 }
 
 async function otherRuns(

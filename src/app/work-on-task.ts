@@ -12,9 +12,8 @@ import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
 import { readAvailableCpus } from '../config/available-cpus.ts';
 import type { ChunkFiles } from '../work/work-chunk.ts';
 import { workTask } from '../work/work-task.ts';
-import { WorkerPool } from '../work/worker-pool.ts';
 import { chooseRecipe } from './choose-engine.ts';
-import { REAL_DEPENDENCIES } from './start-run.ts';
+import { makeWorkerPool, REAL_DEPENDENCIES } from './wiring.ts';
 
 /** What a task needs from outside, replaced by tests only. */
 export interface TaskDependencies {
@@ -92,7 +91,7 @@ export async function workOnTask(
   };
   let pages = 0;
   const setup = { recipe: header.recipe, limits: header.limits, tesseract: header.tesseract };
-  await using pool = new WorkerPool(dependencies.workerEntry, setup, workers);
+  await using pool = await makeWorkerPool(setup, workers, dependencies.workerEntry);
   const parts = {
     pool,
     disk,

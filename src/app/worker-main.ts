@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { asPipelineError } from '../core/errors.ts';
 import { answerCalls } from '../work/answer-calls.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../work/protocol.ts';
-import { workerParts } from './worker-wiring.ts';
+import { workerParts } from './wiring.ts';
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as WorkerSetup;
 

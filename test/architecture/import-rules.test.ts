@@ -1,4 +1,5 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +20,10 @@ const below =
   (path: string): boolean =>
     path.startsWith(`${folder}/`);
 
-/** `cli -> app -> pipeline -> session -> stages, executors -> seams <- adapters`; everyone may import `core` and `files`. */
+/**
+ * `cli, web -> app -> pipeline -> session -> stages, executors -> seams <- adapters`; everyone may import `core` and `files`.
+ * `web`, `search`, `watch` and `corrections` are rooms to come.
+ */
 const RULES: readonly LayerRule[] = [
   { name: 'seams', holds: (path) => SEAMS.has(path), mayImport: ['core'] },
   { name: 'contract', holds: (path) => path === 'app/contract.ts', mayImport: ['core', 'seams'] },
@@ -45,6 +49,9 @@ const RULES: readonly LayerRule[] = [
       'engines',
       'executors',
       'preparation',
+      'search',
+      'corrections',
+      'watch',
     ],
   },
   {
@@ -74,6 +81,12 @@ const RULES: readonly LayerRule[] = [
   { name: 'main', holds: (path) => path === 'cli/main.ts', mayImport: ['core', 'contract', 'app', 'cli'] },
   // Whoever shows the program to people knows what it can do, and not how: `app/contract.ts`.
   { name: 'cli', holds: below('cli'), mayImport: ['core', 'config', 'contract'] },
+  { name: 'web', holds: below('web'), mayImport: ['core', 'config', 'contract'] },
+  // An index over page results, and a layer of a person's words over them: both read run folders alone.
+  { name: 'search', holds: below('search'), mayImport: ['core', 'files', 'runs', 'corrections'] },
+  { name: 'corrections', holds: below('corrections'), mayImport: ['core', 'files', 'runs'] },
+  // Watches sources and starts runs: through what the program can do, as a person would.
+  { name: 'watch', holds: below('watch'), mayImport: ['core', 'files', 'seams', 'contract'] },
 ];
 
 describe('the imports of src/', () => {
@@ -83,8 +96,28 @@ describe('the imports of src/', () => {
     expect(findBreaches(imports, RULES)).toEqual([]);
   });
 
-  test('make no circles', async () => {
+  test('make no circles, not of types either', async () => {
     expect(findCycles(await readImports(SOURCE))).toEqual([]);
+  });
+});
+
+describe('adapters', () => {
+  test('are built in app/wiring.ts alone, outside of their own folders', async () => {
+    const adapters = new Map<string, string>();
+    const texts = new Map<string, string>();
+    for await (const path of glob('**/*.ts', { cwd: SOURCE })) {
+      const text = readFileSync(join(SOURCE, path), 'utf8');
+      texts.set(path, text);
+      const match = /export class (\w+) implements (?:DocumentStore|OcrEngine|Executor|SlurmClient)\b/.exec(text);
+      if (match?.[1] !== undefined) adapters.set(match[1], path.split('/')[0] ?? '');
+    }
+    expect([...adapters.keys()]).toEqual(expect.arrayContaining(['LocalFolder', 'BoxStore', 'SlurmExecutor']));
+    const built = [...texts].flatMap(([path, text]) =>
+      [...adapters]
+        .filter(([name, folder]) => !path.startsWith(`${folder}/`) && text.includes(`new ${name}(`))
+        .map(() => path),
+    );
+    expect([...new Set(built)]).toEqual(['app/wiring.ts']);
   });
 });
 
@@ -98,6 +131,13 @@ describe('the check itself', () => {
     ['an engine that imports a store', 'engines/tesseract-native.ts', 'stores/local-folder.ts'],
     ['an interface that imports its adapter', 'engines/ocr-engine.ts', 'engines/tesseract-native.ts'],
     ['a stage that imports a command', 'stages/list.ts', 'cli/run.ts'],
+    ['a command that reaches below what the program can do', 'cli/commands/run.ts', 'app/start-run.ts'],
+    ['a command that reads a run folder itself', 'cli/commands/status.ts', 'runs/run-folder.ts'],
+    ['a stage that imports a page worker', 'stages/recognize.ts', 'work/read-page.ts'],
+    ['a view of the page that reaches below', 'web/runs-page.ts', 'runs/run-folder.ts'],
+    ['a search that reads with an engine', 'search/index-pages.ts', 'engines/tesseract-native.ts'],
+    ['a watched folder that works on pages itself', 'watch/settle.ts', 'work/worker-pool.ts'],
+    ['corrections that deliver', 'corrections/layer.ts', 'stages/deliver.ts'],
   ])('finds %s', (_what, from, to) => {
     expect(findBreaches([{ from, to, loads: true }], RULES)).toHaveLength(1);
   });
@@ -111,7 +151,7 @@ describe('the check itself', () => {
   test('lets the wiring import everything, and everyone core', () => {
     const imports = [
       { from: 'app/wiring.ts', to: 'stores/local-folder.ts' },
-      { from: 'app/worker-wiring.ts', to: 'engines/tesseract-native.ts' },
+      { from: 'app/wiring.ts', to: 'engines/tesseract-native.ts' },
       { from: 'engines/tesseract-native.ts', to: 'core/page.ts' },
       { from: 'engines/tesseract-native.ts', to: 'engines/parse-hocr.ts' },
     ].map((each) => ({ ...each, loads: true }));
@@ -146,7 +186,10 @@ describe('the check itself', () => {
       writeFileSync(join(folder, 'core/d.ts'), `import './a.ts';\nimport type { X } from './e.ts';`);
       writeFileSync(join(folder, 'core/e.ts'), `import './d.ts';\nvoid import('./d.ts');`);
       const imports = await readImports(folder);
-      expect(findCycles(imports)).toEqual([['core/a.ts', 'core/b.ts', 'core/c.ts']]);
+      expect(findCycles(imports)).toEqual([
+        ['core/a.ts', 'core/b.ts', 'core/c.ts'],
+        ['core/d.ts', 'core/e.ts'],
+      ]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REAL_DEPENDENCIES } from '../../src/app/start-run.ts';
+import { REAL_DEPENDENCIES } from '../../src/app/wiring.ts';
 import { realDisk } from '../../src/files/disk.ts';
 import { failAfter } from '../runs/fail-after.ts';
 import { makeScan } from './make-scan.ts';

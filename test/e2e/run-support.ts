@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resumeRun, startRun, REAL_DEPENDENCIES, type RunDependencies } from '../../src/app/start-run.ts';
+import { resumeRun } from '../../src/app/resume-run.ts';
+import { startRun } from '../../src/app/start-run.ts';
+import { REAL_DEPENDENCIES, type RunDependencies } from '../../src/app/wiring.ts';
 import type { RunOutcome } from '../../src/app/contract.ts';
 import type { RunNotice, RunProgress } from '../../src/core/progress.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';

@@ -59,12 +59,10 @@ export function findBreaches(imports: readonly SourceImport[], rules: readonly L
   return [...new Set(breaches)].toSorted();
 }
 
-/** The circles in which files load each other, each as its files in order of import, starting at the alphabetically first. */
+/** The circles in which files import each other, in whatever way, each in order of import from the alphabetically first. */
 export function findCycles(imports: readonly SourceImport[]): string[][] {
   const targets = new Map<string, string[]>();
-  for (const { from, to, loads } of imports) {
-    if (loads) targets.set(from, [...(targets.get(from) ?? []), to]);
-  }
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
   const cycles = new Map<string, string[]>();
   const finished = new Set<string>();
   const visit = (path: string, trail: readonly string[]): void => {
