@@ -1,16 +1,16 @@
 import { loadSiteProfile } from '../config/load-site-profile.ts';
 import type { SlurmChoices } from '../core/run-request.ts';
 import { readClusterUse, type Rate } from '../executors/slurm/cluster-use.ts';
-import { SlurmPrograms } from '../executors/slurm/slurm-programs.ts';
 import { WaveStore } from '../executors/slurm/store/wave-store.ts';
 import type { RunFolder } from '../runs/run-folder.ts';
+import { makeSlurmClient } from './wiring.ts';
 
 /** The end of a run does not wait longer for a figure. */
 const ASK_TIMEOUT_MS = 20_000;
 
 /** Notes in the ledger what a run's jobs took and cost, where the cluster tells. Best effort: the results are safe already. */
 export async function noteClusterUse(run: RunFolder, choices: SlurmChoices): Promise<void> {
-  const client = new SlurmPrograms(process.env, {});
+  const client = await makeSlurmClient(process.env);
   const store = new WaveStore(run.wavesFolder, run.disk);
   try {
     const use = await readClusterUse(store, client, await rateOf(choices), AbortSignal.timeout(ASK_TIMEOUT_MS));
