@@ -6,7 +6,6 @@ import type { PageResult } from '../core/page.ts';
 import { outputPath } from '../core/output-names.ts';
 import { ProgressMeter } from '../core/progress-meter.ts';
 import type { RunObserver } from '../core/progress.ts';
-import { redact } from '../core/redact.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { runPipeline } from '../pipeline.ts';
@@ -110,7 +109,7 @@ export async function workOnRun(
   if (isLocal) await checkNotOnSlurm(run);
   const workers = isLocal ? request.jobs : Math.min(request.jobs, COORDINATOR_WORKERS);
   await using pool = await makeWorkerPool(setup, workers, workerEntry);
-  const log = new RunLog(run.record.name, run.logFile, disk, redact);
+  const log = new RunLog(run.record.name, run.logFile, disk);
   const meter = new ProgressMeter(started);
   const names = new Map<string, string>();
   const onPage = (sha1: string, page: PageResult): void => {

@@ -1,3 +1,4 @@
+import { quoteValue } from '../core/quote-value.ts';
 import { closest } from '../core/config/closest.ts';
 import { NoInputError, UsageError } from '../core/errors.ts';
 import type { RunEntry } from '../app/contract.ts';
@@ -29,11 +30,11 @@ export function findRun<Entry extends Pick<RunEntry, 'record'>>(
   const names = entries.map(({ record }) => record.name);
   if (match === undefined) {
     const near = closest(name, names);
-    throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`, {
+    throw new NoInputError('RUN_NOT_FOUND', `There is no run called ${quoteValue(name)} in ${workDir}.`, {
       remedy: near === undefined ? 'ocr-pipeline status   lists them' : `Did you mean ${near}?`,
     });
   }
-  throw new UsageError('RUN_AMBIGUOUS', `"${name}" is the beginning of ${matching.length} runs.`, {
+  throw new UsageError('RUN_AMBIGUOUS', `${quoteValue(name)} is the beginning of ${matching.length} runs.`, {
     remedy: `One of: ${matching
       .slice(0, 5)
       .map(({ record }) => record.name)

@@ -1,3 +1,4 @@
+import { quoteValue } from '../core/quote-value.ts';
 import { onOff, path, text, type Kind, type Parsed } from '../core/config/kinds.ts';
 
 /** A flag of some commands that is no setting: it is given on the command line or not at all. */
@@ -18,7 +19,7 @@ const MAX_PAGE = 1_000_000;
 const MAX_SELECTED = 100_000;
 
 function parsePages(list: string): Parsed<readonly number[]> {
-  const problem = { problem: `needs page numbers such as 1-5,8, not "${list}"` };
+  const problem = { problem: `needs page numbers such as 1-5,8, not ${quoteValue(list)}` };
   const pages = new Set<number>();
   for (const part of list.split(',')) {
     const match = /^ *(\d{1,7})(?: *- *(\d{1,7}))? *$/.exec(part);

@@ -1,3 +1,4 @@
+import { quoteValue } from '../core/quote-value.ts';
 import { SETTINGS, type SettingName } from '../core/config/settings-table.ts';
 import type { Kind } from '../core/config/kinds.ts';
 import type { RawValue } from '../core/config/resolve-settings.ts';
@@ -155,7 +156,7 @@ function checkPositionals(
   const [min, max] = command.positionals;
   const extra = positionals[max];
   if (extra !== undefined) {
-    throw new UsageError('UNEXPECTED_ARGUMENT', `"${extra}" was not expected after "${command.name}".`, {
+    throw new UsageError('UNEXPECTED_ARGUMENT', `${quoteValue(extra)} was not expected after "${command.name}".`, {
       safe: 'Nothing was started.',
       remedy: adviseOnExtra(extra, words, options),
     });

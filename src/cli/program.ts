@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { quoteValue } from '../core/quote-value.ts';
 import { closest } from '../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { CallingShell } from '../config/config-files.ts';
@@ -71,7 +72,7 @@ function findCommand(word: string): Command {
   const visible = COMMANDS.filter(({ name }) => name !== 'work').map(({ name }) => name);
   const near = closest(word, [...visible, ...TOPIC_NAMES]);
   const isTopic = near !== undefined && TOPIC_NAMES.includes(near);
-  throw new UsageError('UNKNOWN_COMMAND', `There is no command called "${word}".`, {
+  throw new UsageError('UNKNOWN_COMMAND', `There is no command called ${quoteValue(word)}.`, {
     ...advice,
     remedy:
       near === undefined

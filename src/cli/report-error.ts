@@ -1,5 +1,13 @@
-import { asPipelineError, InternalError, UsageError, type ExitCode, type PipelineError } from '../core/errors.ts';
+import {
+  asPipelineError,
+  errorFromRecord,
+  InternalError,
+  UsageError,
+  type ExitCode,
+  type PipelineError,
+} from '../core/errors.ts';
 import { redact } from '../core/redact.ts';
+import { safeJson } from '../core/safe-json.ts';
 import type { CallingShell } from '../config/config-files.ts';
 import type { Command } from './commands.ts';
 import { describeCrash, keepCrash } from './crash-log.ts';
@@ -7,7 +15,6 @@ import { programVersion } from '../config/program-version.ts';
 import { wrap } from './screens/display-text.ts';
 import { renderError } from './screens/render-error.ts';
 import type { Terminal } from './terminal.ts';
-import type { TypedCommands } from './typed-commands.ts';
 
 /** What is needed to tell an error. */
 export interface ErrorContext {
@@ -28,11 +35,13 @@ export async function reportError(thrown: unknown, context: ErrorContext, comman
     error = withReportAdvice(error, await keepCrash(crash, context.shell));
   }
   if (terminal.jsonErrors) {
-    terminal.say(JSON.stringify({ type: 'error', exitCode: error.exitCode, ...redactRecord(error, terminal.typed) }));
+    const { remedy, ...record } = error.toRecord();
+    const typed = remedy === undefined ? undefined : terminal.typed(remedy);
+    terminal.say(safeJson({ type: 'error', exitCode: error.exitCode, ...record, remedy: typed }));
     return error.exitCode;
   }
   // The message is for people; the stack is for whoever was asked to look.
-  terminal.say(renderError(error, error.exitCode, terminal.columns(), terminal.typed));
+  terminal.say(renderError(withoutSecrets(error), error.exitCode, terminal.columns(), terminal.typed));
   if (debug) terminal.say(crash);
   if (error instanceof UsageError) terminal.say(await usageHint(command, terminal));
   return error.exitCode;
@@ -49,13 +58,21 @@ async function usageHint(command: Command | undefined, terminal: Terminal): Prom
   return `\n${label}${usage}\n       ${typed(`ocr-pipeline ${command.name} --help`)}   explains each option`;
 }
 
-function redactRecord(error: PipelineError, typed: TypedCommands): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(error.toRecord()).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? redact(key === 'remedy' ? typed(value) : value) : value,
-    ]),
-  );
+function clean(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : redact(text);
+}
+
+/** Of what nobody foresaw the message is somebody else's, and may repeat what was sent. */
+function withoutSecrets(error: PipelineError): PipelineError {
+  const record = error.toRecord();
+  const { message, why, safe, remedy } = record;
+  return errorFromRecord({
+    ...record,
+    message: redact(message),
+    why: clean(why),
+    safe: clean(safe),
+    remedy: clean(remedy),
+  });
 }
 
 function withReportAdvice(error: InternalError, logFile: string | undefined): InternalError {

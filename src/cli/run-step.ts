@@ -1,3 +1,4 @@
+import { safeJson } from '../core/safe-json.ts';
 import { resolve } from 'node:path';
 import type { Settings } from '../core/config/settings-table.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
@@ -40,7 +41,7 @@ export async function runStep({ terminal, flags }: Invocation, items: AsyncItera
   for await (const item of items) {
     if (item.problem === undefined) written++;
     else failed++;
-    if (flags.json === true) terminal.print(JSON.stringify(item));
+    if (flags.json === true) terminal.print(safeJson(item));
     else if (item.problem !== undefined) terminal.say(`failed ${describe(item)}: ${cleanText(item.problem)}`);
     else if (item.file !== undefined) terminal.print(cleanText(item.file));
   }

@@ -1,5 +1,5 @@
 import { OutputError } from '../core/errors.ts';
-import { redact } from '../core/redact.ts';
+import { hideKnownSecrets } from '../core/secrets.ts';
 import { explainErrno, hasErrno } from '../core/errno.ts';
 import type { TypedCommands } from './typed-commands.ts';
 
@@ -86,7 +86,7 @@ export function openTerminal(
     errClosed = true;
   });
   const writeErr = (text: string): void => {
-    if (!errClosed) stderr.write(redact(text));
+    if (!errClosed) stderr.write(hideKnownSecrets(text));
   };
   return {
     abilities: detectAbilities(environment, stdout.isTTY ?? false, stderr.isTTY ?? false),
@@ -95,7 +95,7 @@ export function openTerminal(
     columns: () => Math.min(80, stderr.columns ?? stdout.columns ?? 80),
     rows: () => stderr.rows ?? 24,
     print(text) {
-      if (!outClosed) stdout.write(`${redact(text)}\n`);
+      if (!outClosed) stdout.write(`${hideKnownSecrets(text)}\n`);
     },
     say: (text) => writeErr(`${text}\n`),
     draw: writeErr,

@@ -1,3 +1,4 @@
+import { quoteValue } from '../core/quote-value.ts';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
@@ -25,7 +26,7 @@ export async function loadSiteProfile(site: string): Promise<SiteProfile> {
       .map((name) => name.slice(0, -'.json'.length));
     throw new ConfigError(
       'SITE_UNKNOWN',
-      `There is no site profile "${site}".`,
+      `There is no site profile ${quoteValue(site)}.`,
       {
         why: `Those that come with the program: ${here.join(', ')}.`,
         safe: 'Nothing was started.',

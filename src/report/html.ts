@@ -1,3 +1,5 @@
+import { replaceUnsafe } from '../core/unsafe-characters.ts';
+
 /** HTML that needs no more escaping. */
 export class Html {
   readonly text: string;
@@ -34,6 +36,5 @@ function escape(text: string): string {
 
 /** Text as it may be shown: characters that hide or turn other text become a mark. */
 export function showText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return replaceUnsafe(text, (character) => (character === '\t' || character === '\n' ? character : '\ufffd'));
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../core/safe-json.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
 
 /** One line of `log.ndjson`. */
@@ -16,26 +17,24 @@ export interface LogLine {
 /** How long lines may wait in memory. */
 const FLUSH_MS = 1_000;
 
-/** The run's log. Never fails: what cannot be logged is dropped. Text passes `redact` before it is written. */
+/** The run's log. Never fails: what cannot be logged is dropped. Holds no secret and nothing that harms a terminal. */
 export class RunLog {
   readonly #run: string;
   readonly #open: () => Promise<AppendFile>;
-  readonly #redact: (text: string) => string;
   #lines = '';
   #file: AppendFile | undefined;
   #flushing: Promise<void> = Promise.resolve();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(run: string, path: string, disk: Disk, redact: (text: string) => string) {
+  constructor(run: string, path: string, disk: Disk) {
     this.#run = run;
     this.#open = () => disk.openAppend(path);
-    this.#redact = redact;
     this.#timer = setInterval(() => void this.#flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
   write(line: LogLine): void {
-    this.#lines += `${this.#redact(JSON.stringify({ time: new Date().toISOString(), run: this.#run, ...line }))}\n`;
+    this.#lines += `${safeJson({ time: new Date().toISOString(), run: this.#run, ...line })}\n`;
   }
 
   #flush(): Promise<void> {

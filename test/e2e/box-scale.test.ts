@@ -99,7 +99,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
       exclude: resultsId === folderId ? [] : [resultsId],
       scratch,
     });
-    const log = new RunLog(record.name, run.logFile, realDisk, (text) => text);
+    const log = new RunLog(record.name, run.logFile, realDisk);
     const executor = new LocalExecutor(
       { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: (sha1) => sha1, onPage: () => undefined },
       (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),

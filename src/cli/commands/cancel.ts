@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { findRun } from '../find-run.ts';
@@ -9,7 +10,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const entry = findRun(await app.listRuns(workDir), positionals[0], workDir);
   const { name } = entry.record;
   const outcome = await app.cancelRun(entry);
-  if (flags.json === true) terminal.print(JSON.stringify({ run: name, outcome }));
+  if (flags.json === true) terminal.print(safeJson({ run: name, outcome }));
   else if (outcome === 'not-running') terminal.print(`Run ${name} is not running; nothing was changed.`);
   else if (outcome === 'jobs-cancelled') {
     terminal.print(

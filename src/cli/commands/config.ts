@@ -1,3 +1,5 @@
+import { quoteValue } from '../../core/quote-value.ts';
+import { safeJson } from '../../core/safe-json.ts';
 import { access } from 'node:fs/promises';
 import { configPlaces, showPath } from '../../config/config-files.ts';
 import { writeSetting } from '../../config/edit-config.ts';
@@ -18,7 +20,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     const near = word === undefined ? undefined : closest(word, Object.keys(ACTIONS));
     throw new UsageError(
       'UNKNOWN_COMMAND',
-      word === undefined ? 'config does what? One word is missing.' : `config cannot "${word}".`,
+      word === undefined ? 'config does what? One word is missing.' : `config cannot ${quoteValue(word)}.`,
       {
         remedy:
           near === undefined
@@ -39,7 +41,7 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
       SETTINGS[name].key,
       { value: plainValue(name, settings[name]), from: origins[name] },
     ]);
-    terminal.print(JSON.stringify(Object.fromEntries(entries), null, 2));
+    terminal.print(safeJson(Object.fromEntries(entries), 2));
     return;
   }
   for (const name of names) {
@@ -52,7 +54,7 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
 async function get({ loadSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
   const name = settingOfKey(requireKey(key, 'get lang'), `"${key ?? ''}"`);
   const value = (await loadSettings())[name];
-  terminal.print(flags.json === true ? JSON.stringify(plainValue(name, value)) : showValue(name, value));
+  terminal.print(flags.json === true ? safeJson(plainValue(name, value)) : showValue(name, value));
 }
 
 async function set(invocation: Invocation, [key, ...texts]: readonly string[]): Promise<void> {
@@ -138,7 +140,7 @@ async function showPlaces({ shell, terminal, flags }: Invocation): Promise<void>
       ),
     })),
   );
-  if (flags.json === true) terminal.print(JSON.stringify(places, null, 2));
+  if (flags.json === true) terminal.print(safeJson(places, 2));
   else
     for (const { kind, file, exists } of places)
       terminal.print(`${padEnd(kind, 9)}${cleanText(file)}${exists ? '' : '   (not there)'}`);

@@ -1,3 +1,5 @@
+import { quoteValue } from '../../core/quote-value.ts';
+import { safeJson } from '../../core/safe-json.ts';
 import { resolveSettings } from '../../core/config/resolve-settings.ts';
 import { closest } from '../../core/config/closest.ts';
 import type { Settings } from '../../core/config/settings-table.ts';
@@ -43,9 +45,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       terminal.print(renderFinding(finding, terminal.columns(), terminal.abilities.colorOut, terminal.typed));
   }
   if (flags.json === true)
-    terminal.print(
-      JSON.stringify({ findings: findings.map((finding) => withTypedCommands(finding, terminal.typed)) }, null, 2),
-    );
+    terminal.print(safeJson({ findings: findings.map((finding) => withTypedCommands(finding, terminal.typed)) }, 2));
   else terminal.print(`\n${renderVerdict(findings, terminal.typed)}`);
   return findings.some(({ status }) => status === 'fail') ? EXIT.missingDependency : EXIT.ok;
 }
@@ -66,7 +66,7 @@ function chooseChecks(ids: readonly string[]): readonly Check[] {
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     const near = closest(unknown, known);
-    throw new UsageError('UNKNOWN_CHECK', `doctor has no check called "${unknown}".`, {
+    throw new UsageError('UNKNOWN_CHECK', `doctor has no check called ${quoteValue(unknown)}.`, {
       remedy: near === undefined ? `Checks: ${known.join(' ')}` : `Did you mean ${near}?`,
     });
   }

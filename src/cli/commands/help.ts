@@ -1,3 +1,4 @@
+import { quoteValue } from '../../core/quote-value.ts';
 import { closest } from '../../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import { COMMANDS } from '../commands.ts';
@@ -18,7 +19,7 @@ export async function run({ positionals: [word], terminal }: Invocation): Promis
     command === undefined ? await topicText(word, terminal.typed) : renderCommandHelp(command, terminal.typed);
   if (text === undefined) {
     const near = closest(word, [...TOPIC_NAMES, ...COMMANDS.map(({ name }) => name)]);
-    throw new UsageError('UNKNOWN_TOPIC', `There is no help on "${word}".`, {
+    throw new UsageError('UNKNOWN_TOPIC', `There is no help on ${quoteValue(word)}.`, {
       remedy: near === undefined ? `Topics: ${TOPIC_NAMES.join(' ')}` : `Did you mean ocr-pipeline help ${near}?`,
     });
   }

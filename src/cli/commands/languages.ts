@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, MissingDependencyError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
 import type { TypedCommands } from '../typed-commands.ts';
@@ -9,7 +10,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { terminal, flags, app } = invocation;
   const { tesseract } = await invocation.loadSettings();
   const engines = await app.findEngines(tesseract);
-  if (flags.json === true) terminal.print(JSON.stringify({ engines }, null, 2));
+  if (flags.json === true) terminal.print(safeJson({ engines }, 2));
   else {
     const codes = [...new Set(engines.flatMap(({ available, languages }) => (available ? languages : [])))].sort();
     terminal.print(renderLanguages(engines, await app.explainLanguages(codes), terminal.columns(), terminal.typed));

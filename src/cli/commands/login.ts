@@ -1,3 +1,5 @@
+import { quoteValue } from '../../core/quote-value.ts';
+import { safeJson } from '../../core/safe-json.ts';
 import { spawn } from 'node:child_process';
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -45,7 +47,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 export function requireBox({ positionals }: Invocation, command: string): void {
   const [service = ''] = positionals;
   if (service.toLowerCase() !== 'box')
-    throw new UsageError('UNKNOWN_SERVICE', `There is no service called "${service}".`, {
+    throw new UsageError('UNKNOWN_SERVICE', `There is no service called ${quoteValue(service)}.`, {
       safe: 'Nothing was changed.',
       remedy: `ocr-pipeline ${command} box`,
     });
@@ -53,7 +55,7 @@ export function requireBox({ positionals }: Invocation, command: string): void {
 
 async function check({ terminal, flags, signal }: Invocation, box: BoxService): Promise<ExitCode> {
   const { user, kind, warning } = await box.whoAmI(signal);
-  if (flags.json === true) terminal.print(JSON.stringify({ ok: true, kind, user, warning }, null, 2));
+  if (flags.json === true) terminal.print(safeJson({ ok: true, kind, user, warning }, 2));
   else terminal.print(`[ok] The Box login works: ${cleanText(user.login)}`);
   if (warning !== undefined && flags.json !== true) terminal.say(`[warn] ${warning}`);
   return EXIT.ok;
@@ -62,7 +64,7 @@ async function check({ terminal, flags, signal }: Invocation, box: BoxService): 
 function tellSuccess({ terminal, flags, shell }: Invocation, account: BoxAccount): ExitCode {
   const { user, kind, loginFile = '', lastsUnusedDays } = account;
   if (flags.json === true) {
-    terminal.print(JSON.stringify({ ok: true, kind, user, loginFile }, null, 2));
+    terminal.print(safeJson({ ok: true, kind, user, loginFile }, 2));
     return EXIT.ok;
   }
   const lasts =

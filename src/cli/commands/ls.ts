@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { compareNatural } from '../../core/natural-order.ts';
 import type { Invocation } from '../invocation.ts';
@@ -25,7 +26,7 @@ export async function run({
       name,
       ...(type === 'file' ? { sizeBytes, sha1 } : {}),
     }));
-    terminal.print(JSON.stringify({ folder, entries }, null, 2));
+    terminal.print(safeJson({ folder, entries }, 2));
   } else terminal.print(renderFolder(folder, sorted, terminal.columns(), terminal.typed));
   return EXIT.ok;
 }

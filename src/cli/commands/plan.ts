@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { makeRunRequest } from '../make-request.ts';
@@ -13,7 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const request = await makeRunRequest(await invocation.loadSettings());
   const plan = await app.planRun(request, signal);
   if (flags.json === true) {
-    terminal.print(JSON.stringify(plan, null, 2));
+    terminal.print(safeJson(plan, 2));
     return EXIT.ok;
   }
   const command = [

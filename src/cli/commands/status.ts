@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode, type PipelineError } from '../../core/errors.ts';
 import type { RunState } from '../../core/run-state.ts';
@@ -74,8 +75,7 @@ async function statusOf(entry: RunEntry, ended: Map<string, RunStatus>): Promise
 }
 
 function renderStatuses({ flags, terminal }: Invocation, statuses: readonly RunStatus[], workDir: string): string {
-  if (flags.json === true)
-    return flags.watch === true ? JSON.stringify({ runs: statuses }) : JSON.stringify({ runs: statuses }, null, 2);
+  if (flags.json === true) return flags.watch === true ? safeJson({ runs: statuses }) : safeJson({ runs: statuses }, 2);
   if (statuses.length > 0) return renderStatusTable(statuses, terminal.columns(), terminal.typed);
   return `No runs in ${workDir}.\n${terminal.typed('Next: ocr-pipeline run --input ./scans --output ./text')}`;
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { showPath } from '../../config/config-files.ts';
 import type { BoxAccount } from '../../app/contract.ts';
@@ -16,7 +17,7 @@ export async function run({ app, terminal, flags, signal, shell, loadSettings }:
   const account = await box.whoAmI(signal);
   const { user, kind, loginFile, warning } = account;
   if (flags.json === true) {
-    terminal.print(JSON.stringify({ user, kind, loginFile, warning }, null, 2));
+    terminal.print(safeJson({ user, kind, loginFile, warning }, 2));
     return EXIT.ok;
   }
   const lines = [

@@ -1,15 +1,12 @@
 import stringWidth from 'string-width';
+import { replaceUnsafe } from '../../core/unsafe-characters.ts';
 
-/** Characters that move the cursor, hide text or turn its direction: never printed as they are. */
-const UNPRINTABLE =
-  // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 /** What a terminal shows in one place: a letter with its accents, an emoji with its parts. */
 const GRAPHEMES = new Intl.Segmenter();
 
 /** A name from outside as one line of harmless text: control characters become `?`. */
 export function cleanText(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '?');
+  return replaceUnsafe(text, '?');
 }
 
 /** As {@link cleanText}, keeping line ends. */

@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-json.ts';
 import { EXIT, PipelineError, StoppedError, type ExitCode } from '../../core/errors.ts';
 import type { RunObserver } from '../../core/progress.ts';
 import type { Settings } from '../../core/config/settings-table.ts';
@@ -37,15 +38,13 @@ export async function followRun(
   if (outcome.detached) {
     terminal.print(
       flags.json === true
-        ? JSON.stringify({ detached: true, ...summaryJson(outcome, summary) }, null, 2)
+        ? safeJson({ detached: true, ...summaryJson(outcome, summary) }, 2)
         : terminal.typed(describeLeaving(outcome)),
     );
     return EXIT.ok;
   }
   terminal.print(
-    flags.json === true
-      ? JSON.stringify(summaryJson(outcome, summary), null, 2)
-      : describe(invocation, outcome, summary),
+    flags.json === true ? safeJson(summaryJson(outcome, summary), 2) : describe(invocation, outcome, summary),
   );
   return summary.exitCode;
 }

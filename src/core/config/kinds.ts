@@ -1,3 +1,4 @@
+import { quoteValue } from '../quote-value.ts';
 import { closest } from './closest.ts';
 
 /** What came of reading a value: the value, or what is wrong with it in a person's words. */
@@ -31,7 +32,7 @@ export function integer(min: number, max: number, placeholder = 'N'): Kind<numbe
   const expects = `a whole number from ${min} to ${max}`;
   const parse = (text: string): Parsed<number> => {
     const value = /^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not "${text}"` };
+    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not ${quoteValue(text)}` };
   };
   return { form: 'one', expects, placeholder, isPath: false, parse: one(parse), show: String };
 }
@@ -43,7 +44,7 @@ export function integerOrAuto(min: number, max: number): Kind<number | 'auto'> {
   const parse = (text: string): Parsed<number | 'auto'> => {
     if (text.trim() === 'auto') return { value: 'auto' };
     const parsed = number.parse([text]);
-    return 'value' in parsed ? parsed : { problem: `needs ${expects}, not "${text}"` };
+    return 'value' in parsed ? parsed : { problem: `needs ${expects}, not ${quoteValue(text)}` };
   };
   return { ...number, expects, parse: one(parse), show: String };
 }
@@ -55,7 +56,7 @@ export function seconds(min: number, max: number): Kind<number> {
     const match = /^(\d{1,9}) ?(s|m|h)?$/.exec(text.trim());
     const factor = match?.[2] === 'h' ? 3600 : match?.[2] === 'm' ? 60 : 1;
     const value = match ? Number(match[1]) * factor : Number.NaN;
-    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not "${text}"` };
+    return value >= min && value <= max ? { value } : { problem: `needs ${expects}, not ${quoteValue(text)}` };
   };
   return { form: 'one', expects, placeholder: 'TIME', isPath: false, parse: one(parse), show: (value) => `${value}s` };
 }
@@ -68,7 +69,7 @@ export const jobTime: Kind<number> = {
   isPath: false,
   parse: one((text) => {
     const minutes = readJobTime(text.trim());
-    const problem = { problem: `needs a time such as 90m, 3h, 12:00:00 or 1-12:00:00, not "${text}"` };
+    const problem = { problem: `needs a time such as 90m, 3h, 12:00:00 or 1-12:00:00, not ${quoteValue(text)}` };
     return minutes !== undefined && minutes >= 1 && minutes <= MAX_JOB_MINUTES ? { value: minutes } : problem;
   }),
   show: (minutes) => (minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`),
@@ -92,7 +93,7 @@ function pick<T extends string>(text: string, choices: readonly T[], hidden: rea
   const word = text.trim();
   const value = [...choices, ...hidden].find((choice) => choice === word);
   if (value !== undefined) return { value };
-  return { problem: `needs one of ${choices.join(', ')}, not "${text}"`, near: closest(word, choices) };
+  return { problem: `needs one of ${choices.join(', ')}, not ${quoteValue(text)}`, near: closest(word, choices) };
 }
 
 /** One of a few words. Hidden ones are accepted and not advertised. */
@@ -131,7 +132,7 @@ export function text(expects: string, placeholder: string, pattern?: RegExp): Ki
     const value = given.trim();
     // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
     if (/[\u0000-\u001f\u007f]/.test(value) || (pattern && !pattern.test(value))) {
-      return { problem: `needs ${expects}, not ${JSON.stringify(given)}` };
+      return { problem: `needs ${expects}, not ${quoteValue(given)}` };
     }
     return { value };
   };
@@ -156,12 +157,24 @@ export const languages: Kind<string> = {
       .filter((code) => code !== '')
       .join('+');
     return {
-      problem: `needs ${languages.expects}, not "${value}"`,
+      problem: `needs ${languages.expects}, not ${quoteValue(value)}`,
       near: LANGUAGE.test(joined) ? joined : undefined,
     };
   },
   show: (value) => value,
 };
+
+/** A text that is shown nowhere, also where it does not fit. */
+export function secretText(expects: string, pattern: RegExp): Kind<string> {
+  const kind = text(expects, 'SECRET', pattern);
+  const parse: Kind<string>['parse'] = (texts) => {
+    const parsed = kind.parse(texts);
+    return 'value' in parsed || texts.join('').trim() === ''
+      ? parsed
+      : { problem: `needs ${expects}, without spaces; what it has is not shown here` };
+  };
+  return { ...kind, parse, show: () => '(hidden)' };
+}
 
 function parsePath(given: string): Parsed<string> {
   return given.includes('\0') ? { problem: 'holds a zero byte, which no path can' } : { value: given };
@@ -199,7 +212,7 @@ export const onOff: Kind<boolean> = {
     const word = given.trim().toLowerCase();
     if (['true', 'yes', 'on', '1'].includes(word)) return { value: true };
     if (['false', 'no', 'off', '0'].includes(word)) return { value: false };
-    return { problem: `needs true or false, not "${given}"` };
+    return { problem: `needs true or false, not ${quoteValue(given)}` };
   }),
   show: String,
 };

@@ -1,5 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { ConfigError, UsageError } from '../errors.ts';
+import { quoteValue } from '../quote-value.ts';
+import { keepSecret } from '../secrets.ts';
 import { closest } from './closest.ts';
 import type { Parsed } from './kinds.ts';
 import {
@@ -62,6 +64,8 @@ export function resolveSettings(sources: readonly SettingsSource[], context: Pat
       continue;
     }
     if (setting.notInProjectFile && source.kind === 'project') throw notInProjectFile(setting, raw);
+    // Also one that does not fit: a secret with a space in it is a secret still.
+    if (setting.secret) raw.texts.forEach(keepSecret);
     const value = readValue(setting, raw, source.kind);
     settings[name] = placePaths(setting, value, source.baseFolder, context);
     origins[name] = raw.where;
@@ -97,7 +101,7 @@ export function settingOfKey(key: string, where: string): SettingName {
     key,
     SETTING_NAMES.map((candidate) => SETTINGS[candidate].key),
   );
-  throw new ConfigError('CONFIG_UNKNOWN_KEY', `${where}: there is no setting called "${key}".`, {
+  throw new ConfigError('CONFIG_UNKNOWN_KEY', `${where}: there is no setting called ${quoteValue(key)}.`, {
     safe: 'Nothing was started.',
     remedy: near === undefined ? 'ocr-pipeline config explain   lists them all' : `Did you mean ${near}?`,
   });

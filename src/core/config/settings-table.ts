@@ -18,6 +18,7 @@ import {
   paths,
   patterns,
   seconds,
+  secretText,
   text,
   type Kind,
 } from './kinds.ts';
@@ -201,7 +202,7 @@ const DRAFTS = {
     flagless: true,
   }),
   boxClientSecret: withoutDefault({
-    kind: { ...text('the client secret of a Box app', 'SECRET', /^\S+$/), show: () => '(hidden)' },
+    kind: secretText('the client secret of a Box app', /^\S+$/),
     group: BOX,
     help: 'Its secret; in the site file or the environment alone',
     notInProjectFile: true,

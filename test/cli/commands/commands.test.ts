@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StoppedError, TransientError } from '../../../src/core/errors.ts';
+import { InternalError, StoppedError, TransientError } from '../../../src/core/errors.ts';
 import type { RunRequest } from '../../../src/core/run-request.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { listenForStop } from '../../../src/cli/stop-signals.ts';
@@ -214,6 +214,55 @@ describe('run', () => {
       code: 'NET_DOWN',
       message: 'No answer with Bearer [hidden]',
     });
+  });
+});
+
+describe('names that look like secrets, and secrets', () => {
+  const document = "token:'x\u009b\u202e.pdf";
+  const startRun: App['startRun'] = (_, observer) => {
+    observer.notice({ level: 'warn', code: 'X', text: `"${document}" has refresh_token: "abcdefgh12"`, document });
+    observer.progress({ ...MIDDLE, reading: [{ document, pageNumber: 1 }] });
+    return Promise.reject(new InternalError('X', 'access_token=abcdefgh12'));
+  };
+
+  it('stay and go in lines of JSON that programs can read', async () => {
+    const { err } = await runWith({ startRun }, [...RUN.slice(0, -1), 'json']);
+    const lines = err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ type }) => type)).toEqual(['notice', 'progress', 'error']);
+    expect(lines[0]).toMatchObject({ document, text: `"${document}" has refresh_token: "[hidden]"` });
+    expect(lines[1]).toMatchObject({ reading: [{ document }] });
+    expect(err).not.toContain('abcdefgh12');
+    expect(err).not.toMatch(/[\u009b\u202e]/);
+  });
+
+  it('are told apart in what a person reads', async () => {
+    const { err } = await runWith({ startRun }, [...RUN.slice(0, -1), 'plain']);
+    expect(err).toContain("token:'x??.pdf");
+    expect(err).not.toContain('access_token=abcdefgh12');
+  });
+
+  it('of the settings never stand in an error about them', async () => {
+    const { terminal, out, err } = memoryTerminal();
+    const environment = { HOME: makeFolder(), OCR_PIPELINE_BOX_CLIENT_SECRET: 'my secret42' };
+    const stop = listenForStop({ on: () => undefined, off: () => undefined }, () => undefined);
+    const shell = { workingFolder: '/work', environment };
+    expect(await runProgram({ args: ['whoami'], terminal, shell, stop, app: realApp })).toBe(78);
+    expect(err()).toContain('OCR_PIPELINE_BOX_CLIENT_SECRET needs the client secret of a Box app');
+    expect(out() + err()).not.toContain('secret42');
+  });
+
+  it('are not seen in addresses of the settings', async () => {
+    expect((await runWith({}, ['config', 'explain'])).out).toContain('https://upload.box.com/api');
+  });
+
+  it('that are wrong values of a megabyte are repeated in part', async () => {
+    const { err, code } = await runWith({}, ['run', '--dpi', 'x'.repeat(1_000_000)]);
+    expect(code).toBe(64);
+    expect(err).toContain(`"${'x'.repeat(100)}..."`);
+    expect(err.length).toBeLessThan(1_000);
   });
 });
 

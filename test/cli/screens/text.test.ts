@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { keepSecret } from '../../../src/core/secrets.ts';
 import { describe, expect, it } from 'vitest';
 import {
   cleanText,
@@ -163,12 +164,15 @@ describe('a terminal', () => {
     expect(detectAbilities({ FORCE_COLOR: '0' }, false, false)).toMatchObject({ colorOut: false });
   });
 
-  it('hides secrets in whatever is printed', () => {
+  it('hides the secrets this process knows in whatever is printed, and nothing that people call a token', () => {
+    keepSecret('abc123def456');
     const { terminal, out, err } = memoryTerminal();
     terminal.print('{"access_token":"abc123def456"}');
     terminal.say('Authorization: Bearer abc123def456');
     terminal.draw('refresh_token=abc123def456&x=1');
     expect(out() + err()).not.toContain('abc123def456');
+    terminal.print('Parish token: Bearer 12345678.pdf, access_token=x.pdf, https://upload.box.com/api');
+    expect(out()).toContain('Parish token: Bearer 12345678.pdf, access_token=x.pdf, https://upload.box.com/api');
   });
 
   it('goes on when standard error is gone, and tells a full disk from a reader that left', async () => {

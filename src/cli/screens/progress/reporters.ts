@@ -1,6 +1,6 @@
 import type { LogLevel, ProgressStyle } from '../../../core/config/settings-table.ts';
 import type { RunNotice, RunObserver, RunProgress } from '../../../core/progress.ts';
-import { redact } from '../../../core/redact.ts';
+import { safeJson } from '../../../core/safe-json.ts';
 import { truncate } from '../display-text.ts';
 import { countOf } from '../format-numbers.ts';
 import type { Terminal } from '../../terminal.ts';
@@ -91,9 +91,7 @@ function plainReporter(terminal: Terminal, { clock, timeZone, logLevel }: Report
 function jsonReporter(terminal: Terminal, { clock }: ReporterOptions): ProgressReporter {
   let phase: RunProgress['phase'] | undefined;
   let shownAt = -Infinity;
-  // Redacted a value at a time: on the whole line a pattern could run across the JSON's own quotes.
-  const say = (record: object): void =>
-    terminal.say(JSON.stringify(record, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value)));
+  const say = (record: object): void => terminal.say(safeJson(record));
   return {
     progress(progress) {
       if (progress.phase === phase && clock() - shownAt < JSON_EVERY_MS) return;

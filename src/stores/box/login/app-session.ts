@@ -1,3 +1,4 @@
+import { keepSecret } from '../../../core/secrets.ts';
 import type { Authentication } from 'box-node-sdk/networking';
 import { AccessError } from '../../../core/errors.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
@@ -54,6 +55,7 @@ export class AppSession implements BoxLogin {
         // Single attempts: a JWT assertion works once, so the SDK must make another for each.
         const answer = await auth.refreshToken(this.#network.sessionOver(paced));
         if (answer.accessToken === undefined) throw loginEnded('Box answered without a token.');
+        keepSecret(answer.accessToken);
         const expiresAtMs = tokenEndMs(clock.now(), answer.expiresIn);
         return (this.#current = { token: answer.accessToken, expiresAtMs });
       } catch (error) {

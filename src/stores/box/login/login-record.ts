@@ -1,3 +1,4 @@
+import { keepSecret } from '../../../core/secrets.ts';
 import { AccessError } from '../../../core/errors.ts';
 import { asRecord, asText } from '../transport/box-call-error.ts';
 import { readWhole } from '../transport/read-facts.ts';
@@ -65,8 +66,8 @@ export function parseLogin(text: string): LoginRecord {
     user,
     apiUrl,
     clientId: need(record, 'clientId'),
-    accessToken: need(record, 'accessToken'),
-    refreshToken: need(record, 'refreshToken'),
+    accessToken: needSecret(record, 'accessToken'),
+    refreshToken: needSecret(record, 'refreshToken'),
     renewedAt: needTime(record, 'renewedAt'),
     expiresAt: needTime(record, 'expiresAt'),
     renewingSince: asText(record['renewingSince']),
@@ -77,6 +78,12 @@ export function parseLogin(text: string): LoginRecord {
 function need(record: Readonly<Record<string, unknown>> | undefined, name: string): string {
   const text = asText(record?.[name]);
   if (text === undefined) throw damaged(`"${name}" is missing.`);
+  return text;
+}
+
+function needSecret(record: Readonly<Record<string, unknown>>, name: string): string {
+  const text = need(record, name);
+  keepSecret(text);
   return text;
 }
 
