@@ -13,6 +13,7 @@ import type { BoxStore, BoxStoreOptions } from '../stores/box/box-store.ts';
 import type { BoxConnection } from '../stores/box/transport/connect.ts';
 import type { DocumentStore } from '../stores/document-store.ts';
 import type { LocalFolderOptions } from '../stores/local-folder.ts';
+import { DocumentBudgets } from '../work/document-budgets.ts';
 import type { WorkerParts } from '../work/answer-calls.ts';
 import type { WorkerSetup } from '../work/protocol.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
@@ -37,6 +38,7 @@ export const workerParts: WorkerParts = {
   makeEngine,
   makeThumbnail: async (image) => (await import('../renderers/image-files.ts')).makeThumbnail(image),
   writePng: async (image, outFile) => (await import('../renderers/image-files.ts')).writePng(image, outFile),
+  writeImagePdf: async (image) => (await import('../renderers/write-image-pdf.ts')).writeImagePdf(image),
   readImageFile: async (file, megapixels) =>
     (await import('../renderers/image-files.ts')).readImageFile(file, megapixels),
 };
@@ -96,7 +98,14 @@ export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
   if (request.executor.kind === 'slurm') return await makeSlurmExecutor(parts, request.executor);
   const { LocalExecutor } = await import('../executors/local.ts');
   return new LocalExecutor(
-    { pool, disk, watch: new SystemicFailureWatch(), nameOf: (sha1) => names.get(sha1) ?? sha1, onPage },
+    {
+      pool,
+      disk,
+      watch: new SystemicFailureWatch(),
+      budgets: new DocumentBudgets(),
+      nameOf: (sha1) => names.get(sha1) ?? sha1,
+      onPage,
+    },
     (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
     `${process.pid}-${Date.now()}`,
   );

@@ -10,6 +10,7 @@ import { realDisk, type Disk } from '../files/disk.ts';
 import { readTrailer } from '../runs/page-results.ts';
 import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
 import { readAvailableCpus } from '../config/available-cpus.ts';
+import { DocumentBudgets } from '../work/document-budgets.ts';
 import type { ChunkFiles } from '../work/work-chunk.ts';
 import { workTask } from '../work/work-task.ts';
 import { chooseRecipe } from './choose-engine.ts';
@@ -96,6 +97,7 @@ export async function workOnTask(
     pool,
     disk,
     watch: new SystemicFailureWatch(),
+    budgets: new DocumentBudgets(),
     nameOf: (sha1: string) => sha1.slice(0, 16),
     onPage: () => void pages++,
   };

@@ -19,6 +19,7 @@ export interface Command {
 }
 
 const LIMITS = ['pageTimeout', 'pageMegapixels', 'pageMemory'] as const;
+const DOCUMENT_LIMITS = ['documentFailures', 'documentTimeout'] as const;
 const READING = ['lang', 'engine', 'tesseract', 'mode', 'dpi'] as const;
 const BOX_SETTINGS = ['boxLoginFile', 'maxWait'] as const;
 
@@ -40,6 +41,7 @@ const RUN_SETTINGS = [
   ...(['formats', 'executor', 'jobs', 'workDir'] as const),
   ...SLURM_FLAGS,
   ...LIMITS,
+  ...DOCUMENT_LIMITS,
   ...BOX_SETTINGS,
   'boxCallsPerMinute',
   'boxUploadsPerMinute',

@@ -9,13 +9,24 @@ import type {
 } from '../core/run-request.ts';
 import type { ResolvedSettings } from '../core/config/resolve-settings.ts';
 import type { Settings } from '../core/config/settings-table.ts';
-import type { PageLimits } from '../core/settings.ts';
+import { DEFAULT_DOCUMENT_FAILURES, type PageLimits } from '../core/settings.ts';
 import { readAvailableCpus } from '../config/available-cpus.ts';
 import { SLURM_FLAGS } from './commands.ts';
 
 /** The limits of a page, from the settings. */
 export function pageLimits(settings: Pick<Settings, 'pageTimeout' | 'pageMegapixels' | 'pageMemory'>): PageLimits {
   return { seconds: settings.pageTimeout, megapixels: settings.pageMegapixels, memoryMiB: settings.pageMemory };
+}
+
+/** What a document may cost; only what differs from the default, so that runs of older versions keep their names. */
+function documentLimits({
+  documentFailures,
+  documentTimeout,
+}: Pick<Settings, 'documentFailures' | 'documentTimeout'>): Pick<PageLimits, 'documentFailures' | 'documentSeconds'> {
+  return {
+    ...(documentFailures === DEFAULT_DOCUMENT_FAILURES ? {} : { documentFailures }),
+    ...(documentTimeout === undefined ? {} : { documentSeconds: documentTimeout }),
+  };
 }
 
 /** Pages to read at once: as asked, or as many as there are cores for us. */
@@ -42,7 +53,7 @@ export async function makeRunRequest(settings: Settings, detach = false): Promis
       onConflict: settings.onConflict,
       match: settings.match,
       recursive: settings.recursive,
-      limits: pageLimits(settings),
+      limits: { ...pageLimits(settings), ...documentLimits(settings) },
     },
   };
 }

@@ -21,7 +21,13 @@ export interface PageLimits {
   readonly megapixels: number;
   /** Resident memory of the worker and the engine it runs, in MiB. */
   readonly memoryMiB: number;
+  /** Pages of one document that may fail in a row at one of these limits before its others are not tried; absent: the default. */
+  readonly documentFailures?: number | undefined;
+  /** Time of workers that the pages of one document may take, in seconds; absent: by their number. */
+  readonly documentSeconds?: number | undefined;
 }
+
+export const DEFAULT_DOCUMENT_FAILURES = 10;
 
 /** What decides the text of a page. Its digest keys the page results. */
 export interface RecognitionSettings {

@@ -1,27 +1,47 @@
 import { errorFromRecord, type ErrorRecord, type PipelineError } from './errors.ts';
 
-/** Pages in a row that fail the same way before the run stops: enough not to be chance, few enough not to waste a night. */
+/** Pages in a row that fail the same way before it is asked whose fault that is: enough not to be chance, few enough not to waste a night. */
 export const SYSTEMIC_PAGES = 12;
+/** Documents those pages are of, at least, to tell the system's fault without a probe. */
+export const SYSTEMIC_DOCUMENTS = 2;
 
 /** Codes that blame what reads, not what is read: a damaged book may have hundreds of PAGE_DAMAGED in a row. */
 const BLAMES_SYSTEM = /^(?:ENGINE|READING)_/;
+/** An engine that gives an error is at fault itself; one that takes too long or breaks may have met a page that is. */
+const BLAMES_ENGINE = /^ENGINE_/;
+
+/**
+ * What the pages so far say: `fine`; `doubt`: many in a row failed the same way, so that a page of our own must tell whether
+ * the engine still works; `broken`: it does not.
+ */
+export type SystemVerdict = 'fine' | 'doubt' | 'broken';
 
 /** Notices that it is not the pages that are bad: the same failure of the engine on page after page. */
 export class SystemicFailureWatch {
   #code: string | undefined;
   #inARow = 0;
+  readonly #documents = new Set<string>();
 
-  /** Takes note of a finished page; true when the run should stop. Pages that went well start the count again. */
-  observe(error: ErrorRecord | undefined): boolean {
+  /** Takes note of a finished page of a document. Pages that went well start the count again. */
+  observe(document: string, error: ErrorRecord | undefined): SystemVerdict {
     if (error === undefined) {
-      this.#code = undefined;
-      this.#inARow = 0;
-      return false;
+      this.startAgain();
+      return 'fine';
     }
-    if (!BLAMES_SYSTEM.test(error.code)) return false;
-    this.#inARow = error.code === this.#code ? this.#inARow + 1 : 1;
+    if (!BLAMES_SYSTEM.test(error.code)) return 'fine';
+    if (error.code !== this.#code) this.startAgain();
     this.#code = error.code;
-    return this.#inARow >= SYSTEMIC_PAGES;
+    this.#inARow++;
+    this.#documents.add(document);
+    if (this.#inARow < SYSTEMIC_PAGES) return 'fine';
+    return BLAMES_ENGINE.test(error.code) && this.#documents.size >= SYSTEMIC_DOCUMENTS ? 'broken' : 'doubt';
+  }
+
+  /** A probe, or a page, has shown that the engine works. */
+  startAgain(): void {
+    this.#code = undefined;
+    this.#inARow = 0;
+    this.#documents.clear();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SourceDocument } from '../core/document.ts';
+import { NOT_TRIED } from '../core/document-budget.ts';
 import { DocumentError } from '../core/errors.ts';
 import type { PageEntry } from '../core/ledger.ts';
 import { deliver } from '../stages/deliver.ts';
@@ -74,6 +75,16 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
         ? first.message
         : `None of its ${pageCount} pages could be read. ${first.message}`
       : `${failed.length} of ${pageCount} pages could not be read.`;
+  const left = failed.find(([, , , , error]) => error?.code === NOT_TRIED)?.[4];
+  if (left) {
+    const count = failed.filter(([, , , , error]) => error?.code === NOT_TRIED).length;
+    const message = `${failed.length} of ${pageCount} pages could not be read; ${count} of them were not tried.`;
+    return new DocumentError('PAGES_FAILED', message, {
+      why: left.message.replace(/^Not tried: (.)/, (_all, letter: string) => letter.toUpperCase()),
+      safe: 'The other documents are not delayed by it.',
+      remedy: left.remedy,
+    });
+  }
   const codes = new Set(failed.map(([, , , , error]) => error?.code));
   const code = failed.length === pageCount && codes.size === 1 && first ? first.code : 'PAGES_FAILED';
   const safe =

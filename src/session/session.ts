@@ -53,6 +53,7 @@ export class Session {
         results.add(run.chunkResultFile(chunk.id), true, executor.outlivesUs ? parts.onPage : undefined),
       onAllWaiting: parts.leaveEarly ? () => this.leave.abort() : undefined,
     });
+    parts.pool.moreToCome = () => !this.chunks.documents.describe().allIn;
     const delivered = [...state.documents.values()].flatMap(({ outputs }) => outputs.map(({ sha1 }) => sha1));
     this.ownership = new Ownership([...parts.deliveredByOthers, ...delivered]);
     this.progress = new ProgressReports(parts, this.startedAt);

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { OcrEngine } from '../engines/ocr-engine.ts';
 import { FAINT_CONFIDENCE } from '../core/run-state.ts';
 import type { PageImage, PageResult } from '../core/page.ts';
@@ -6,6 +9,7 @@ import { decideText } from '../core/text-layer.ts';
 import { assemble, type AssembleRequest } from '../stages/assemble.ts';
 import { rasterize } from '../stages/rasterize.ts';
 import { recognize } from '../stages/recognize.ts';
+import { makeProbeImage } from './probe-page.ts';
 import type { WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
 
 /** The adapters a worker works with; built by its wiring, lazily, since not every worker needs each. */
@@ -16,6 +20,8 @@ export interface WorkerParts {
   makeThumbnail(image: PageImage): Promise<string>;
   /** Writes a page image as PNG in one step: 1-bit, grey or colour as it is. */
   writePng(image: PageImage, outFile: string): Promise<void>;
+  /** A PDF of one page that holds a grey page image. */
+  writeImagePdf(image: PageImage): Promise<Uint8Array>;
   /** Reads a page image from a file of any usual format. @throws {PageError} `IMAGE_UNREADABLE`, `PAGE_TOO_LARGE`. */
   readImageFile(file: string, megapixels: number): Promise<PageImage>;
 }
@@ -23,6 +29,8 @@ export interface WorkerParts {
 /** Answers the calls of a worker's owner, one at a time. */
 export interface CallAnswerer {
   call(call: WorkerCall, request: unknown): Promise<unknown>;
+  /** Lets go of the open document, which may be in any state after an error that nobody waited for. */
+  forgetDocument(): Promise<void>;
   /** Stops what is under way and frees everything. */
   close(): Promise<void>;
 }
@@ -106,9 +114,29 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
     return { pageCount: document.pageCount, sampled: there.length, withText };
   }
 
+  /** As any page, but ours: its PDF is opened and drawn, and its image read. */
+  async function probe(): Promise<WorkerCalls['probe']['answer']> {
+    const folder = await mkdtemp(join(tmpdir(), 'ocr-pipeline-probe-'));
+    try {
+      const file = join(folder, 'probe.pdf');
+      await writeFile(file, await parts.writeImagePdf(makeProbeImage()));
+      await rasterize(await openDocument(file), 1, setup.recipe, signal);
+      await closeDocument();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    onStep('recognize');
+    engine ??= await parts.makeEngine(setup);
+    const { blocks } = await engine.recognize(makeProbeImage(), { pageSegMode: 3, mayBeInverted: false }, signal);
+    return { readBlocks: blocks.length };
+  }
+
   return {
+    forgetDocument: closeDocument,
     async call(call, request) {
       switch (call) {
+        case 'probe':
+          return await probe();
         case 'inspect':
           return await inspect(request as WorkerCalls['inspect']['request']);
         case 'read':

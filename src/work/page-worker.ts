@@ -1,5 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { childEnvironment } from '../core/child-environment.ts';
+import { errnoOf } from '../core/errno.ts';
 import { DocumentError, InternalError, PageError, errorFromRecord, type PipelineError } from '../core/errors.ts';
+import type { WorkerEnd } from '../core/process-limits.ts';
 import type { FromWorker, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
 import { MemoryGauge } from './resident-memory.ts';
 
@@ -18,8 +21,15 @@ const GARBAGE_FLAGS = [
 ];
 /** How often the memory of a busy worker is looked at. Allocation is fast: see docs/decisions/page-workers.md. */
 const MEMORY_CHECK_MS = 100;
+/** How long the last words of a worker that has ended are waited for: what it started may hold its pipe open. */
+const LAST_WORDS_MS = 500;
 /** Most of a worker's standard error that is kept for its error message. */
 const STDERR_TAIL_BYTES = 2_000;
+/** And of its beginning: what V8 gives up for stands above a long list of addresses. */
+const STDERR_HEAD_BYTES = 500;
+
+/** V8's last words where its own heap is full. */
+const OUT_OF_HEAP = /heap out of memory|heap limit/;
 
 /** Why a worker was ended or ended by itself, as an error that blames the page or document it was at. */
 export type Breakage = 'crash' | 'timeout' | 'memory';
@@ -28,14 +38,24 @@ export type Breakage = 'crash' | 'timeout' | 'memory';
 export class WorkerBrokeError extends Error {
   readonly breakage: Breakage;
   readonly step: WorkStep;
+  /** It had answered nothing before. */
+  readonly wasFresh: boolean;
+  readonly end: WorkerEnd;
   /** The error a person sees if nobody tries again. */
   readonly blame: PipelineError;
 
-  constructor(breakage: Breakage, step: WorkStep, blame: PipelineError) {
-    super(blame.message);
-    this.breakage = breakage;
-    this.step = step;
-    this.blame = blame;
+  constructor(facts: Pick<WorkerBrokeError, 'breakage' | 'step' | 'wasFresh' | 'end' | 'blame'>) {
+    super(facts.blame.message);
+    this.breakage = facts.breakage;
+    this.step = facts.step;
+    this.wasFresh = facts.wasFresh;
+    this.end = facts.end;
+    this.blame = facts.blame;
+  }
+
+  /** It filled the heap that we allow it: its file is to blame, whatever the machine allows. */
+  get ranOutOfHeap(): boolean {
+    return OUT_OF_HEAP.test(this.end.words);
   }
 }
 
@@ -44,48 +64,86 @@ interface Pending {
   readonly call: WorkerCall;
   readonly settled: PromiseWithResolvers<unknown>;
   step: WorkStep;
-  readonly timer: NodeJS.Timeout;
+  readonly limit: RequestLimit;
+  timer: NodeJS.Timeout;
+  /** What the timer waits for, in milliseconds. */
+  timeoutMs: number;
+}
+
+/** How long a request may take: its work, and before that starting and opening. */
+export interface RequestLimit {
+  readonly timeoutMs: number;
+  readonly graceMs: number;
 }
 
 /** A child process that renders and recognizes pages, one at a time, and that can be killed with all it started. */
 export class PageWorker {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | undefined;
   readonly #setup: WorkerSetup;
   readonly #memory: MemoryGauge | undefined;
   readonly #memoryTimer: NodeJS.Timeout;
   #pending: Pending | undefined;
   #nextId = 1;
+  #answers = 0;
+  #stderrHead = '';
   #stderrTail = '';
+  #end: Omit<WorkerEnd, 'words'> = {};
   #endedBy: Breakage | undefined;
+  #isEnding = false;
   #exited = false;
   readonly exited: Promise<void>;
 
   /** `entry` is the worker's program: a module that speaks the protocol over IPC. */
   constructor(entry: URL, setup: WorkerSetup) {
     this.#setup = setup;
-    this.#child = fork(entry, [JSON.stringify(setup)], {
-      // A process group of its own: killing it takes the OCR engine it started along.
-      detached: process.platform !== 'win32',
-      execArgv: [`--max-old-space-size=${HEAP_MIB}`, ...GARBAGE_FLAGS, '--no-warnings'],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'json',
-      env: { ...process.env, OMP_THREAD_LIMIT: '1' },
-    });
-    this.#child.on('message', (message: FromWorker) => this.#hear(message));
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_BYTES);
-    });
+    const child = this.#start(entry);
+    this.#child = child;
     this.exited = new Promise((resolve) => {
-      this.#child.once('error', () => this.#end(resolve));
-      this.#child.once('exit', () => this.#end(resolve));
+      const end = (facts: Omit<WorkerEnd, 'words'>): void => {
+        this.#noteEnd(facts);
+        resolve();
+      };
+      if (!child) end(this.#end);
+      child?.once('error', (error) => end({ startError: errnoOf(error) ?? 'UNKNOWN' }));
+      // Its last words come with `close`; `exit` alone may come before them.
+      child?.once('close', (code, signal) => end({ exitCode: code ?? undefined, signal: signal ?? undefined }));
+      child?.once('exit', (code, signal) => {
+        this.#isEnding = true;
+        this.#endGroup();
+        const facts = { exitCode: code ?? undefined, signal: signal ?? undefined };
+        setTimeout(() => end(facts), LAST_WORDS_MS).unref();
+      });
     });
-    this.#memory = this.#child.pid === undefined ? undefined : new MemoryGauge(this.#child.pid);
+    this.#memory = child?.pid === undefined ? undefined : new MemoryGauge(child.pid);
     this.#memoryTimer = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
     this.#memoryTimer.unref();
   }
 
+  #start(entry: URL): ChildProcess | undefined {
+    try {
+      const child = fork(entry, [JSON.stringify(this.#setup)], {
+        // A process group of its own: killing it takes the OCR engine it started along.
+        detached: process.platform !== 'win32',
+        execArgv: [`--max-old-space-size=${HEAP_MIB}`, ...GARBAGE_FLAGS, '--no-warnings'],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        serialization: 'json',
+        env: childEnvironment('page-worker', process.env, { OMP_THREAD_LIMIT: '1' }),
+      });
+      child.on('message', (message: FromWorker) => this.#hear(message));
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        if (this.#stderrHead.length < STDERR_HEAD_BYTES) this.#stderrHead += text.slice(0, STDERR_HEAD_BYTES);
+        this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_BYTES);
+      });
+      return child;
+    } catch (error) {
+      // Some refusals to start a process come as an event, others at once.
+      this.#end = { startError: errnoOf(error) ?? 'UNKNOWN' };
+      return undefined;
+    }
+  }
+
   get alive(): boolean {
-    return !this.#exited && this.#endedBy === undefined;
+    return !this.#isEnding && !this.#exited && this.#endedBy === undefined;
   }
 
   /**
@@ -96,43 +154,44 @@ export class PageWorker {
   async request<C extends WorkerCall>(
     call: C,
     request: WorkerCalls[C]['request'],
-    timeoutMs: number,
+    limit: RequestLimit,
   ): Promise<WorkerCalls[C]['answer']> {
     if (this.#pending) throw new InternalError('WORKER_BUSY', 'A page worker was given two requests at once.');
     const settled = Promise.withResolvers<unknown>();
     const step: WorkStep = call === 'assemble' ? 'assemble' : 'open';
+    const timeoutMs = limit.timeoutMs + limit.graceMs;
     const timer = setTimeout(() => this.kill('timeout'), timeoutMs);
-    const pending: Pending = { id: this.#nextId++, call, settled, step, timer };
+    const pending: Pending = { id: this.#nextId++, call, settled, step, limit, timer, timeoutMs };
     this.#pending = pending;
     if (this.#exited) this.#breakPending();
     else {
-      this.#child.send({ id: pending.id, call, request }, (error) => {
+      this.#child?.send({ id: pending.id, call, request }, (error) => {
         if (error && this.#pending === pending) this.kill('crash');
       });
     }
     try {
       return (await settled.promise) as WorkerCalls[C]['answer'];
     } finally {
-      clearTimeout(timer);
+      clearTimeout(pending.timer);
     }
   }
 
   /** Ends the worker and all it started, at once. */
   kill(reason: Breakage): void {
     this.#endedBy ??= reason;
-    const { pid } = this.#child;
+    const pid = this.#child?.pid;
     if (pid === undefined || this.#exited) return;
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {
-      this.#child.kill('SIGKILL');
+      this.#child?.kill('SIGKILL');
     }
   }
 
   /** Lets an idle worker end by itself. */
   async close(): Promise<void> {
     if (this.#pending) this.kill('crash');
-    else if (this.#child.connected) this.#child.disconnect();
+    else if (this.#child?.connected) this.#child.disconnect();
     const grace = setTimeout(() => this.kill('crash'), 2_000);
     await this.exited;
     clearTimeout(grace);
@@ -143,16 +202,18 @@ export class PageWorker {
     if (!pending) return;
     switch (message.type) {
       case 'step':
-        pending.step = message.step;
+        this.#enter(pending, message.step);
         break;
       case 'answer':
         if (message.id !== pending.id) return;
         this.#pending = undefined;
+        this.#answers++;
         pending.settled.resolve(message.answer);
         break;
       case 'error':
         if (message.id !== pending.id) return;
         this.#pending = undefined;
+        this.#answers++;
         pending.settled.reject(errorFromRecord(message.error));
         break;
       case 'ready':
@@ -160,22 +221,35 @@ export class PageWorker {
     }
   }
 
-  #end(resolve: () => void): void {
+  /** The time for the work itself begins when the document is open. */
+  #enter(pending: Pending, step: WorkStep): void {
+    const isOpenNow = pending.step === 'open' && step !== 'open';
+    pending.step = step;
+    if (!isOpenNow || pending.limit.graceMs === 0) return;
+    clearTimeout(pending.timer);
+    pending.timeoutMs = pending.limit.timeoutMs;
+    pending.timer = setTimeout(() => this.kill('timeout'), pending.timeoutMs);
+  }
+
+  #noteEnd(facts: Omit<WorkerEnd, 'words'>): void {
     if (this.#exited) return;
     this.#exited = true;
+    this.#end = facts;
     clearInterval(this.#memoryTimer);
     this.#memory?.[Symbol.dispose]();
-    // The engine it had started must not outlive it.
-    const { pid } = this.#child;
-    if (pid !== undefined && process.platform !== 'win32') {
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch {
-        // The group is gone already.
-      }
-    }
+    this.#endGroup();
     this.#breakPending();
-    resolve();
+  }
+
+  /** The engine it had started must not outlive it. */
+  #endGroup(): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined || process.platform === 'win32') return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // The group is gone already.
+    }
   }
 
   #breakPending(): void {
@@ -183,10 +257,18 @@ export class PageWorker {
     if (!pending) return;
     this.#pending = undefined;
     const breakage = this.#endedBy ?? 'crash';
-    pending.settled.reject(new WorkerBrokeError(breakage, pending.step, this.#blame(breakage, pending)));
+    const end: WorkerEnd = { ...this.#end, words: this.#lastWords() };
+    const blame = this.#blame(breakage, pending, end);
+    const { step } = pending;
+    pending.settled.reject(new WorkerBrokeError({ breakage, step, wasFresh: this.#answers === 0, end, blame }));
   }
 
-  #blame(breakage: Breakage, { call, step }: Pending): PipelineError {
+  #lastWords(): string {
+    const { length } = this.#stderrHead;
+    return (this.#stderrTail.length <= length ? this.#stderrHead : `${this.#stderrHead}\n${this.#stderrTail}`).trim();
+  }
+
+  #blame(breakage: Breakage, { call, step, timeoutMs }: Pending, { words }: WorkerEnd): PipelineError {
     const Scope = call === 'read' ? PageError : DocumentError;
     const what = call === 'read' ? 'The page' : 'The file';
     // READING_ blames the engine, which many pages in a row make a fault of the system; see core/systemic-failure.ts.
@@ -195,18 +277,22 @@ export class PageWorker {
     const doing = { open: 'opening', rasterize: 'drawing', recognize: 'reading', assemble: 'writing' }[step];
     switch (breakage) {
       case 'timeout':
-        return new Scope(`${prefix}_TIMEOUT`, `${what} took longer than ${limits.seconds} s (${doing} it).`, {
-          remedy: 'If it is a very large page, raise --page-timeout.',
-        });
+        return new Scope(
+          `${prefix}_TIMEOUT`,
+          `${what} took longer than ${Math.round(timeoutMs / 1_000)} s (${doing} it).`,
+          {
+            remedy: `If it is a very large ${call === 'read' ? 'page' : 'file'}, raise --page-timeout.`,
+          },
+        );
       case 'memory':
         return new Scope(
           `${prefix}_MEMORY`,
           `${what} needs more than ${limits.memoryMiB} MiB of memory (${doing} it).`,
         );
       case 'crash': {
-        const outOfHeap = /heap out of memory/.test(this.#stderrTail);
-        if (outOfHeap) return new Scope(`${prefix}_MEMORY`, `${what} needs too much memory (${doing} it).`);
-        const tail = this.#stderrTail.trim().split('\n').at(-1) ?? '';
+        if (OUT_OF_HEAP.test(words))
+          return new Scope(`${prefix}_MEMORY`, `${what} needs too much memory (${doing} it).`);
+        const tail = words.split('\n').at(-1) ?? '';
         return new Scope(`${prefix}_CRASHED`, `${what} makes the program break (${doing} it).`, {
           why: tail === '' ? undefined : tail.slice(0, 200),
         });

@@ -39,6 +39,11 @@ export interface WorkerCalls {
     request: { readonly file: string; readonly pageNumbers: readonly number[] };
     answer: { readonly pageCount: number; readonly sampled: number; readonly withText: number };
   };
+  /** Opens and reads a page of our own: what fails here is no document's fault. */
+  probe: {
+    request: { /** None; */ readonly file: '' };
+    answer: { readonly readBlocks: number };
+  };
   /** Writes a document's output files from its page results. */
   assemble: {
     request: AssembleRequest;

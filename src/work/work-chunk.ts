@@ -1,13 +1,15 @@
 import type { Chunk, PageRange } from '../core/chunk.ts';
-import { MissingDependencyError, PipelineError, throwIfStopped } from '../core/errors.ts';
+import { NOT_TRIED } from '../core/document-budget.ts';
+import { MissingDependencyError, PipelineError, throwIfStopped, type ErrorRecord } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
 import type { ChunkResultLine, ChunkTrailer } from '../runs/page-results.ts';
+import type { DocumentBudgets, OpenBudget } from './document-budgets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** Time a worker has for a page beyond the page's own limit: its start, and opening the file. */
+/** Time a worker has before a page's own limit begins: for its start, and for opening the file. */
 const START_GRACE_MS = 15_000;
 
 /** Where the results of a chunk go. */
@@ -25,6 +27,8 @@ export interface ChunkDependencies {
   readonly disk: Disk;
   /** Shared by all chunks of this machine. */
   readonly watch: SystemicFailureWatch;
+  /** Shared as well: the pages of a document may lie in several chunks. */
+  readonly budgets: DocumentBudgets;
   /** A document's path, as people know it. */
   nameOf(sha1: string): string;
   /** Hears of each page as its result is on disk. */
@@ -67,12 +71,13 @@ export async function workChunk(
     }
     const tasks: Promise<void>[] = [];
     for (const range of chunk.ranges) {
-      for (const pageNumber of range.pageNumbers) {
-        if (known.has(keyOf(range.sha1, pageNumber))) continue;
-        const task = readOne(chunk, range, pageNumber, out, dependencies, tally, stop);
-        tasks.push(task);
-        task.catch((error: unknown) => failure.abort(error));
-      }
+      const pageNumbers = range.pageNumbers.filter((pageNumber) => !known.has(keyOf(range.sha1, pageNumber)));
+      const budget = dependencies.budgets.enter(range.sha1, pageNumbers.length, chunk.limits);
+      const parts = { chunk, range, out, dependencies, tally, budget, stop };
+      const ofDocument = pageNumbers.map((pageNumber) => readOne(pageNumber, parts));
+      for (const task of ofDocument) task.catch((error: unknown) => failure.abort(error));
+      void Promise.allSettled(ofDocument).then(() => dependencies.budgets.leave(range.sha1));
+      tasks.push(...ofDocument);
     }
     // All settle before the file is closed; the first failure is the one to tell.
     await Promise.allSettled(tasks);
@@ -93,50 +98,71 @@ export async function workChunk(
   for (const file of earlier) await dependencies.disk.remove(file);
 }
 
-async function readOne(
-  chunk: Chunk,
-  { sha1, file }: PageRange,
-  pageNumber: number,
-  out: AppendFile,
-  dependencies: ChunkDependencies,
-  tally: Tally,
-  signal: AbortSignal,
-): Promise<void> {
-  const onBusy = (busyMs: number): void => void (tally.busyMs += busyMs);
-  const page = await readPage(chunk, file, pageNumber, dependencies.nameOf(sha1), dependencies.pool, onBusy, signal);
+/** What the pages of one document in a chunk share. */
+interface Reading {
+  readonly chunk: Chunk;
+  readonly range: PageRange;
+  readonly out: AppendFile;
+  readonly dependencies: ChunkDependencies;
+  readonly tally: Tally;
+  readonly budget: OpenBudget;
+  readonly stop: AbortSignal;
+}
+
+async function readOne(pageNumber: number, reading: Reading): Promise<void> {
+  const { chunk, range, out, dependencies, tally, budget, stop } = reading;
+  let busyMs = 0;
+  const page = await readPage(pageNumber, reading, (spentMs) => {
+    busyMs += spentMs;
+    tally.busyMs += spentMs;
+  });
+  if (page.error?.code !== NOT_TRIED) budget.spend(page.error, busyMs);
+  const { sha1 } = range;
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
   await out.append(`${JSON.stringify(line)}\n`);
   tally.pages++;
   tally.pagesRead++;
   dependencies.onPage(sha1, page);
-  if (dependencies.watch.observe(page.error)) {
-    throw new MissingDependencyError(
-      'ENGINE_BROKEN',
-      `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`,
-      {
-        why: page.error?.message,
-        safe: 'All pages read before are kept.',
-        remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.',
-      },
-    );
+  if (page.error?.code === NOT_TRIED) return;
+  const verdict = dependencies.watch.observe(sha1, page.error);
+  if (verdict !== 'fine') await checkEngine(verdict, page.error, dependencies, stop);
+}
+
+/** @throws {MissingDependencyError} `ENGINE_BROKEN`: it is the engine, or a limit of this machine, and not the pages. */
+async function checkEngine(
+  verdict: 'doubt' | 'broken',
+  error: ErrorRecord | undefined,
+  { pool, watch }: ChunkDependencies,
+  stop: AbortSignal,
+): Promise<void> {
+  if (verdict === 'doubt') {
+    // Others that end meanwhile count anew.
+    watch.startAgain();
+    const failure = await pool.probe();
+    if (!failure || stop.aborted) return;
   }
+  throw new MissingDependencyError(
+    'ENGINE_BROKEN',
+    `${SYSTEMIC_PAGES} pages in a row could not be read, all the same way.`,
+    {
+      why: error?.message,
+      safe: 'All pages read before are kept.',
+      remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.',
+    },
+  );
 }
 
 async function readPage(
-  chunk: Chunk,
-  file: string,
   pageNumber: number,
-  document: string,
-  pool: WorkerPool,
+  { chunk, range, dependencies, budget, stop }: Reading,
   onBusy: (busyMs: number) => void,
-  signal: AbortSignal,
 ): Promise<PageResult> {
-  const timeoutMs = chunk.limits.seconds * 1_000 + START_GRACE_MS;
+  const { file, sha1 } = range;
+  const timeoutMs = chunk.limits.seconds * 1_000;
+  const subject = { document: dependencies.nameOf(sha1), pageNumber };
+  const wanted = { call: 'read' as const, request: { file, pageNumber }, timeoutMs, graceMs: START_GRACE_MS };
   try {
-    return await pool.run(
-      { call: 'read', request: { file, pageNumber }, timeoutMs, subject: { document, pageNumber }, onBusy },
-      signal,
-    );
+    return await dependencies.pool.run({ ...wanted, subject, onBusy }, budget.signalWith(stop));
   } catch (error) {
     if (error instanceof PipelineError && (error.scope === 'page' || error.scope === 'document')) {
       return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };

@@ -26,7 +26,9 @@ export async function workTask(
     progressed.resolve();
     progressed = Promise.withResolvers();
   };
-  const pagesInHand = (): number => [...left.values()].reduce((sum, pages) => sum + pages, 0);
+  // Pages of a document that is slow come last: they must not keep others from being begun.
+  const pagesInHand = (): number =>
+    [...left.values()].reduce((sum, pages) => sum + pages, 0) - dependencies.pool.heldBack;
 
   const start = (chunk: Chunk): void => {
     left.set(chunk, countPages(chunk.ranges));

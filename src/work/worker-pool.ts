@@ -1,15 +1,24 @@
-import { StoppedError, stopReason } from '../core/errors.ts';
+import { StoppedError, stopReason, type PipelineError } from '../core/errors.ts';
 import type { PageInHand } from '../core/progress.ts';
 import { PageWorker, WorkerBrokeError } from './page-worker.ts';
 import type { WorkerCall, WorkerCalls, WorkerSetup } from './protocol.ts';
+import { RequestQueue } from './request-queue.ts';
+import { WorkerHealth } from './worker-health.ts';
 
 /** Times a request is tried when its worker breaks, each time on a fresh worker. */
 const ATTEMPTS = 3;
+/** How often a worker that may only wait for other documents looks whether they have come. */
+const LOOK_AGAIN_MS = 250;
+/** A page of our own takes a second; more on a busy machine. */
+const PROBE_TIMEOUT_MS = 60_000;
 
 export interface PoolRequest<C extends WorkerCall> {
   readonly call: C;
   readonly request: WorkerCalls[C]['request'];
+  /** For the work itself. */
   readonly timeoutMs: number;
+  /** Beyond that, for a page whose worker must start, or open its document, first. */
+  readonly graceMs?: number | undefined;
   /** What a person sees while it is under way. */
   readonly subject: PageInHand;
   /** Goes before all that waits: short work that lets finished documents leave. */
@@ -19,28 +28,36 @@ export interface PoolRequest<C extends WorkerCall> {
 }
 
 interface Waiting {
-  readonly start: (worker: PageWorker) => Promise<void>;
+  readonly start: (worker: PageWorker) => Promise<boolean>;
   readonly subject: PageInHand;
-  readonly drop: () => void;
-  dropped: boolean;
+  readonly lane: string;
+  readonly drop: (reason?: PipelineError) => void;
 }
 
-/** A fixed number of page workers that take requests in order. Broken workers are replaced, and their request is tried again. */
+/**
+ * A fixed number of page workers. They go round the documents whose pages wait, so that a slow one delays itself only. Broken
+ * workers are replaced; what broke one is tried again, unless it ran into a limit that it would run into again.
+ */
 export class WorkerPool implements AsyncDisposable {
   readonly size: number;
+  /** Tells whether other documents are on their way here; set by who knows. */
+  moreToCome: () => boolean = () => false;
   readonly #entry: URL;
   readonly #setup: WorkerSetup;
-  readonly #idle: PageWorker[] = [];
+  readonly #health: WorkerHealth;
+  readonly #queue: RequestQueue<Waiting>;
+  /** Idle workers, each with the document it has open. */
+  readonly #idle = new Map<PageWorker, string | undefined>();
   readonly #busy = new Map<PageWorker, PageInHand>();
-  readonly #urgent: Waiting[] = [];
-  readonly #waiting: Waiting[] = [];
-  #head = 0;
+  #lookAgain: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(entry: URL, setup: WorkerSetup, size: number) {
     this.#entry = entry;
     this.#setup = setup;
     this.size = size;
+    this.#queue = new RequestQueue(size);
+    this.#health = new WorkerHealth(() => this.probe());
   }
 
   /** What is being worked on at this moment. */
@@ -48,94 +65,141 @@ export class WorkerPool implements AsyncDisposable {
     return [...this.#busy.values()];
   }
 
+  /** Pages that wait though workers are free for others: their documents are slow. */
+  get heldBack(): number {
+    return this.#queue.heldBack;
+  }
+
   /**
    * Runs one request on a worker. When `signal` aborts while it waits it rejects with the signal's reason; under way, it
    * is finished.
-   * @throws {PipelineError} the worker's verdict, or after {@link ATTEMPTS} broken workers the last one's blame.
+   * @throws {PipelineError} the worker's verdict, or after {@link ATTEMPTS} broken workers the last one's blame; scope
+   * `environment` where workers break whatever they are given.
    */
   async run<C extends WorkerCall>(wanted: PoolRequest<C>, signal: AbortSignal): Promise<WorkerCalls[C]['answer']> {
+    let alone = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#runOnce(wanted, signal);
+        return await this.#runOnce(wanted, alone, signal);
       } catch (error) {
         if (!(error instanceof WorkerBrokeError)) throw error;
         if (this.#closed) throw new StoppedError('STOPPED', 'Stopped at once.', {}, { cause: error });
-        if (attempt >= ATTEMPTS) throw error.blame;
+        const { breakage, wasFresh, step, blame } = error;
+        const mayGoBetter = breakage === 'crash' || (breakage === 'memory' && !wasFresh);
+        if (!mayGoBetter || attempt >= ATTEMPTS) {
+          if (breakage === 'crash') await this.#health.blame(error, laneOf(wanted));
+          throw blame;
+        }
+        // What breaks a worker before it has begun may break it for want of what other workers hold.
+        alone = breakage === 'crash' && step === 'open' && attempt === ATTEMPTS - 1;
       }
     }
   }
 
-  #runOnce<C extends WorkerCall>(wanted: PoolRequest<C>, signal: AbortSignal): Promise<WorkerCalls[C]['answer']> {
+  #runOnce<C extends WorkerCall>(
+    wanted: PoolRequest<C>,
+    alone: boolean,
+    signal: AbortSignal,
+  ): Promise<WorkerCalls[C]['answer']> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.#closed) {
         reject(stopReason(signal));
         return;
       }
-      const drop = (): void => {
-        waiting.dropped = true;
-        reject(stopReason(signal));
+      const lane = laneOf(wanted);
+      const stop = (): void => {
+        this.#queue.drop(lane, waiting);
+        waiting.drop();
       };
       const waiting: Waiting = {
         subject: wanted.subject,
-        drop,
-        dropped: false,
-        start: (worker) => {
-          signal.removeEventListener('abort', drop);
+        lane,
+        drop: (reason) => {
+          signal.removeEventListener('abort', stop);
+          reject(reason ?? stopReason(signal));
+        },
+        start: async (worker) => {
+          signal.removeEventListener('abort', stop);
           const from = performance.now();
-          return worker
-            .request(wanted.call, wanted.request, wanted.timeoutMs)
-            .finally(() => wanted.onBusy?.(performance.now() - from))
-            .then(resolve, reject);
+          const { call, request, timeoutMs, graceMs = 0 } = wanted;
+          try {
+            resolve(await worker.request(call, request, { timeoutMs, graceMs }));
+            this.#health.worked();
+            return false;
+          } catch (error) {
+            const broke = error instanceof WorkerBrokeError;
+            if (!broke) this.#health.worked();
+            reject(error);
+            return broke;
+          } finally {
+            wanted.onBusy?.(performance.now() - from);
+          }
         },
       };
-      signal.addEventListener('abort', drop, { once: true });
-      (wanted.urgent ? this.#urgent : this.#waiting).push(waiting);
+      signal.addEventListener('abort', stop, { once: true });
+      if (alone) this.#queue.addAlone(waiting);
+      else if (wanted.urgent) this.#queue.addUrgent(waiting);
+      else this.#queue.add(lane, waiting);
       this.#fill();
     });
   }
 
-  #next(): Waiting | undefined {
-    for (;;) {
-      const next = this.#urgent.shift() ?? this.#waiting[this.#head++];
-      if (next === undefined) {
-        this.#waiting.length = 0;
-        this.#head = 0;
-        return undefined;
-      }
-      // The queue may hold 10,000s of pages: it is cut off now and then instead of shifted each time.
-      if (this.#head > 1_000) {
-        this.#waiting.splice(0, this.#head);
-        this.#head = 0;
-      }
-      if (!next.dropped) return next;
-    }
-  }
-
   #fill(): void {
+    clearTimeout(this.#lookAgain);
     while (this.#busy.size < this.size && !this.#closed) {
-      const next = this.#next();
-      if (!next) return;
-      const worker = this.#takeWorker();
-      this.#busy.set(worker, next.subject);
-      // `start` never rejects: its promise settles the caller's.
-      void next.start(worker).then(() => {
-        this.#busy.delete(worker);
-        if (worker.alive && !this.#closed) this.#idle.push(worker);
-        this.#fill();
-      });
+      const more = this.moreToCome();
+      const [worker, opened] = this.#idle.entries().next().value ?? [];
+      const next = this.#queue.take(opened, more);
+      if (!next) {
+        if (more && this.#queue.hasPages) {
+          this.#lookAgain = setTimeout(() => this.#fill(), LOOK_AGAIN_MS);
+          this.#lookAgain.unref();
+        }
+        return;
+      }
+      this.#begin(next, worker);
     }
   }
 
-  #takeWorker(): PageWorker {
-    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (worker.alive) return worker;
-    return new PageWorker(this.#entry, this.#setup);
+  #begin(next: Waiting, idle: PageWorker | undefined): void {
+    if (idle) this.#idle.delete(idle);
+    if (this.#queue.isAlone) this.#endIdle();
+    const worker = idle?.alive && !this.#queue.isAlone ? idle : new PageWorker(this.#entry, this.#setup);
+    if (worker !== idle) idle?.kill('crash');
+    this.#busy.set(worker, next.subject);
+    // `start` never rejects: its promise settles the caller's.
+    void next.start(worker).then((atLimit) => {
+      this.#busy.delete(worker);
+      this.#queue.ended(next.lane, next, atLimit);
+      if (worker.alive && !this.#closed) this.#idle.set(worker, next.lane);
+      this.#fill();
+    });
+  }
+
+  #endIdle(): void {
+    for (const worker of this.#idle.keys()) worker.kill('crash');
+    this.#idle.clear();
+  }
+
+  /** Reads a page of our own on a worker of its own: undefined where that works, else why it does not. */
+  async probe(): Promise<PipelineError | undefined> {
+    const worker = new PageWorker(this.#entry, this.#setup);
+    try {
+      await worker.request('probe', { file: '' }, { timeoutMs: PROBE_TIMEOUT_MS, graceMs: 0 });
+      return undefined;
+    } catch (error) {
+      if (error instanceof WorkerBrokeError) return error.blame;
+      return error as PipelineError;
+    } finally {
+      await worker.close();
+    }
   }
 
   /** Kills what is under way and drops what waits; their callers get StoppedError. */
   async kill(): Promise<void> {
     this.#closed = true;
     this.#dropWaiting();
-    const workers = [...this.#busy.keys(), ...this.#idle];
+    const workers = [...this.#busy.keys(), ...this.#idle.keys()];
     for (const worker of workers) worker.kill('crash');
     await Promise.all(workers.map((worker) => worker.exited));
   }
@@ -144,16 +208,21 @@ export class WorkerPool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     this.#dropWaiting();
-    await Promise.all([...this.#busy.keys(), ...this.#idle].map((worker) => worker.close()));
-    this.#idle.length = 0;
+    await Promise.all([...this.#busy.keys(), ...this.#idle.keys()].map((worker) => worker.close()));
+    this.#idle.clear();
   }
 
   #dropWaiting(): void {
-    for (const waiting of [...this.#urgent.splice(0), ...this.#waiting.splice(0).slice(this.#head)]) waiting.drop();
-    this.#head = 0;
+    clearTimeout(this.#lookAgain);
+    for (const waiting of this.#queue.clear()) waiting.drop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The document that a request is about, by its file. */
+function laneOf({ request }: Pick<PoolRequest<WorkerCall>, 'request'>): string {
+  return 'file' in request ? request.file : request.sourceFile;
 }

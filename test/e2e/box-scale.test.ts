@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
 import { SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
 import { LocalExecutor } from '../../src/executors/local.ts';
 import { runPipeline } from '../../src/pipeline.ts';
+import { DocumentBudgets } from '../../src/work/document-budgets.ts';
 import { realDisk } from '../../src/files/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { RunLog } from '../../src/runs/run-log.ts';
@@ -101,7 +102,14 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
     });
     const log = new RunLog(record.name, run.logFile, realDisk);
     const executor = new LocalExecutor(
-      { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: (sha1) => sha1, onPage: () => undefined },
+      {
+        pool,
+        disk: realDisk,
+        watch: new SystemicFailureWatch(),
+        budgets: new DocumentBudgets(),
+        nameOf: (sha1) => sha1,
+        onPage: () => undefined,
+      },
       (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),
       below,
     );

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemicFailureWatch } from '../../src/core/systemic-failure.ts';
 import type { Executor, WorkStatus } from '../../src/executors/executor.ts';
 import { LocalExecutor } from '../../src/executors/local.ts';
+import { DocumentBudgets } from '../../src/work/document-budgets.ts';
 import { realDisk } from '../../src/files/disk.ts';
 import type { ChunkResultLine } from '../../src/runs/page-results.ts';
 import { describeExecutor, EXECUTOR_CASES, type ExecutorHarness } from '../conformance/executor.ts';
@@ -16,7 +17,14 @@ async function makeHarness(): Promise<ExecutorHarness> {
   const made: LocalExecutor[] = [];
   const make = (): LocalExecutor => {
     const executor = new LocalExecutor(
-      { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: () => 'a.pdf', onPage: () => undefined },
+      {
+        pool,
+        disk: realDisk,
+        watch: new SystemicFailureWatch(),
+        budgets: new DocumentBudgets(),
+        nameOf: () => 'a.pdf',
+        onPage: () => undefined,
+      },
       (id) => ({ partial: join(folder, `${id}.partial`), result: join(folder, `${id}.ndjson`) }),
       `process-${made.length}`,
     );

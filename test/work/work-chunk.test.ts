@@ -8,6 +8,7 @@ import { SYSTEMIC_PAGES, SystemicFailureWatch } from '../../src/core/systemic-fa
 import { realDisk } from '../../src/files/disk.ts';
 import type { ChunkResultLine } from '../../src/runs/page-results.ts';
 import { workChunk } from '../../src/work/work-chunk.ts';
+import { DocumentBudgets } from '../../src/work/document-budgets.ts';
 import type { WorkerPool } from '../../src/work/worker-pool.ts';
 import { LIMITS, makePool, RECIPE } from './pool-setup.ts';
 
@@ -31,7 +32,14 @@ describe('work on a chunk', () => {
 
   function work(chunk: Chunk): Promise<void> {
     const onPage = (_sha1: string, page: PageResult): void => void read.push(page.pageNumber);
-    const around = { pool, disk: realDisk, watch: new SystemicFailureWatch(), nameOf: () => 'a.pdf', onPage };
+    const around = {
+      pool,
+      disk: realDisk,
+      watch: new SystemicFailureWatch(),
+      budgets: new DocumentBudgets(),
+      nameOf: () => 'a.pdf',
+      onPage,
+    };
     return workChunk(
       chunk,
       { partial: join(folder, 'c1.partial'), result: join(folder, 'c1.ndjson') },
@@ -68,12 +76,47 @@ describe('work on a chunk', () => {
     await expect(access(join(folder, 'c1.partial'))).rejects.toThrow('ENOENT');
   });
 
-  it('stops with one sentence when page after page fails the same way', async () => {
-    const pages = Array.from({ length: 60 }, (_, index) => index + 1);
-    await expect(work(chunkOf('engine-error', pages))).rejects.toMatchObject({ code: 'ENGINE_BROKEN', exitCode: 69 });
+  it('stops with one sentence when page after page fails the same way, whatever the document', async () => {
+    const pageNumbers = Array.from({ length: 20 }, (_, index) => index + 1);
+    const ranges = ['a', 'b', 'c'].map((sha1) => ({ sha1, file: `engine-error ${sha1}`, pageNumbers }));
+    const chunk = { ...chunkOf('', []), ranges };
+    await expect(work(chunk)).rejects.toMatchObject({ code: 'ENGINE_BROKEN', exitCode: 69 });
     expect(read.length).toBeGreaterThanOrEqual(SYSTEMIC_PAGES);
-    expect(read.length).toBeLessThanOrEqual(20);
+    // At most twice: a first dozen of one document alone is put down to that document, as a page of our own can be read.
+    expect(read.length).toBeLessThanOrEqual(2 * SYSTEMIC_PAGES + 4);
     await expect(access(join(folder, 'c1.ndjson'))).rejects.toThrow('ENOENT');
+  });
+
+  it('goes on where all pages of one document fail in the engine, while a page of our own can be read', async () => {
+    await work(
+      chunkOf(
+        'engine-error',
+        Array.from({ length: 30 }, (_, index) => index + 1),
+      ),
+    );
+    expect((await results()).map(({ page }) => page.error?.code)).toEqual(Array(30).fill('ENGINE_FAILED'));
+  });
+
+  it('leaves the rest of a document whose pages take for ever, and says which setting raises that', async () => {
+    const limits = { ...LIMITS, seconds: 0.2, documentFailures: 3 };
+    const chunk = { ...chunkOf('', []), limits };
+    const pageNumbers = Array.from({ length: 40 }, (_, index) => index + 1);
+    const ranges = [
+      { sha1: 'slow', file: 'hang-drawing', pageNumbers },
+      { sha1: 'good', file: 'ok', pageNumbers },
+    ];
+    await work({ ...chunk, ranges });
+    const ends = await results();
+    const of = (sha1: string): (string | undefined)[] =>
+      ends.filter((line) => line.sha1 === sha1).map(({ page }) => page.error?.code ?? page.state);
+    expect(of('good')).toEqual(Array(40).fill('done'));
+    expect(of('slow').filter((code) => code === 'PAGE_TIMEOUT').length).toBeLessThanOrEqual(5);
+    expect(of('slow').filter((code) => code === 'PAGE_NOT_TRIED').length).toBeGreaterThanOrEqual(35);
+    const left = ends.find(({ page }) => page.error?.code === 'PAGE_NOT_TRIED')?.page.error;
+    expect(left).toMatchObject({
+      message: 'Not tried: 3 pages of this document in a row ran out of time or memory, or broke the program.',
+      remedy: '--document-failures 30   to try more of them.',
+    });
   });
 
   it('does not take a damaged book for a broken system', async () => {

@@ -53,8 +53,15 @@ describe('worker pool', () => {
     expect(await readFile(file, 'utf8')).toBe('xxx');
   });
 
-  it('ends a page that hangs at its time limit', async () => {
-    await expect(read('hang', 1, never, 700)).rejects.toMatchObject({ code: 'PAGE_TIMEOUT' });
+  it('ends a page that hangs at its time limit, names that limit, and does not try it again', async () => {
+    const busy: number[] = [];
+    const request = { file: 'hang', pageNumber: 1 };
+    const wanted = { call: 'read' as const, request, timeoutMs: 1_200, subject: { document: 'hang' } };
+    await expect(pool.run({ ...wanted, onBusy: (ms) => busy.push(ms) }, never)).rejects.toMatchObject({
+      code: 'PAGE_TIMEOUT',
+      message: 'The page took longer than 1 s (opening it).',
+    });
+    expect(busy).toHaveLength(1);
     await expect(read('ok')).resolves.toMatchObject({ state: 'done' });
   });
 

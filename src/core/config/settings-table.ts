@@ -1,5 +1,6 @@
 import {
   CONFLICT_POLICIES,
+  DEFAULT_DOCUMENT_FAILURES,
   DEFAULT_LIMITS,
   ENGINE_NAMES,
   EXECUTOR_NAMES,
@@ -35,7 +36,7 @@ export const SETTING_GROUPS = [
   'Where from, where to',
   'How pages are read',
   'How the run goes',
-  'Limits of a page',
+  'Limits of a page and a document',
   'Box',
   'Slurm',
   'Talk',
@@ -85,7 +86,7 @@ function withoutDefault<T>(draft: Draft<T>): Draft<T> & { readonly defaultValue:
 const FROM_TO = 'Where from, where to';
 const READING = 'How pages are read';
 const RUNNING = 'How the run goes';
-const LIMITS = 'Limits of a page';
+const LIMITS = 'Limits of a page and a document';
 const BOX = 'Box';
 const SLURM = 'Slurm';
 const TALK = 'Talk';
@@ -193,6 +194,17 @@ const DRAFTS = {
     kind: integer(64, 1_048_576, 'MIB'),
     group: LIMITS,
     help: 'Memory of a page worker and its engine, in MiB',
+  }),
+  documentFailures: withDefault(DEFAULT_DOCUMENT_FAILURES, {
+    kind: integer(1, 1_000_000),
+    group: LIMITS,
+    help: 'Pages of a document that may fail in a row at these limits before the rest of it is left',
+  }),
+  documentTimeout: withoutDefault({
+    kind: seconds(1, 31_536_000),
+    group: LIMITS,
+    help: 'Time that all pages of a document may take together',
+    defaultText: 'an hour, or a quarter of the page limit for each page',
   }),
   boxClientId: withoutDefault({
     kind: text('the client ID of a Box app', 'ID', /^\S+$/),
