@@ -1,3 +1,4 @@
+import { RESULT_MARK } from '../core/not-a-scan.ts';
 import type { PageResult } from '../core/page.ts';
 import type { IncrementalUpdate } from '../pdf/incremental-update.ts';
 import type { PdfFile, PdfPage } from '../pdf/pdf-file.ts';
@@ -46,7 +47,7 @@ export class TextLayerWriter {
   /** Writes what all pages share, and ends the update. A file that needs no change gets none. */
   async finish(): Promise<void> {
     if (this.#font) await writeFont(this.#update, this.#font, this.#encoder);
-    if (this.#changed.size > 0) await this.#update.finish();
+    if (this.#changed.size > 0) await this.#update.finish(RESULT_MARK);
   }
 
   async #writeText(text: string | undefined): Promise<PdfRef[]> {

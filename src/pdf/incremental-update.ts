@@ -67,8 +67,11 @@ export class IncrementalUpdate {
     await this.#write('\nendstream\nendobj\n');
   }
 
-  /** Writes the cross-references and hands on all that is left. Nothing may be added after. */
-  async finish(): Promise<void> {
+  /**
+   * Writes the cross-references and hands on all that is left. Nothing may be added after.
+   * @param comment a line that begins with `%`, before the last words of the file.
+   */
+  async finish(comment?: string): Promise<void> {
     const { layout, repaired } = this.#pdf;
     if (repaired) await this.#correctObjects();
     const places = new Map(this.#places);
@@ -83,7 +86,7 @@ export class IncrementalUpdate {
       const trailer = this.#trailer().with(previous);
       await this.#write(`${writeTable(places)}trailer\n${writeValue(trailer)}\n`);
     }
-    await this.#write(`startxref\n${start}\n%%EOF\n`);
+    await this.#write(`${comment === undefined ? '' : `${comment}\n`}startxref\n${start}\n%%EOF\n`);
     await this.#flush();
   }
 

@@ -13,6 +13,7 @@ import {
   throwIfStopped,
   TransientError,
 } from '../core/errors.ts';
+import { OUR_RESULT, whyFileIsNotRead, whyFolderIsNotRead } from '../core/not-a-scan.ts';
 import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
 import { asSourceError } from '../core/read-failure.ts';
 import { explainWrite } from '../files/explain-write.ts';
@@ -21,12 +22,16 @@ import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { placeCopy } from '../files/place-once.ts';
 import { tryAgain } from '../files/try-again.ts';
+import { isOurResult } from './local/is-our-result.ts';
+import { requireBelow } from './local/require-below.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 
 /** File system calls under way at once while listing. */
 const STATS_AT_ONCE = 32;
 /** Folders below folders that are followed; deeper ones are an error of the file system or of somebody. */
 const MAX_DEPTH = 64;
+/** What every run folder holds. */
+const RUN_FILES = ['run.json', 'ledger.ndjson'];
 /** Times a name may be taken by somebody between our look and our write. */
 const MAX_RACES = 5;
 
@@ -99,6 +104,10 @@ export class LocalFolder implements DocumentStore {
       yield leftOut(prefix.slice(0, -1), 'FOLDER_UNREADABLE', 'The folder cannot be opened.');
       return;
     }
+    if (depth > 0 && RUN_FILES.every((file) => names.some(({ name }) => name === file))) {
+      yield leftOut(prefix.slice(0, -1), OUR_RESULT.code, 'A run folder of this program.');
+      return;
+    }
     const files = names.filter((entry) => !entry.isDirectory);
     for (let start = 0; start < files.length; start += 1_000) {
       const batch = files.slice(start, start + 1_000);
@@ -108,7 +117,9 @@ export class LocalFolder implements DocumentStore {
     for (const { name, isDirectory } of names) {
       if (!isDirectory) continue;
       const path = join(folder, name);
-      if (this.#options.exclude.includes(path)) {
+      const problem = whyFolderIsNotRead(name);
+      if (problem) yield leftOut(prefix + name, problem.code, problem.reason);
+      else if (this.#options.exclude.includes(path)) {
         yield leftOut(prefix + name, 'OUR_OUTPUT', 'Results of this program are kept there.');
       } else if (!this.#options.recursive) {
         yield leftOut(prefix + name, 'SUBFOLDER', 'A folder; --no-recursive was given.');
@@ -198,6 +209,7 @@ export class LocalFolder implements DocumentStore {
     let races = 0;
     for (let n = 2; ; n++) {
       const target = join(this.#root, path);
+      await requireBelow(this.#root, target, path);
       const there = await sha1Of(target, signal);
       const done = (outcome: WrittenFile['outcome']): WrittenFile => ({
         outcome,
@@ -270,12 +282,16 @@ function leftOut(path: string, code: string, reason: string): ListedEntry {
 
 async function inspectFile(folder: string, prefix: string, name: string, isLink: boolean): Promise<ListedEntry> {
   const path = prefix + name;
-  if (!/\.pdf$/i.test(name)) return leftOut(path, 'NOT_A_PDF_NAME', 'Its name does not end in .pdf.');
+  const problem = whyFileIsNotRead(name);
+  if (problem) return leftOut(path, problem.code, problem.reason);
   if (name.includes('\uFFFD')) return leftOut(path, 'NAME_NOT_UTF8', 'Its name is not valid UTF-8; rename it.');
   const file = join(folder, name);
   try {
     const facts = await stat(file, { bigint: true });
-    if (facts.isFile()) return { kind: 'document', document: documentOf(file, path, facts) };
+    if (facts.isFile()) {
+      if (await isOurResult(file, Number(facts.size))) return leftOut(path, OUR_RESULT.code, OUR_RESULT.reason);
+      return { kind: 'document', document: documentOf(file, path, facts) };
+    }
     return leftOut(path, isLink ? 'LINK' : 'NOT_A_FILE', isLink ? 'A link to a folder; not followed.' : 'Not a file.');
   } catch {
     return leftOut(

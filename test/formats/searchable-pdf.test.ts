@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Matrix } from '../../src/core/geometry.ts';
+import { isMarkedResult, MARK_WITHIN_BYTES } from '../../src/core/not-a-scan.ts';
 import type { PageResult } from '../../src/core/page.ts';
 import { writeSearchablePdf } from '../../src/formats/searchable-pdf.ts';
 import { requireTools } from '../support/requires.ts';
@@ -58,6 +59,9 @@ describe.skipIf(need.skip)('every reader finds the words, in order', () => {
       [1, 2, 3].map((n) => sampleResult(n)),
     );
     expect(words(text)).toEqual([1, 2, 3].flatMap(sampleWords));
+    // So that a later run does not take it for a scan.
+    const isMarked = (pdf: Uint8Array): boolean => isMarkedResult(pdf.subarray(-MARK_WITHIN_BYTES));
+    expect([isMarked(source), isMarked(readFileSync(file))]).toEqual([false, true]);
     const { pages } = await askPdfjs(file);
     expect(pages.map(words)).toEqual([1, 2, 3].map(sampleWords));
     expect(ask('pdffonts', file).text).toMatch(/CID TrueType\s+Identity-H\s+yes no\s+yes/u);

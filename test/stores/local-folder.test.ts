@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedEntry } from '../../src/core/document.ts';
+import { RESULT_MARK } from '../../src/core/not-a-scan.ts';
 import { LocalFolder } from '../../src/stores/local-folder.ts';
 import { describeDocumentStore, type StoreHarness } from '../conformance/document-store.ts';
 
@@ -62,6 +63,95 @@ describe('local folder', () => {
       .map((entry) => (entry.kind === 'document' ? entry.document.path : `-${entry.entry.path} ${entry.entry.code}`))
       .sort();
   }
+
+  it('leaves out trash, notes of systems, locks of programs, and what this program has made', async () => {
+    const put = async (path: string, text = '%PDF-1.4 a scan'): Promise<void> => {
+      await mkdir(dirname(join(base, path)), { recursive: true });
+      await writeFile(join(base, path), text);
+    };
+    for (const path of [
+      'letter.pdf',
+      '._letter.pdf',
+      '~$letter.pdf',
+      '.~lock.letter.pdf#',
+      '.#letter.pdf',
+      '.DS_Store',
+      'Thumbs.db',
+      '.Trash-1000/files/a.pdf',
+      '.Trash/a.pdf',
+      '.Trashes/501/a.pdf',
+      '$RECYCLE.BIN/S-1/a.pdf',
+      'deep/.Trash-0/a.pdf',
+      'System Volume Information/a.pdf',
+      'lost+found/a.pdf',
+      '@eaDir/a.pdf',
+      'trash/kept.pdf',
+    ])
+      await put(path);
+    await put('text/letter.pdf', `%PDF-1.4 a scan\n${'x'.repeat(5_000)}\n${RESULT_MARK}\nstartxref\n9\n%%EOF\n`);
+    for (const file of ['run.json', 'ledger.ndjson', 'documents/1/source.pdf']) await put(`runs/old-run/${file}`);
+    const store = new LocalFolder({ roots: [base], recursive: true, exclude: [] });
+    expect(await listed(store)).toEqual([
+      '-$RECYCLE.BIN TRASH',
+      '-.#letter.pdf LOCK_FILE',
+      '-.DS_Store SYSTEM_FILE',
+      '-.Trash TRASH',
+      '-.Trash-1000 TRASH',
+      '-.Trashes TRASH',
+      '-._letter.pdf SYSTEM_FILE',
+      '-.~lock.letter.pdf# LOCK_FILE',
+      '-@eaDir SYSTEM_FOLDER',
+      '-System Volume Information SYSTEM_FOLDER',
+      '-Thumbs.db SYSTEM_FILE',
+      '-deep/.Trash-0 TRASH',
+      '-lost+found SYSTEM_FOLDER',
+      '-runs/old-run OUR_OUTPUT',
+      '-text/letter.pdf OUR_OUTPUT',
+      '-~$letter.pdf LOCK_FILE',
+      'letter.pdf',
+      'trash/kept.pdf',
+    ]);
+    // What a person names is taken at their word.
+    const named = new LocalFolder({ roots: [join(base, '.Trash')], recursive: true, exclude: [] });
+    expect(await listed(named)).toEqual(['a.pdf']);
+    const made = new LocalFolder({ roots: [join(base, 'text/letter.pdf')], recursive: true, exclude: [] });
+    expect(await listed(made)).toEqual(['letter.pdf']);
+  });
+
+  it('does not follow a linked folder out of the output', async () => {
+    const bytes = Buffer.from('a result');
+    await writeFile(join(base, 'artifact'), bytes);
+    const sha1 = createHash('sha1').update(bytes).digest('hex');
+    const artifact = { file: join(base, 'artifact'), sizeBytes: bytes.length, sha1 };
+    const out = join(base, 'out');
+    await mkdir(join(out, 'real/deep'), { recursive: true });
+    await mkdir(join(base, 'elsewhere/deep'), { recursive: true });
+    await symlink(join(base, 'elsewhere'), join(out, 'away'));
+    await symlink('../elsewhere', join(out, 'real/relative'));
+    await symlink(join(base, 'nowhere'), join(out, 'dangling'));
+    await symlink('real', join(out, 'inner'));
+    const store = new LocalFolder({ roots: [out], recursive: true, exclude: [] });
+    const write = (path: string): Promise<unknown> =>
+      store.write({ path, artifact, isOurs: () => false, onConflict: 'version' }, signal);
+    for (const path of [
+      'away/a.txt',
+      'away/deep/a.txt',
+      'away/new/a.txt',
+      'real/relative/a.txt',
+      'dangling/a.txt',
+      'inner/relative/a.txt',
+    ])
+      await expect(write(path), path).rejects.toMatchObject({ code: 'OUTPUT_LINK', scope: 'document' });
+    for (const path of ['inner/a.txt', 'inner/deep/b.txt', 'inner/new/c.txt', 'new/d.txt']) await write(path);
+    expect(await readdir(join(base, 'elsewhere'), { recursive: true })).toEqual(['deep']);
+    expect((await readdir(join(out, 'real'), { recursive: true })).sort()).toEqual(
+      ['a.txt', 'deep', 'deep/b.txt', 'new', 'new/c.txt', 'relative'].sort(),
+    );
+    // The output itself may be a link: the person named it.
+    await symlink(out, join(base, 'linked-output'));
+    const linked = new LocalFolder({ roots: [join(base, 'linked-output')], recursive: true, exclude: [] });
+    await linked.write({ path: 'new/e.txt', artifact, isOurs: () => false, onConflict: 'stop' }, signal);
+  });
 
   it('leaves out, with a reason, what is not a document', async () => {
     await mkdir(join(base, 'sub/deep'), { recursive: true });

@@ -1,5 +1,6 @@
 import type { LeftOutEntry, ListedEntry, SourceDocument } from '../../core/document.ts';
 import { DocumentError, PipelineError } from '../../core/errors.ts';
+import { OUR_RESULT, whyFileIsNotRead } from '../../core/not-a-scan.ts';
 import type { FoundResult } from '../../core/done-elsewhere.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from '../document-store.ts';
 import { ArchiveDocuments, isInArchive } from './archives/archive-documents.ts';
@@ -260,7 +261,8 @@ export class BoxStore implements DocumentStore {
 }
 
 function isArchive(item: BoxItem): boolean {
-  return item.type === 'file' && /\.zip$/i.test(item.name) && item.versionId !== undefined;
+  const { type, name, versionId } = item;
+  return type === 'file' && /\.zip$/i.test(name) && !/^(?:\._|~\$)/.test(name) && versionId !== undefined;
 }
 
 function entryOf(item: BoxItem, path: string): ListedEntry {
@@ -275,8 +277,9 @@ function whyLeftOut(item: BoxItem): Omit<LeftOutEntry, 'path'> | undefined {
   if (item.type === ODD_TYPE)
     return { code: 'BOX_ODD_ENTRY', reason: 'Box says of it what cannot be: its number, name or size.' };
   if (item.type !== 'file') return { code: 'NOT_A_FILE', reason: 'An entry of a kind this program does not know.' };
-  if (isResult(item)) return { code: 'OUR_OUTPUT', reason: 'A result of this program.' };
-  if (!/\.pdf$/i.test(item.name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };
+  if (isResult(item)) return OUR_RESULT;
+  const problem = whyFileIsNotRead(item.name);
+  if (problem) return problem;
   if (item.versionId === undefined)
     return { code: 'NO_VERSION', reason: 'Box does not say which version of the file it has.' };
   return undefined;

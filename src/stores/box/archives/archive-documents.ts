@@ -1,6 +1,8 @@
 import type { ListedEntry, SourceDocument } from '../../../core/document.ts';
 import { DocumentError } from '../../../core/errors.ts';
+import { isMarkedResult, MARK_WITHIN_BYTES, OUR_RESULT } from '../../../core/not-a-scan.ts';
 import { ArchiveCache } from './archive-cache.ts';
+import type { ZipArchive, ZipEntry } from './zip-archive.ts';
 import type { BoxItem } from '../listing/box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import type { DownloadSource } from '../transfer/download.ts';
@@ -35,16 +37,25 @@ export class ArchiveDocuments {
         const { taken, refused } = judgeEntries(archive.entries, archive.sizeBytes);
         if (archive.entries.length === 0)
           return [{ kind: 'left-out', entry: { path, code: 'ZIP_EMPTY', reason: 'The archive is empty.' } }];
-        return [
-          ...taken.map((entry) => ({
-            kind: 'document' as const,
+        const listed: ListedEntry[] = [];
+        for (const entry of taken) {
+          if (await isOurResult(archive, entry, signal)) {
+            listed.push({ kind: 'left-out', entry: { path: `${path}/${entry.name}`, ...OUR_RESULT } });
+            continue;
+          }
+          const version = [source.versionId, source.sizeBytes, source.sha1 ?? '', entry.crc32.toString(16)];
+          listed.push({
+            kind: 'document',
             document: {
               id: `${item.id}${BETWEEN}${entry.name}`,
               path: `${path}/${entry.name}`,
               sizeBytes: entry.sizeBytes,
-              version: [source.versionId, source.sizeBytes, source.sha1 ?? '', entry.crc32.toString(16)].join(BETWEEN),
+              version: version.join(BETWEEN),
             },
-          })),
+          });
+        }
+        return [
+          ...listed,
           ...refused.map(({ name, code, reason }) => ({
             kind: 'left-out' as const,
             entry: { path: `${path}/${name}`, code, reason },
@@ -75,6 +86,16 @@ export class ArchiveDocuments {
 
   async close(): Promise<void> {
     await this.#cache.close();
+  }
+}
+
+/** A damaged file is told when it is to be read. */
+async function isOurResult(archive: ZipArchive, entry: ZipEntry, signal: AbortSignal): Promise<boolean> {
+  try {
+    return isMarkedResult(await archive.readEnd(entry, MARK_WITHIN_BYTES, signal));
+  } catch (error) {
+    if (error instanceof DocumentError) return false;
+    throw error;
   }
 }
 

@@ -92,6 +92,17 @@ export class ZipArchive implements Disposable {
     }
   }
 
+  /** The last bytes of a file, unpacked and dropped on the way there. @throws {DocumentError} `ZIP_DAMAGED`. */
+  async readEnd(entry: ZipEntry, sizeBytes: number, signal: AbortSignal): Promise<Buffer> {
+    signal.throwIfAborted();
+    let end = Buffer.alloc(0);
+    for await (const bytes of readChunks(await this.#openEntry(entry), entry.name)) {
+      signal.throwIfAborted();
+      end = Buffer.concat([end, bytes.subarray(-sizeBytes)]).subarray(-sizeBytes);
+    }
+    return end;
+  }
+
   async #openEntry(entry: ZipEntry): Promise<Readable> {
     try {
       return await this.#zip.openReadStreamPromise(entry.entry);

@@ -1,3 +1,5 @@
+import { whyFileIsNotRead, whyFolderIsNotRead, type LeftOutReason } from '../../../core/not-a-scan.ts';
+
 /** A file in an archive, as its directory claims it to be. */
 export interface ZipRecord {
   readonly name: string;
@@ -55,10 +57,7 @@ export function judgeEntries<Record extends ZipRecord>(
   return { taken, refused };
 }
 
-interface Problem {
-  readonly code: string;
-  readonly reason: string;
-}
+type Problem = LeftOutReason;
 
 const BOMB: Problem = { code: 'ZIP_BOMB', reason: 'It would unpack to far more than an archive of scans does.' };
 const DOUBLED: Problem = { code: 'ZIP_DOUBLED', reason: 'The archive holds two files of this name.' };
@@ -73,13 +72,22 @@ function judgeEntry(record: ZipRecord): Problem | undefined {
     parts.some((part) => part === '' || part === '.' || part === '..')
   )
     return { code: 'ZIP_PATH', reason: 'Its name leads out of the archive.' };
-  if (parts[0] === '__MACOSX' || parts.at(-1)?.startsWith('._'))
-    return { code: 'NOT_A_PDF_NAME', reason: 'A note of macOS, not a PDF.' };
+  const problem = firstOf(parts.slice(0, -1), whyFolderIsNotRead);
+  if (problem) return problem;
   if ((record.mode & S_IFMT) === S_IFLNK) return { code: 'LINK', reason: 'A link, not a file.' };
   if (/\.zip$/i.test(name)) return { code: 'ZIP_IN_ZIP', reason: 'An archive in an archive; unpack the outer one.' };
-  if (!/\.pdf$/i.test(name)) return { code: 'NOT_A_PDF_NAME', reason: 'Its name does not end in .pdf.' };
+  const notRead = whyFileIsNotRead(parts.at(-1) ?? '');
+  if (notRead) return notRead;
   if (record.encrypted) return { code: 'ZIP_ENCRYPTED', reason: 'The archive is locked with a password.' };
   if (record.sizeBytes > MAX_ENTRY_BYTES) return BOMB;
   if (record.sizeBytes > RATIO_FROM_BYTES && record.sizeBytes > record.compressedBytes * MAX_RATIO) return BOMB;
+  return undefined;
+}
+
+function firstOf<T, R>(items: readonly T[], judge: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const result = judge(item);
+    if (result !== undefined) return result;
+  }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { ListedEntry } from '../../../core/document.ts';
+import { whyFolderIsNotRead } from '../../../core/not-a-scan.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import type { BoxItem } from './box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
@@ -72,6 +73,8 @@ function whyNotFollowed(
   names: readonly string[],
   options: WalkOptions,
 ): { code: string; reason: string } | undefined {
+  const problem = whyFolderIsNotRead(folder.name);
+  if (problem) return problem;
   if (options.exclude.has(folder.id)) return { code: 'OUR_OUTPUT', reason: 'Results of this program are kept there.' };
   if (!options.recursive) return { code: 'SUBFOLDER', reason: 'A folder; --no-recursive was given.' };
   if (names.length > MAX_DEPTH) return { code: 'TOO_DEEP', reason: `More than ${MAX_DEPTH} folders deep.` };

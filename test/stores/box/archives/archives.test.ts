@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListedEntry, SourceDocument } from '../../../../src/core/document.ts';
+import { RESULT_MARK } from '../../../../src/core/not-a-scan.ts';
 import { judgeEntries } from '../../../../src/stores/box/archives/zip-entries.ts';
 import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../../conformance/document-store-samples.ts';
 import { collect, makeWorld, type BoxWorld } from '../box-harness.ts';
@@ -23,6 +24,30 @@ function leftOutOf(entries: readonly ListedEntry[]): string[] {
 }
 
 describe('archives in a Box folder', () => {
+  it('hold more than scans: trash, notes of systems and results of this program are left out', async () => {
+    await using world = await makeWorld();
+    const result = Buffer.from(`%PDF-1.4\n${'x'.repeat(5_000)}\n${RESULT_MARK}\nstartxref\n9\n%%EOF\n`);
+    const entries = await listZip(
+      world,
+      writeZip([
+        { name: 'a.pdf', bytes: BYTES },
+        { name: 'OCR/a.pdf', bytes: result },
+        { name: 'OCR/b.pdf', bytes: result, stored: true },
+        { name: '.Trash-1000/files/c.pdf', bytes: BYTES },
+        { name: 'letters/._a.pdf', bytes: BYTES },
+        { name: 'letters/~$d.pdf', bytes: BYTES },
+      ]),
+    );
+    expect(documentsOf(entries).map(({ path }) => path)).toEqual(['box 1.zip/a.pdf']);
+    expect(leftOutOf(entries)).toEqual([
+      'box 1.zip/.Trash-1000/files/c.pdf TRASH',
+      'box 1.zip/OCR/a.pdf OUR_OUTPUT',
+      'box 1.zip/OCR/b.pdf OUR_OUTPUT',
+      'box 1.zip/letters/._a.pdf SYSTEM_FILE',
+      'box 1.zip/letters/~$d.pdf LOCK_FILE',
+    ]);
+  });
+
   it('are read as if they were folders', async () => {
     await using world = await makeWorld();
     const entries = await listZip(
@@ -45,7 +70,7 @@ describe('archives in a Box folder', () => {
       'box 1.zip/empty.pdf 0',
     ]);
     expect(leftOutOf(entries)).toEqual([
-      'box 1.zip/__MACOSX/._b.pdf NOT_A_PDF_NAME',
+      'box 1.zip/__MACOSX/._b.pdf SYSTEM_FOLDER',
       'box 1.zip/notes.txt NOT_A_PDF_NAME',
     ]);
     const target = join(world.scratch, 'source.pdf');

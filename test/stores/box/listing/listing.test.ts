@@ -79,6 +79,30 @@ describe('listing a Box folder', () => {
     expect(await listed(world.openStore({ recursive: false }))).toContain('-open SUBFOLDER');
   });
 
+  it('leaves out trash, notes of systems and locks of programs', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    for (const path of [
+      'a.pdf',
+      '._a.pdf',
+      '~$a.pdf',
+      '$RECYCLE.BIN/b.pdf',
+      '.Trashes/c.pdf',
+      '__MACOSX/d.pdf',
+      '._e.zip',
+    ])
+      await emulator.seedFile(path, BYTES, { parentId: folderId });
+    expect(await listed(world.openStore())).toEqual([
+      '-$RECYCLE.BIN TRASH',
+      '-.Trashes TRASH',
+      '-._a.pdf SYSTEM_FILE',
+      '-._e.zip SYSTEM_FILE',
+      '-__MACOSX SYSTEM_FOLDER',
+      '-~$a.pdf LOCK_FILE',
+      'a.pdf',
+    ]);
+  });
+
   it('leaves out our own results by their mark, and finds them for another machine', async () => {
     await using world = await makeWorld();
     const { emulator, folderId } = world;
