@@ -8,6 +8,7 @@ export const app: App = {
   planRun: async (request, signal) => (await import('./plan-run.ts')).planRun(request, signal),
   listRuns: async (workDir, tell) => (await import('./find-runs.ts')).listRuns(workDir, tell),
   findJobs: async (entries) => (await import('./find-jobs.ts')).findJobs(entries),
+  runWhenDone: async (command, end) => (await import('./run-when-done.ts')).runWhenDone(command, end, process.env),
   cancelRun: async (entry) => (await import('./find-runs.ts')).cancelRun(entry),
   writeReport: async (entry) => (await import('./save-report.ts')).writeReport(entry.folder),
   async *rasterizePages(request, signal) {

@@ -34,12 +34,25 @@ export interface RunOutcome {
   readonly detached?: boolean | undefined;
 }
 
+/** What a person's own command is told of a run that has come to its end. */
+export interface RunEnd {
+  /** Empty where none was begun. */
+  readonly run: string;
+  readonly exitCode: number;
+  /** One sentence. */
+  readonly summary: string;
+  /** Absolute path; absent where there is none. */
+  readonly report?: string | undefined;
+}
+
 /** A run folder as `status` lists it. */
 export interface RunEntry {
   readonly folder: string;
   readonly record: RunRecord;
   /** The last sign of life. */
   readonly progress?: RunProgress | undefined;
+  /** Whether somebody works on it; absent where its last sign of life says that it has ended. */
+  readonly isAlive?: boolean | undefined;
   /** Reads the whole ledger. */
   readState(): Promise<RunState>;
 }
@@ -257,6 +270,8 @@ export interface App {
   findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>>;
   /** Asks whoever works on a run to stop tidily, and ends its jobs on a cluster. Settles once asked. */
   cancelRun(entry: RunEntry): Promise<CancelOutcome>;
+  /** Runs a person's own command when a run has ended; answers with what went wrong, if anything. */
+  runWhenDone(command: string, end: RunEnd): Promise<string | undefined>;
   /** Writes the report of a run again and answers with its path. */
   writeReport(entry: RunEntry): Promise<string>;
   rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncIterable<StepItem>;

@@ -26,7 +26,10 @@ export async function listRuns(workDir: string, tell?: (problem: PipelineError) 
       () => 0,
     );
     const progress = await run.readProgress();
-    const entry: RunEntry = { folder: run.path, record: run.record, progress, readState: () => run.readState() };
+    // A session that was killed could not write that it ended: its lock tells.
+    const isAlive = progress === undefined || progress.phase === 'ended' ? undefined : await isLocked(run.path);
+    const { path: folder, record } = run;
+    const entry: RunEntry = { folder, record, progress, isAlive, readState: () => run.readState() };
     found.push({ entry, changedMs });
   }
   const [first] = problems;

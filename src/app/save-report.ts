@@ -1,6 +1,7 @@
 import { NoInputError } from '../core/errors.ts';
 import type { RunState } from '../core/run-state.ts';
 import { chooseFaintPages } from '../report/look-at.ts';
+import { documentsCsv } from '../report/documents-csv.ts';
 import { filesCsv } from '../report/files-csv.ts';
 import { renderReport } from '../report/render-report.ts';
 import { realDisk } from '../files/disk.ts';
@@ -22,6 +23,7 @@ export async function saveReport(run: RunFolder, state: RunState): Promise<strin
     }
   }
   await run.disk.writeWhole(run.filesTable, filesCsv(state));
+  await run.disk.writeWhole(run.documentsTable, documentsCsv(state));
   await run.disk.writeWhole(run.reportFile, renderReport({ record: run.record, state, thumbnails }));
   return run.reportFile;
 }

@@ -112,9 +112,10 @@ export async function workOnRun(
   const log = new RunLog(run.record.name, run.logFile, disk);
   const meter = new ProgressMeter(started);
   const names = new Map<string, string>();
+  const ids = new Map<string, string>();
   const onPage = (sha1: string, page: PageResult): void => {
     const document = names.get(sha1) ?? sha1;
-    meter.pageRead(document, page, Date.now());
+    meter.pageRead(ids.get(sha1) ?? sha1, page, Date.now());
     log.write({
       level: page.error ? 'warn' : 'debug',
       event: 'page',
@@ -159,6 +160,7 @@ export async function workOnRun(
     log,
     observer,
     names,
+    ids,
     programVersion: programVersion(),
     get where() {
       return executor.where;

@@ -158,7 +158,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '(--box-folder FOLDER | --input PATH...) [options]',
     group: 'DO THE WORK',
     positionals: [0, 0],
-    settings: [...RUN_SETTINGS, 'progress'],
+    settings: [...RUN_SETTINGS, 'whenDone', 'progress'],
     flags: ['dry-run', 'detach', 'verbose', 'json'],
     examples: [
       'ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
@@ -186,7 +186,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '[run] [options]',
     group: 'DO THE WORK',
     positionals: [0, 1],
-    settings: ['workDir', 'jobs', 'tesseract', 'progress', ...BOX_SETTINGS, ...SLURM_FLAGS],
+    settings: ['workDir', 'jobs', 'tesseract', 'whenDone', 'progress', ...BOX_SETTINGS, ...SLURM_FLAGS],
     flags: ['detach', 'json'],
     examples: [
       'ocr-pipeline resume',
@@ -262,7 +262,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '(explain [NAME] | get NAME | set NAME VALUE... | unset NAME | path)',
     group: 'START HERE',
     positionals: [0, 102],
-    settings: [...RUN_SETTINGS, 'progress'],
+    settings: [...RUN_SETTINGS, 'whenDone', 'progress'],
     flags: ['project', 'json'],
     examples: [
       'ocr-pipeline config explain',

@@ -37,7 +37,7 @@ const DRAFTS = {
   json: { kind: onOff, help: 'Print JSON for programs' },
   'dry-run': { kind: onOff, help: 'Plan only: change nothing' },
   watch: { kind: onOff, help: 'Show again every few seconds until all runs have ended' },
-  all: { kind: onOff, help: 'All runs, not only the newest 20' },
+  all: { kind: onOff, help: 'All runs, not only those that are on and the newest' },
   verbose: { kind: onOff, help: 'Name every document that is skipped or cannot be read', alias: 'v' },
   deep: { kind: onOff, help: 'On a cluster: submit a job of one minute, too' },
   detach: { kind: onOff, help: 'On a cluster: submit all there is and end; resume collects' },

@@ -1,6 +1,8 @@
 /** A moment of a running run. Written to `progress.json` every 2 s as its sign of life, and shown on screen. */
 export interface RunProgress {
   readonly run: string;
+  /** Where the scans are: a name and an ID or path. Absent in what older versions wrote. */
+  readonly source?: { readonly name: string; readonly id: string } | undefined;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly startedAt: string;

@@ -17,7 +17,11 @@ const MODES: Readonly<Record<string, string>> = {
 /** A paragraph to paste into a paper: what read the pages, how, and what that means. */
 export function describeMethods(record: RunRecord, state: RunState): string {
   const { recipe, settings, programVersion } = record;
-  const { pages, documents } = countRun(state);
+  const { pages } = countRun(state);
+  // What was read, not what was found: some documents were blank, had text, or failed.
+  const documentsRead = [...state.documents.values()].filter((document) =>
+    [...document.pages.values()].some(([, end]) => end === 'done'),
+  ).length;
   const engine = `${ENGINES[recipe.engine] ?? recipe.engine} ${recipe.engineVersion}`;
   const models = Object.entries(recipe.models).map(([code, digest]) => `${code} (SHA-256 ${digest.slice(0, 16)})`);
   const confidences = [...state.documents.values()].flatMap((document) =>
@@ -28,7 +32,7 @@ export function describeMethods(record: RunRecord, state: RunState): string {
   confidences.sort((a, b) => a - b);
   const median = confidences[Math.floor(confidences.length / 2)];
   return [
-    `${plural(pages.done, 'page')} of ${plural(documents.listed, 'PDF document')} ${pages.done === 1 ? 'was' : 'were'} read by optical character recognition with ${engine}`,
+    `${plural(pages.done, 'page')} of ${plural(documentsRead, 'PDF document')} ${pages.done === 1 ? 'was' : 'were'} read by optical character recognition with ${engine}`,
     models.length > 0 ? ` and the language models ${models.join(', ')},` : '',
     ` run by ocr-pipeline ${programVersion} (recipe ${recipe.digest.slice(0, 16)}).`,
     ` Page images are the scans' own pixels; pages that are not a single scan were drawn at ${settings.dpi} dots per inch.`,

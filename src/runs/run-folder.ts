@@ -24,7 +24,7 @@ export const WAVES_FOLDER = 'waves';
 /**
  * One run on disk, and the only place that knows where its files are:
  *
- *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html  files.csv
+ *     run.json  ledger.ndjson  lock.<n>.json  progress.json  log.ndjson  report.html  files.csv  documents.csv
  *     chunks/<id>.partial      results while they come in; renamed to <id>.ndjson when complete
  *     chunks/<id>.<job>.partial   the same, of work on a cluster: each try has its own
  *     waves/                   what was ordered from a cluster, and the logs of its tasks
@@ -123,6 +123,10 @@ export class RunFolder implements RunStore, AsyncDisposable {
   /** Every scan and result, for spreadsheets and scripts. */
   get filesTable(): string {
     return join(this.path, 'files.csv');
+  }
+
+  get documentsTable(): string {
+    return join(this.path, 'documents.csv');
   }
 
   get chunksFolder(): string {

@@ -47,6 +47,7 @@ export class ProgressReports {
     const { run, meter, pool, where, executor } = this.#parts;
     return {
       run: run.record.name,
+      source: { name: run.record.source.name, id: run.record.source.ids[0] ?? '' },
       at: new Date().toISOString(),
       startedAt: this.#startedAt.toISOString(),
       host: hostname(),

@@ -27,6 +27,8 @@ export interface SessionParts {
   readonly observer: RunObserver;
   /** Paths of documents by their SHA-1, for what people see while pages are read. */
   readonly names: Map<string, string>;
+  /** Their IDs, by which documents are counted: two may lie at one path. */
+  readonly ids: Map<string, string>;
   readonly programVersion: string;
   /** `this computer`, or the scheduler's job. */
   readonly where: string;

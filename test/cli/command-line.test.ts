@@ -249,6 +249,16 @@ describe('settings from everywhere', () => {
     expect(stderr).toBe('warn: OCR_PIPELINE_LAGN is no setting of this program; did you mean OCR_PIPELINE_LANG?\n');
   });
 
+  it('does not run a command at the end that a project file names', async () => {
+    const cwd = makeFolder();
+    writeFileSync(join(cwd, 'ocr-pipeline.yaml'), 'when-done: touch evil\n');
+    const { code, stderr } = await runCli(['run', '--input', 'x', '--output', 'y'], { cwd });
+    expect(code).toBe(78);
+    expect(stderr).toContain('[CONFIG_NOT_HERE]');
+    expect(existsSync(join(cwd, 'evil'))).toBe(false);
+    expect(await runCli(['config', 'set', 'when-done', 'x', '--project'], { cwd })).toMatchObject({ code: 64 });
+  });
+
   it('does not run a program that a project file names', async () => {
     const cwd = makeFolder();
     writeFileSync(join(cwd, 'ocr-pipeline.yaml'), 'tesseract: ./evil.sh\n');

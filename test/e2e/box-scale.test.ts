@@ -125,6 +125,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
         meter: new ProgressMeter(0),
         observer: { progress: () => undefined, notice: () => undefined },
         names: new Map(),
+        ids: new Map(),
         programVersion: '1',
         where: 'this computer',
         onPage: () => undefined,

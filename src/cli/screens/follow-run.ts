@@ -1,35 +1,45 @@
 import { safeJson } from '../../core/safe-json.ts';
-import { EXIT, PipelineError, StoppedError, type ExitCode } from '../../core/errors.ts';
+import { asPipelineError, EXIT, PipelineError, StoppedError, type ExitCode } from '../../core/errors.ts';
 import type { RunObserver } from '../../core/progress.ts';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { showPath } from '../../config/config-files.ts';
 import { countRun } from '../../core/run-state.ts';
 import type { Invocation } from '../invocation.ts';
+import { cleanText } from './display-text.ts';
 import { formatCount } from './format-numbers.ts';
 import { makeReporter } from './progress/reporters.ts';
-import { renderSummary } from './render-summary.ts';
+import { renderSummary, verdictOf } from './render-summary.ts';
 import { summarizeRun, type RunSummary } from './run-summary.ts';
-import type { RunOutcome } from '../../app/contract.ts';
+import type { RunEnd, RunOutcome } from '../../app/contract.ts';
 
 /** Shows a run while it is on, then tells what became of it. Answers with the exit code. */
 export async function followRun(
   invocation: Invocation,
-  settings: Pick<Settings, 'progress' | 'logLevel'>,
+  settings: Pick<Settings, 'progress' | 'logLevel' | 'whenDone'>,
   start: (observer: RunObserver, signal: AbortSignal) => Promise<RunOutcome>,
 ): Promise<ExitCode> {
   const { terminal, signal, flags } = invocation;
   const reporter = makeReporter(terminal, { style: settings.progress, logLevel: settings.logLevel, clock: Date.now });
   const onStop = (): void => reporter.stopping();
   signal.addEventListener('abort', onStop, { once: true });
+  let name = '';
+  const observer: RunObserver = {
+    progress: (progress) => {
+      name = progress.run;
+      reporter.progress(progress);
+    },
+    notice: (notice) => reporter.notice(notice),
+  };
   let outcome: RunOutcome;
   try {
     signal.throwIfAborted();
-    outcome = await start(reporter, signal);
-  } catch (error) {
-    // A run that was asked to stop ends with the reason it was given, unless something else broke.
-    if (signal.aborted && !(error instanceof PipelineError) && signal.reason instanceof StoppedError)
-      throw signal.reason;
-    throw error;
+    outcome = await start(observer, signal);
+  } catch (thrown) {
+    const error = stopError(thrown, signal);
+    reporter.end();
+    await tellEnd(invocation, settings, { run: name, exitCode: error.exitCode, summary: error.message });
+    // What we did not foresee keeps its own stack.
+    throw error instanceof StoppedError ? error : thrown;
   } finally {
     signal.removeEventListener('abort', onStop);
     reporter.end();
@@ -46,7 +56,28 @@ export async function followRun(
   terminal.print(
     flags.json === true ? safeJson(summaryJson(outcome, summary), 2) : describe(invocation, outcome, summary),
   );
+  const { record, reportFile: report, durationMs } = outcome;
+  const end = { run: record.name, exitCode: summary.exitCode, summary: verdictOf(summary, durationMs), report };
+  await tellEnd(invocation, settings, end);
   return summary.exitCode;
+}
+
+/** A run that was asked to stop ends with the reason it was given, unless something else broke. */
+function stopError(thrown: unknown, signal: AbortSignal): PipelineError {
+  if (signal.aborted && !(thrown instanceof PipelineError) && signal.reason instanceof StoppedError)
+    return signal.reason;
+  return asPipelineError(thrown);
+}
+
+/** Runs the person's own command. Whatever becomes of it, the run is as it is. */
+async function tellEnd(
+  { app, terminal }: Invocation,
+  { whenDone }: Pick<Settings, 'whenDone'>,
+  end: RunEnd,
+): Promise<void> {
+  if (whenDone === undefined) return;
+  const problem = await app.runWhenDone(whenDone, end);
+  if (problem !== undefined) terminal.say(`warn: the command of --when-done did not do: ${cleanText(problem)}`);
 }
 
 function describe({ shell, terminal }: Invocation, outcome: RunOutcome, summary: RunSummary): string {

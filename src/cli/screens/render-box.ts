@@ -13,10 +13,14 @@ export function renderInvitation(
   const { port } = new URL(startAddress);
   if (!remote)
     return ['Your browser opens to log in to Box. If it does not, open this yourself:', `  ${startAddress}`].join('\n');
+  // A short name is known to this computer's neighbours alone.
+  const isFullName =
+    remote.host.includes('.') && !remote.host.endsWith('.local') && !remote.host.endsWith('.localdomain');
   return [
     `You are on ${remote.host} over SSH, where no browser can open. Pick one way:`,
     '  1  On YOUR computer, in a new window:',
-    `       ssh -N -L ${port}:localhost:${port} ${remote.user}@${remote.host}`,
+    `       ssh -N -L ${port}:localhost:${port} ${remote.user}@${isFullName ? remote.host : 'HOST'}`,
+    isFullName ? '     (or whatever name you use to log in here)' : '     (HOST: the name you use to log in here)',
     `     then open   ${startAddress}   and log in to Box.`,
     '  2  Open the link below, log in, and paste here at once the address of the',
     `     page that then fails to load (it begins http://localhost:${port}/...).`,

@@ -19,7 +19,7 @@ export interface SummaryPlaces {
 /** The last words of a run: is all complete, where is it, what needs a person. */
 export function renderSummary(summary: RunSummary, places: SummaryPlaces): string {
   const { width } = places;
-  const lines = [...wrap(verdict(summary, places.durationMs), width), ''];
+  const lines = [...wrap(verdictOf(summary, places.durationMs), width), ''];
   const add = (label: string, text: string): void => {
     for (const [index, line] of wrap(text, width - LABEL_WIDTH).entries()) {
       lines.push(padEnd(index === 0 ? ` ${label}` : '', LABEL_WIDTH) + line);
@@ -81,7 +81,8 @@ function namesAdvice({ failed }: RunSummary): string {
     : '';
 }
 
-function verdict({ counts, complete, lookAt, failed }: RunSummary, durationMs: number): string {
+/** The whole run in one sentence. */
+export function verdictOf({ counts, complete, lookAt, failed }: RunSummary, durationMs: number): string {
   const { listed } = counts.documents;
   const whole =
     complete === listed

@@ -10,7 +10,16 @@ import { formatCount, formatDuration, formatDurationRange, countOf } from './for
 /** A run whose last sign of life is older than this is called silent: fifteen times the interval between signs. */
 export const SILENT_AFTER_MS = 30_000;
 
-export type RunStateWord = 'listing' | 'running' | 'stopping' | 'silent' | 'waiting' | 'paused' | 'done' | 'failed';
+export type RunStateWord =
+  | 'listing'
+  | 'running'
+  | 'stopping'
+  | 'silent'
+  | 'dead'
+  | 'waiting'
+  | 'paused'
+  | 'done'
+  | 'failed';
 
 /** A run as `status` shows it. Plain JSON. */
 export interface RunStatus {
@@ -47,21 +56,24 @@ export function isUnderWay(progress: RunProgress | undefined): progress is RunPr
 }
 
 /** A run that is on, or was when it last gave a sign of life. */
-export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs: number): RunStatus {
+export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs: number, isAlive?: boolean): RunStatus {
   const ageMs = nowMs - Date.parse(progress.at);
-  const silent = ageMs > SILENT_AFTER_MS;
+  const dead = isAlive === false;
+  const silent = !dead && ageMs > SILENT_AFTER_MS;
   const { documents, pages } = progress;
   return {
     ...run,
     where: progress.where,
-    state: silent
-      ? 'silent'
-      : progress.phase === 'working'
-        ? 'running'
-        : progress.phase === 'stopping'
-          ? 'stopping'
-          : 'listing',
-    stateDetail: silent ? `for ${formatDuration(ageMs / 1000)}` : undefined,
+    state: dead
+      ? 'dead'
+      : silent
+        ? 'silent'
+        : progress.phase === 'working'
+          ? 'running'
+          : progress.phase === 'stopping'
+            ? 'stopping'
+            : 'listing',
+    stateDetail: dead || silent ? `for ${formatDuration(ageMs / 1000)}` : undefined,
     documents: {
       total: documents.total,
       done: documents.delivered,
@@ -74,7 +86,7 @@ export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs:
       failed: pages.failed,
       faint: pages.faint,
     },
-    secondsLeft: silent ? undefined : progress.secondsLeft,
+    secondsLeft: dead || silent ? undefined : progress.secondsLeft,
     lookAt: progress.lookAt,
   };
 }
@@ -119,7 +131,8 @@ export function withJobs(status: RunStatus, jobs: RunJobs | undefined): RunStatu
     return isDetached ? { ...status, stateDetail: 'its jobs were left to go on; Slurm does not answer' } : status;
   const { jobIds, waiting, running, pagesRead } = jobs;
   const where = jobIds.length === 0 ? 'Slurm' : `Slurm ${jobIds.at(-1)}`;
-  if (status.state !== 'paused' && status.state !== 'silent') return { ...status, where, jobs };
+  if (status.state !== 'paused' && status.state !== 'silent' && status.state !== 'dead')
+    return { ...status, where, jobs };
   const pages = { ...status.pages, done: status.pages.done + pagesRead };
   if (running + waiting === 0) {
     const why = status.state === 'paused' && !isDetached ? status.stateDetail : undefined;
@@ -144,8 +157,22 @@ const COLUMNS = [
   ['LEFT', 12],
 ] as const;
 
-/** The table of `status`, then what to do next where something waits for a person. */
-export function renderStatusTable(runs: readonly RunStatus[], width: number, typed: TypedCommands): string {
+/** What waits for a person, the most pressing first; of all the others nothing is said. */
+const PRESSING: readonly RunStateWord[] = ['dead', 'silent', 'paused', 'failed', 'waiting', 'running'];
+
+/** Runs that are on, in the order of {@link orderRuns}. */
+const LIVE: readonly RunStateWord[] = ['listing', 'running', 'stopping', 'silent', 'waiting'];
+
+/** Runs that are on first, all of them, then the newest; at most so many, with the rest as a number. */
+export function orderRuns(runs: readonly RunStatus[], most: number): { shown: readonly RunStatus[]; more: number } {
+  const live = runs.filter(({ state }) => LIVE.includes(state));
+  const others = runs.filter(({ state }) => !LIVE.includes(state));
+  const shown = [...live, ...others].slice(0, Math.max(most, live.length));
+  return { shown, more: runs.length - shown.length };
+}
+
+/** The table of `status`, then one thing to do next where something waits for a person. */
+export function renderStatusTable(runs: readonly RunStatus[], width: number, typed: TypedCommands, more = 0): string {
   const row = (cells: readonly string[], last: string): string =>
     truncate(
       COLUMNS.map(([, size], index) => padEnd(truncate(cells[index] ?? '', size - 1), size)).join('') + last,
@@ -167,7 +194,9 @@ export function renderStatusTable(runs: readonly RunStatus[], width: number, typ
     ];
     lines.push(row(cells, run.lookAt > 0 ? countOf(run.lookAt, 'doc') : '-'));
   }
-  const details = runs.flatMap((run) => detailLines(run)).map(typed);
+  if (more > 0) lines.push(typed(`and ${countOf(more, 'older run')}: ocr-pipeline status --all`));
+  const hints = PRESSING.flatMap((state) => runs.filter((run) => run.state === state)).map((run) => detailLines(run));
+  const details = (hints.find((hint) => hint.length > 0) ?? []).map(typed);
   return [...lines, ...(details.length > 0 ? ['', ...details] : [])].join('\n');
 }
 
@@ -200,6 +229,11 @@ function detailLines({ state, stateDetail, name, jobs }: RunStatus): string[] {
     case 'silent':
       return [
         `${name}: no sign of life ${stateDetail ?? ''}; if it was ended, go on with`,
+        `  ocr-pipeline resume ${name}`,
+      ];
+    case 'dead':
+      return [
+        `${name}: its program ended without a word ${stateDetail?.replace(/^for (.*)$/, '$1 ago') ?? ''}; go on with`,
         `  ocr-pipeline resume ${name}`,
       ];
     case 'paused':

@@ -180,6 +180,12 @@ const DRAFTS = {
     help: 'Where pages are read: on this computer, or on a cluster',
   }),
   workDir: withDefault('~/ocr-runs', { kind: path('FOLDER'), group: RUNNING, help: 'Where run folders are kept' }),
+  whenDone: withoutDefault({
+    kind: text('a command', 'COMMAND', /\S/),
+    group: RUNNING,
+    help: 'A command to run at the end, with OCR_RUN, OCR_EXIT_CODE, OCR_SUMMARY and OCR_REPORT in its environment',
+    notInProjectFile: true,
+  }),
   pageTimeout: withDefault(DEFAULT_LIMITS.seconds, {
     kind: seconds(1, 86_400),
     group: LIMITS,

@@ -4,8 +4,8 @@ import type { RunRequest } from '../../../src/core/run-request.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { listenForStop } from '../../../src/cli/stop-signals.ts';
 import { app as realApp } from '../../../src/app/app.ts';
-import type { App, RunEntry, StepItem } from '../../../src/app/contract.ts';
-import { memoryTerminal, type MemoryTerminalOptions } from '../memory-terminal.ts';
+import type { App, RunEnd, RunEntry, StepItem } from '../../../src/app/contract.ts';
+import { memoryTerminal, showScreen, type MemoryTerminalOptions } from '../memory-terminal.ts';
 import { makeFolder } from '../run-cli.ts';
 import { MIDDLE } from '../screens/sample-progress.ts';
 import { DOCUMENTS, sampleEntry, sampleState } from '../screens/sample-run.ts';
@@ -192,6 +192,37 @@ describe('run', () => {
       String.raw`ocr-pipeline run --input scans --output text --jobs 3 --progress none --match 'it'\''s/**'`,
     );
     expect(out).not.toContain('--dry-run');
+  });
+
+  it('runs the command of --when-done with the end of the run, and is not changed by what becomes of it', async () => {
+    const told: [string, RunEnd][] = [];
+    const runWhenDone: App['runWhenDone'] = (command, end) => {
+      told.push([command, end]);
+      return Promise.resolve('it ended with 7');
+    };
+    const startRun: App['startRun'] = () =>
+      Promise.resolve({ ...ENTRIES[1]!, state: sampleState(), durationMs: 1000, reportFile: '/runs/x/report.html' });
+    const whole = await runWith({ startRun, runWhenDone }, [...RUN, '--when-done', 'notify-send done']);
+    expect(whole).toMatchObject({ code: 65, err: expect.stringContaining('it ended with 7') as string });
+    const stopped: App['startRun'] = (_request, observer) => {
+      observer.progress(MIDDLE);
+      return Promise.reject(new StoppedError('STOPPED', 'Stopped, as you asked.'));
+    };
+    expect(await runWith({ startRun: stopped, runWhenDone }, [...RUN, '--when-done', 'x'])).toMatchObject({ code: 75 });
+    expect(told).toEqual([
+      [
+        'notify-send done',
+        {
+          run: 'akkad-b01e22',
+          exitCode: 65,
+          summary: 'Finished in 1 s. 2 of 4 documents are complete; 1 failed; 2 want your eyes.',
+          report: '/runs/x/report.html',
+        },
+      ],
+      ['x', { run: 'marduk-7f3a01', exitCode: 75, summary: 'Stopped, as you asked.' }],
+    ]);
+    expect((await runWith({ startRun, runWhenDone }, RUN)).err).toBe('');
+    expect(told).toHaveLength(2);
   });
 
   it('tells an error of the run with its code', async () => {
@@ -406,7 +437,10 @@ describe('the end of a terminal', () => {
     };
     const { out, err } = await runWith({ startRun }, ['run', '-i', 'a', '-o', 'b'], { isTTY: true });
     expect(err).toContain('7,212/12,480 pages');
-    expect(err.endsWith('\u001b[J')).toBe(true);
+    // The picture is gone; which run it was stays.
+    expect(showScreen(err)).toMatch(
+      /faint\nRun marduk-7f3a01: 212 PDFs, 12,480 pages from "Scans\/Marduk" \(163928374651\)$/,
+    );
     expect(out).not.toContain('\u001b');
     expect(out).toContain('Documents   5 found');
   });

@@ -5,7 +5,12 @@ import { displayWidth } from '../../../src/cli/screens/display-text.ts';
 import { groupReading } from '../../../src/cli/screens/progress/group-reading.ts';
 import { formatPages } from '../../../src/core/format-pages.ts';
 import { renderProgressBlock } from '../../../src/cli/screens/progress/render-block.ts';
-import { clockTime, renderNoticeLine, renderProgressLine } from '../../../src/cli/screens/progress/render-line.ts';
+import {
+  clockTime,
+  renderNoticeLine,
+  renderProgressLine,
+  renderRunLine,
+} from '../../../src/cli/screens/progress/render-line.ts';
 import { makeReporter, type ProgressReporter } from '../../../src/cli/screens/progress/reporters.ts';
 import { memoryTerminal, showScreen, type MemoryTerminalOptions } from '../memory-terminal.ts';
 import { BEGINNING, MIDDLE } from './sample-progress.ts';
@@ -104,6 +109,26 @@ describe('lines for logs', () => {
     );
   });
 
+  it('says "about" until all documents are open', () => {
+    const pages = { ...MIDDLE.pages, total: 90, estimatedTotal: 110, done: 4 };
+    expect(renderProgressLine({ ...MIDDLE, pages })).toMatch(/^ocr 4\/about 110 pages/);
+    // The guess may be what is known by chance.
+    const documents = { ...MIDDLE.documents, fetched: 3 };
+    expect(renderProgressLine({ ...MIDDLE, documents })).toMatch(/^ocr 7212\/about 12480 pages/);
+    expect(renderRunLine({ ...MIDDLE, documents }, 79)).toContain('212 PDFs, about 12,480 pages');
+  });
+
+  it('names a run and its scans on one line, however long their names are', () => {
+    expect(renderRunLine(BEGINNING, 79)).toBe('Run marduk-7f3a01: 40 PDFs so far from "Scans/Marduk" (163928374651)');
+    const source = {
+      name: 'Grabungsberichte der Jahre 1899 bis 1917',
+      id: '/global/scratch/users/somebody/a/b/c/scans',
+    };
+    const line = renderRunLine({ ...MIDDLE, source }, 79);
+    expect(line).toHaveLength(79);
+    expect(line).toMatch(/^Run marduk-7f3a01: 212 PDFs, 12,480 pages from "Gr.*\.\.\..*" \(.*\.\.\..*\)?$/);
+  });
+
   it('tells a notice with its place, harmless whatever the name', () => {
     const notice = {
       level: 'warn',
@@ -161,7 +186,7 @@ describe('reporters', () => {
     reporter.end();
     expect(err()).toBe(
       [
-        '14:09:02 run marduk-7f3a01 started, 16 at once',
+        '14:09:02 run marduk-7f3a01 started, 16 at once, from "Scans/Marduk" (163928374651)',
         '14:09:02 listing: 40 PDFs so far',
         '14:09:04 ocr 7212/12480 pages 58%; 95/212 documents delivered; 160/min; left 31-36 min; look at 1 document',
         '14:09:34 ocr 7212/12480 pages 58%; 95/212 documents delivered; 160/min; left 31-36 min; look at 1 document',
@@ -181,15 +206,17 @@ describe('reporters', () => {
     reporter.progress(MIDDLE);
     const screen = showScreen(err());
     expect(screen.split('\n').slice(0, 5)).toEqual([
-      'Run marduk-7f3a01',
-      '',
       'warn a.pdf p.3: faint',
+      'Run marduk-7f3a01: 212 PDFs, 12,480 pages from "Scans/Marduk" (163928374651)',
+      '',
       expect.stringContaining(' Fetch '),
       expect.stringContaining(' OCR '),
     ]);
     expect(screen.match(/Fetch/g)).toHaveLength(1);
     reporter.end();
-    expect(showScreen(err())).toBe('Run marduk-7f3a01\n\nwarn a.pdf p.3: faint');
+    expect(showScreen(err())).toBe(
+      'warn a.pdf p.3: faint\nRun marduk-7f3a01: 212 PDFs, 12,480 pages from "Scans/Marduk" (163928374651)',
+    );
   });
 
   it('live: draws at most ten times a second, each time in one write without clearing first', () => {

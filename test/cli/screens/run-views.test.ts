@@ -4,6 +4,7 @@ import { findRun } from '../../../src/cli/find-run.ts';
 import { renderPlan } from '../../../src/cli/screens/render-plan.ts';
 import { renderSummary } from '../../../src/cli/screens/render-summary.ts';
 import {
+  orderRuns,
   renderStatusTable,
   SILENT_AFTER_MS,
   type RunStatus,
@@ -115,12 +116,31 @@ describe('status', () => {
         '',
         'nippur-44d0aa: no sign of life for 14 min; if it was ended, go on with',
         '  ocr-pipeline resume nippur-44d0aa',
-        'uruk-0a77f1: 1 document, 1 page failed; what and why:',
-        '  ocr-pipeline report uruk-0a77f1',
-        'eridu-19bb02: stopped; go on with',
-        '  ocr-pipeline resume eridu-19bb02',
       ].join('\n'),
     );
+  });
+
+  it('says that a run is dead whose program is gone, whenever it gave its last sign', () => {
+    for (const ageMs of [2_000, 14 * 60_000]) {
+      const dead = statusOfProgress(run, MIDDLE, now + ageMs, false);
+      expect(dead).toMatchObject({ state: 'dead', secondsLeft: undefined });
+      expect(renderStatusTable([dead], 80, (text) => text)).toMatch(
+        /dead[^]*its program ended without a word .* ago; go on with\n {2}ocr-pipeline resume marduk-7f3a01$/,
+      );
+    }
+    expect(statusOfProgress(run, MIDDLE, now + 14 * 60_000, true)).toMatchObject({ state: 'silent' });
+  });
+
+  it('keeps what is on in sight after many runs, in 24 lines', () => {
+    const ended = statusOfState(run, sampleState([{ path: 'a.pdf', pages: [], end: 'open' }], 75));
+    const runs = Array.from({ length: 30 }, (_, index) => ({ ...ended, name: `old-${index}` }));
+    const on = statusOfProgress({ ...run, name: 'newest' }, MIDDLE, now);
+    const { shown, more } = orderRuns([...runs, on], 10);
+    expect(shown.map(({ name }) => name)).toEqual(['newest', ...runs.slice(0, 9).map(({ name }) => name)]);
+    const lines = renderStatusTable(shown, 80, (text) => text, more).split('\n');
+    expect(lines.length).toBeLessThan(20);
+    expect(lines).toContain('and 21 older runs: ocr-pipeline status --all');
+    expect(lines.filter((line) => line.includes('resume'))).toHaveLength(1);
   });
 
   it('says of a run that was left to its jobs what became of them', () => {

@@ -3,6 +3,7 @@ import type { RunProgress } from '../../../src/core/progress.ts';
 /** A run in its middle, as in the design's picture. */
 export const MIDDLE: RunProgress = {
   run: 'marduk-7f3a01',
+  source: { name: 'Scans/Marduk', id: '163928374651' },
   at: '2024-05-02T13:54:02.000Z',
   startedAt: '2024-05-02T13:09:02.000Z',
   host: 'here',

@@ -39,7 +39,7 @@ export function renderProgressBlock(progress: RunProgress, style: BlockStyle): s
   const fetchedBytes = `${formatBytes(fetched ? bytes.total : bytes.fetched)}${fetched ? ', done' : ''}`;
   const lines = [
     bar('Fetch', documents.fetched, documents.total, listing ? 'PDFs so far' : 'PDFs', fetchedBytes),
-    bar('OCR', read, pageTotal, 'pages', rate(progress), pages.estimatedTotal > pages.total),
+    bar('OCR', read, pageTotal, 'pages', rate(progress), pages.estimatedTotal > pages.total || (read > 0 && !fetched)),
     bar('Assemble', documents.assembled, readable, 'documents', ''),
     bar('Deliver', documents.delivered, readable, 'documents', bytes.delivered > 0 ? formatBytes(bytes.delivered) : ''),
     '',

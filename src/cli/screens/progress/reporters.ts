@@ -5,7 +5,7 @@ import { truncate } from '../display-text.ts';
 import { countOf } from '../format-numbers.ts';
 import type { Terminal } from '../../terminal.ts';
 import { renderProgressBlock } from './render-block.ts';
-import { clockTime, renderNoticeLine, renderProgressLine } from './render-line.ts';
+import { clockTime, renderNoticeLine, renderProgressLine, renderRunLine, renderStartLine } from './render-line.ts';
 
 /** Shows a run while it is on. */
 export interface ProgressReporter extends RunObserver {
@@ -28,7 +28,7 @@ const PLAIN_EVERY_MS = 30_000;
 const JSON_EVERY_MS = 1_000;
 const LIVE_EVERY_MS = 100;
 /** Rows a terminal needs for the live block and some lines above it. */
-const LIVE_ROWS = 14;
+const LIVE_ROWS = 16;
 /** Notices of one kind that are shown; thousands would hide all else. */
 const SHOWN_A_CODE = 20;
 
@@ -71,8 +71,7 @@ function plainReporter(terminal: Terminal, { clock, timeZone, logLevel }: Report
   return {
     progress(progress) {
       const changed = progress.phase !== last?.phase;
-      if (last === undefined)
-        say(`run ${progress.run} started${progress.workers > 0 ? `, ${progress.workers} at once` : ''}`);
+      if (last === undefined) say(renderStartLine(progress));
       last = progress;
       if (!changed && clock() - shownAt < PLAIN_EVERY_MS) return;
       shownAt = clock();
@@ -118,7 +117,11 @@ function liveReporter(terminal: Terminal, { clock, timeZone, logLevel }: Reporte
     const block =
       last === undefined
         ? []
-        : renderProgressBlock(last, { width, unicode: terminal.abilities.unicode, timeZone }).split('\n');
+        : [
+            renderRunLine(last, width),
+            '',
+            ...renderProgressBlock(last, { width, unicode: terminal.abilities.unicode, timeZone }).split('\n'),
+          ];
     const lines = [...(above === '' ? [] : above.split('\n').map((line) => truncate(line, width))), ...block];
     terminal.draw(`${up}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
     drawnLines = block.length;
@@ -126,10 +129,8 @@ function liveReporter(terminal: Terminal, { clock, timeZone, logLevel }: Reporte
   };
   return {
     progress(progress) {
-      const first = last === undefined;
       const changed = progress.phase !== last?.phase;
       last = progress;
-      if (first) terminal.say(`Run ${progress.run}\n`);
       if (changed || clock() - drawnAt >= LIVE_EVERY_MS) draw('');
     },
     notice(notice) {
@@ -141,7 +142,9 @@ function liveReporter(terminal: Terminal, { clock, timeZone, logLevel }: Reporte
     },
     stopping: () => draw(stoppingText(last)),
     end() {
-      if (drawnLines > 0) terminal.draw(`\u001b[${drawnLines}A\r\u001b[J`);
+      // Which run it was stays to be read.
+      if (drawnLines > 0 && last)
+        terminal.draw(`\u001b[${drawnLines}A\r\u001b[J${renderRunLine(last, terminal.columns() - 1)}\n\n`);
       drawnLines = 0;
       last = undefined;
     },

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { documentsCsv } from '../../src/report/documents-csv.ts';
+import { sampleState } from '../cli/screens/sample-run.ts';
+
+describe('documents.csv', () => {
+  it('has a row for every document and for all that was left out', () => {
+    expect(documentsCsv(sampleState()).split('\r\n')).toEqual([
+      '\ufeffname,pages,words,confidence,state,reason,language',
+      'a10.pdf,2,300,95,complete,,',
+      'a2.pdf,4,430,57,complete,2 faint pages,',
+      'a3.pdf,2,30,65,complete,1 failed page,',
+      'locked\u001b.pdf,,0,,failed,It is locked with a password,',
+      'notes.txt,,,,left out,its name does not end with .pdf,',
+      '',
+    ]);
+  });
+
+  it('gives a spreadsheet nothing to calculate, whatever a file is called', () => {
+    const state = sampleState([{ path: '=HYPERLINK("http://x","a, b").pdf', pages: [], end: 'open' }], null);
+    expect(documentsCsv(state).split('\r\n')[1]).toBe('"\'=HYPERLINK(""http://x"",""a, b"").pdf",0,0,,being read,,');
+  });
+});
