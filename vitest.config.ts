@@ -5,11 +5,16 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SKIP_LOG_VARIABLE } from './test/support/explain-skips.ts';
 import { ReasonsReporter } from './test/support/reasons-reporter.ts';
+import { findUnitTests } from './test/support/unit-tests.ts';
 
 const skipLog = join(tmpdir(), `ocr-pipeline-skips-${randomUUID()}.ndjson`);
 
 /** Files that take minutes, the longest first: begun last, they would make everybody wait. */
 const LONG = ['test/containers/image', 'test/e2e/slurm-', 'test/e2e/', 'test/executors/slurm/', 'test/cli/'];
+
+const ALL = 'test/**/*.test.ts';
+/** What `npm run check` runs: they need nothing but Node, keep nothing between them, and so share their processes. */
+const UNIT = findUnitTests(import.meta.dirname);
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -24,7 +29,10 @@ function rank({ moduleId }: TestSpecification): number {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: UNIT, isolate: false } },
+      { extends: true, test: { name: 'whole', include: [ALL], exclude: UNIT } },
+    ],
     // Only a test that hangs comes to these: none depends on speed, and machines with other work beside are ten times slower.
     testTimeout: 600_000,
     hookTimeout: 600_000,
