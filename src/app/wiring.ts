@@ -1,5 +1,5 @@
 /** Builds adapters, and nothing else. Each is loaded when it is first built: a worker that only reads scans never loads pdf.js. */
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { PageResult } from '../core/page.ts';
 import type { ExecutorRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import { SystemicFailureWatch } from '../core/systemic-failure.ts';
@@ -136,11 +136,13 @@ async function makeSlurmExecutor(
       account: choices.slurmAccount,
       partition: choices.slurmPartition,
       qos: choices.slurmQos,
+      // Absent in what older versions kept.
+      options: choices.slurmSbatchOptions ?? [],
       program:
         slurmImage === undefined
           ? { command: process.execPath, commandArguments: [PROGRAM_ENTRY] }
           : { image: slurmImage },
-      sourceFolders: source.kind === 'local' ? [...new Set(source.ids.flatMap((path) => [path, dirname(path)]))] : [],
+      sourceFolders: source.kind === 'local' ? source.ids : [],
     },
     tesseract: slurmImage === undefined ? request.tesseract : undefined,
     environment: jobEnvironment(process.env, slurmImage !== undefined),

@@ -31,6 +31,7 @@ export const SLURM_FLAGS = [
   'slurmTime',
   'slurmNodes',
   'slurmCores',
+  'slurmSbatchOptions',
   'slurmImage',
   'slurmSite',
 ] as const;

@@ -25,6 +25,7 @@ export type SlurmChoices = Pick<
   | 'slurmTime'
   | 'slurmNodes'
   | 'slurmCores'
+  | 'slurmSbatchOptions'
   | 'slurmImage'
   | 'slurmSite'
   | 'slurmPoll'

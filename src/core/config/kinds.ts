@@ -1,4 +1,5 @@
 import { quoteValue } from '../quote-value.ts';
+import { parseSbatchOption, showSbatchOption, type SbatchOption } from '../sbatch-options.ts';
 import { closest } from './closest.ts';
 
 /** What came of reading a value: the value, or what is wrong with it in a person's words. */
@@ -201,6 +202,24 @@ export const paths: Kind<readonly string[]> = list('one or more files or folders
 
 /** Glob patterns, one or several. */
 export const patterns: Kind<readonly string[]> = list('one or more patterns such as "letters/**"', 'PATTERN...', false);
+
+/** Options of sbatch, one or several: `reservation=NAME`, `contiguous`. The last of a name counts. */
+export const sbatchOptions: Kind<readonly SbatchOption[]> = {
+  form: 'list',
+  expects: 'options of sbatch, such as reservation=NAME',
+  placeholder: 'NAME=VALUE',
+  isPath: false,
+  parse: (texts) => {
+    const byName = new Map<string, SbatchOption>();
+    for (const given of texts.filter((item) => item.trim() !== '')) {
+      const option = parseSbatchOption(given);
+      if ('problem' in option) return option;
+      byName.set(option.name, option);
+    }
+    return { value: [...byName.values()] };
+  },
+  show: (value) => value.map(showSbatchOption).join(' '),
+};
 
 /** On or off. */
 export const onOff: Kind<boolean> = {

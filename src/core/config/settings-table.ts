@@ -18,6 +18,7 @@ import {
   path,
   paths,
   patterns,
+  sbatchOptions,
   seconds,
   secretText,
   text,
@@ -323,6 +324,15 @@ const DRAFTS = {
     flag: 'cores',
     help: 'Cores of a job, where nodes are shared',
     defaultText: 'all of a whole node, else 8',
+  }),
+  slurmSbatchOptions: withDefault([], {
+    kind: sbatchOptions,
+    group: SLURM,
+    key: 'slurm.sbatch-options',
+    flag: 'sbatch-option',
+    help: 'More that the cluster asks for, such as reservation=NAME; repeat it for several',
+    defaultText: 'none',
+    notInProjectFile: true,
   }),
   slurmImage: withoutDefault({
     kind: path('FILE'),

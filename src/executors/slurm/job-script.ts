@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../../core/errors.ts';
+import type { SbatchOption } from '../../core/sbatch-options.ts';
 import { EXIT_FOLDER_MISSING, EXIT_MARK, EXIT_STOPPED, START_MARK } from './decide/classify-end.ts';
 import { formatSlurmDuration } from './parse/duration.ts';
 import { formatIndexes } from './parse/parse-accounting.ts';
@@ -28,14 +29,15 @@ export interface JobScriptOptions {
   readonly account?: string | undefined;
   readonly partition?: string | undefined;
   readonly qos?: string | undefined;
-  readonly constraint?: string | undefined;
+  /** What a person asks for beside; checked by core/sbatch-options.ts. */
+  readonly options?: readonly SbatchOption[] | undefined;
   /** Nodes that failed before. */
   readonly excludeNodes: readonly string[];
   /** Of one task's log; `%a` in its name stands for the index. Its folder must be there: without it Slurm ends the task unseen. */
   readonly logFile: string;
   readonly runFolder: string;
   readonly wave: number;
-  /** Where documents are, beside the run folder; read only. */
+  /** Where documents are, beside the run folder, by their real paths; read only. */
   readonly sourceFolders: readonly string[];
   readonly program: NodeProgram;
 }
@@ -47,7 +49,11 @@ const WARN_SHARE = 0.2;
 /** Times a task puts itself into the queue again. */
 const MOST_REQUEUES = 3;
 
-/** Writes the text that goes to `sbatch`. @throws {ConfigError} SLURM_PATH: a path that Slurm or the container cannot take. Pure. */
+/**
+ * Writes the text that goes to `sbatch`. Pure.
+ * @throws {ConfigError} SLURM_PATH: a path that Slurm or the container cannot take; SLURM_OPTION: a value that would be more
+ * than one line of the script.
+ */
 export function makeJobScript(order: JobScriptOptions): string {
   const { program, runFolder, sourceFolders } = order;
   const shared = 'image' in program ? [runFolder, ...sourceFolders] : [];
@@ -71,32 +77,49 @@ export function makeJobScript(order: JobScriptOptions): string {
 
 function directives(order: JobScriptOptions): string[] {
   const throttle = order.atOnce === undefined || order.atOnce >= order.tasks ? '' : `%${order.atOnce}`;
-  const optional: Readonly<Record<string, string | undefined>> = {
-    comment: order.comment,
-    account: order.account,
-    partition: order.partition,
-    qos: order.qos,
-    constraint: order.constraint,
-    exclude: order.excludeNodes.length === 0 ? undefined : order.excludeNodes.join(','),
-  };
-  return [
-    `--job-name=${order.jobName}`,
-    `--array=${formatIndexes(Array.from({ length: order.tasks }, (_, index) => index))}${throttle}`,
-    ...Object.entries(optional).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}=${quoteDirective(value)}`],
+  const { options = [] } = order;
+  const excluded = options.flatMap(({ name, value }) => (name === 'exclude' ? (value ?? '') : []));
+  const values: readonly SbatchOption[] = [
+    { name: 'job-name', value: order.jobName },
+    {
+      name: 'array',
+      value: `${formatIndexes(Array.from({ length: order.tasks }, (_, index) => index))}${throttle}`,
+    },
+    ...['comment' as const, 'account' as const, 'partition' as const, 'qos' as const].flatMap((name) =>
+      order[name] === undefined ? [] : [{ name, value: order[name] }],
     ),
-    '--nodes=1',
-    '--ntasks=1',
+    ...options.filter(({ name }) => name !== 'exclude'),
+    ...asList('exclude', [...excluded, ...order.excludeNodes]),
+    { name: 'nodes', value: '1' },
+    { name: 'ntasks', value: '1' },
     // A whole node has more cores than the fewest; asking for those it may not have would wait for ever.
-    ...(order.wholeNodes ? ['--exclusive'] : [`--cpus-per-task=${order.cores}`]),
-    `--time=${formatSlurmDuration(order.minutes)}`,
-    '--requeue',
-    '--open-mode=append',
-    `--signal=B:TERM@${Math.floor(Math.min(WARN_SECONDS, order.minutes * 60 * WARN_SHARE))}`,
-    `--output=${quoteDirective(join(dirname(order.logFile).replaceAll('%', '%%'), basename(order.logFile)))}`,
+    order.wholeNodes ? { name: 'exclusive' } : { name: 'cpus-per-task', value: String(order.cores) },
+    { name: 'time', value: formatSlurmDuration(order.minutes) },
+    { name: 'requeue' },
+    { name: 'open-mode', value: 'append' },
+    { name: 'signal', value: `B:TERM@${Math.floor(Math.min(WARN_SECONDS, order.minutes * 60 * WARN_SHARE))}` },
+    { name: 'output', value: join(dirname(order.logFile).replaceAll('%', '%%'), basename(order.logFile)) },
     // Of this folder Slurm says nothing when it is not there: the script looks for itself.
-    '--chdir=/',
+    { name: 'chdir', value: '/' },
   ];
+  return values.map(directive);
+}
+
+function asList(name: string, values: readonly string[]): SbatchOption[] {
+  return values.length === 0 ? [] : [{ name, value: values.join(',') }];
+}
+
+/** One line, whatever its value is. */
+function directive({ name, value }: SbatchOption): string {
+  // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(`${name}${value}`)) {
+    throw new ConfigError('SLURM_OPTION', `A job cannot be asked for with --${JSON.stringify(`${name}=${value}`)}`, {
+      why: 'It has a line break or another control character in it, and would be more than one line of the job script.',
+      safe: 'Nothing was submitted.',
+      remedy: 'The same without it.',
+    });
+  }
+  return value === undefined ? `--${name}` : `--${name}=${quoteDirective(value)}`;
 }
 
 /** Where results go must be there, and what is written for a moment must be on the node. */

@@ -71,6 +71,35 @@ describe('the text of a job script', () => {
     expect(() => makeJobScript({ ...PLAIN, logFile: '/scratch/a\\b/2-%a.log' })).toThrow(/cannot be used/);
   });
 
+  test.each([
+    ['account', { account: 'fc_a\n#SBATCH --wrap=evil' }],
+    ['comment', { comment: 'mine\rcurl evil' }],
+    ['partition', { partition: 'p\u2028q' }],
+    ['qos', { qos: 'q\u0085' }],
+    ['exclude', { excludeNodes: ['n1', 'n2\ncurl evil'] }],
+    ['job-name', { jobName: 'ocrp\n-1' }],
+    ['reservation', { options: [{ name: 'reservation', value: 'r\nevil' }] }],
+  ] as const)('never has two lines for one value: %s', (name, change) => {
+    expect(() => makeJobScript({ ...PLAIN, ...change })).toThrow(ConfigError);
+    expect(() => makeJobScript({ ...PLAIN, ...change })).toThrow(name);
+  });
+
+  test('has what a person asks for beside, as one word each', () => {
+    const script = makeJobScript({
+      ...PLAIN,
+      options: [
+        { name: 'reservation', value: 'ocr course' },
+        { name: 'constraint', value: 'savio3|savio3_c40' },
+        { name: 'contiguous' },
+        { name: 'exclude', value: 'n0001.savio3' },
+      ],
+    });
+    expect(script).toContain('#SBATCH --reservation="ocr course"\n');
+    expect(script).toContain('#SBATCH --constraint="savio3|savio3_c40"\n');
+    expect(script).toContain('#SBATCH --contiguous\n');
+    expect(script.match(/--exclude=.*/g)).toEqual(['--exclude=n0001.savio3,n0012.savio3,n0013.savio3']);
+  });
+
   test('asks for a warning well before the end, sooner where the job is short', () => {
     const warningOf = (minutes: number): string | undefined =>
       /--signal=(\S+)/.exec(makeJobScript({ ...PLAIN, minutes }))?.[1];

@@ -14,6 +14,8 @@ export interface NodeShape {
   readonly wholeNodes: boolean;
   /** Nodes, or on shared partitions tasks, at once. */
   readonly nodes: number;
+  /** Asked for by a person, for a job or for each of its cores; absent: the cores' share of the node. */
+  readonly memoryAsked?: { readonly jobMiB?: number | undefined; readonly coreMiB?: number | undefined } | undefined;
   /** Cores a task on a shared partition; 8 where nothing is said. */
   readonly coresWanted?: number | undefined;
   /** The longest job that the partition takes; absent where there is no limit. */
@@ -109,13 +111,15 @@ function chooseCores(coreMinutes: number, pages: number, { wholeNodes, coresPerN
 
 /** A task of a shared node has its cores' share of the memory. */
 function workersByMemory(coresPerTask: number, { shape, workerMemoryMiB, maxWorkers }: PlanTasksOptions): number {
-  const { memoryMiB, wholeNodes, coresPerNode } = shape;
-  const share =
+  const { memoryMiB, wholeNodes, coresPerNode, memoryAsked: { jobMiB, coreMiB } = {} } = shape;
+  const asked = jobMiB ?? (coreMiB === undefined ? undefined : coreMiB * coresPerTask);
+  const usual =
     memoryMiB === undefined || memoryMiB <= 0
       ? undefined
       : wholeNodes
         ? memoryMiB
         : (memoryMiB * coresPerTask) / coresPerNode;
+  const share = asked ?? usual;
   const byMemory = share === undefined ? Infinity : Math.max(1, Math.floor(share / workerMemoryMiB));
   const bound = Math.min(byMemory, maxWorkers ?? Infinity);
   // A whole node may have more cores than the fewest.
