@@ -146,6 +146,8 @@ export interface ClusterView {
     readonly name: string;
     readonly isDefault: boolean;
     readonly isUp: boolean;
+    /** Listed only to those who ask for all. */
+    readonly isHidden?: true | undefined;
     /** A job takes, and pays for, all of a node. */
     readonly wholeNodes: boolean;
     /** The most numerous first. */

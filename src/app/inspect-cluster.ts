@@ -7,6 +7,7 @@ import { childEnvironment } from '../core/child-environment.ts';
 import { MissingDependencyError, TransientError } from '../core/errors.ts';
 import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
 import { hopelessReason } from '../executors/slurm/decide/hopeless-reason.ts';
+import { passingReason } from '../executors/slurm/decide/passing-reason.ts';
 import { makeJobScript } from '../executors/slurm/job-script.ts';
 import type { SlurmClient } from '../executors/slurm/slurm-client.ts';
 import { findContainerProgram } from './ask-image.ts';
@@ -58,7 +59,7 @@ export async function askImageVersion(image: string): Promise<ImageAnswer> {
  * @throws {PipelineError} Slurm refuses it. The job is cancelled when the time is up.
  */
 export async function runTestJob({ environment, choices, workDir, timeoutMs }: TestJobRequest): Promise<TestJob> {
-  const { slurmAccount, slurmPartition, slurmQos, slurmImage } = choices;
+  const { slurmAccount, slurmPartition, slurmQos, slurmImage, slurmSbatchOptions } = choices;
   const client = await makeSlurmClient(environment, choices);
   const stop = AbortSignal.timeout(timeoutMs);
   await mkdir(workDir, { recursive: true });
@@ -74,6 +75,7 @@ export async function runTestJob({ environment, choices, workDir, timeoutMs }: T
     account: slurmAccount,
     partition: slurmPartition,
     qos: slurmQos,
+    options: slurmSbatchOptions,
     excludeNodes: [],
     logFile: join(folder, 'log-%a.txt'),
     runFolder: folder,
@@ -121,10 +123,14 @@ async function followTestJob(client: SlurmClient, jobName: string, log: string, 
     hopelessPolls = hopeless ? hopelessPolls + 1 : 0;
     if (hopeless && hopelessPolls > 1)
       return { outcome: 'failed', detail: `${hopeless.message} ${hopeless.why} [${hopeless.code}]` };
+    const passing = passingReason(reason);
+    if (passing !== undefined && reason.startsWith('Partition'))
+      return { outcome: 'failed', detail: `${passing} (Slurm says: ${reason})` };
     await sleep(TEST_JOB_POLL_MS, undefined, { signal: stop }).catch(() => undefined);
   }
+  const why = passingReason(reason);
   return {
     outcome: 'waiting',
-    detail: `did not start in time${reason === '' ? '' : ` (Slurm says: ${reason})`}; it was cancelled`,
+    detail: `did not start in time${reason === '' ? '' : ` (Slurm says: ${reason})`}${why === undefined ? '' : `: ${why}`}; it was cancelled`,
   };
 }

@@ -55,12 +55,15 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     await using program = await SlurmProgram.create(lab, { pages: [60, 1, 1, 40], pageMs: 100 });
     const first = program.start();
     await program.whileReading(first, 10);
+    // Whatever is ordered later is a job of its own.
+    await lab.until('all pages are ordered', async () => (await program.pagesOrdered()) === 102);
+    const ordered = await jobsOf(program);
     first.kill('SIGKILL');
     await first.ended;
     const { code, stderr } = await program.start().ended;
     expect(code, stderr).toBe(0);
     expect(await program.delivered()).toEqual(await program.expected());
-    expect(await jobsOf(program), 'one wave was enough').toHaveLength(1);
+    expect(await jobsOf(program), 'nothing was ordered twice').toEqual(ordered);
     expect(await pagesReadOn(program)).toBe(102);
     expect(await program.leftovers()).toEqual([]);
   });
@@ -124,22 +127,43 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     await program.command('cancel', '--work-dir', program.workDir);
     const { code, stderr } = await life.ended;
     expect(code).toBe(75);
-    expect(stderr).toContain('Stopped with ocr-pipeline cancel.');
+    expect(stderr).toMatch(/Stopped with \S*ocr-pipeline cancel\./);
     await lab.until('its jobs are gone', async () => (await program.openTasks()).length === 0);
     expect(await jobsOf(program)).toHaveLength(1);
   });
 
-  test('says at once what would wait for ever, and takes the job back', { timeout: 4 * MINUTES }, async () => {
+  test('says what would wait for ever, and takes the job back', { timeout: 4 * MINUTES }, async () => {
+    await using program = await SlurmProgram.create(lab, { pages: [2] });
+    await lab.call('scontrol', 'update', 'PartitionName=savio3', 'State=DOWN');
+    const life = program.start('--partition', 'savio3');
+    try {
+      await lab.until('its job is there', async () => (await program.openTasks()).length > 0 || life.hasEnded());
+      await lab.call('scontrol', 'update', 'PartitionName=savio3', 'State=UP', 'MaxTime=1');
+      const { code, stderr } = await life.ended;
+      expect(code, stderr).toBe(78);
+      expect(stderr).toMatch(/asks for more time[^]*Slurm says: PartitionTimeLimit/);
+      await lab.until('its job is gone', async () => (await program.openTasks()).length === 0);
+    } finally {
+      await lab.call('scontrol', 'update', 'PartitionName=savio3', 'State=UP', 'MaxTime=3-0');
+    }
+  });
+
+  test('waits, and keeps its job, while the partition is closed', { timeout: 4 * MINUTES }, async () => {
     await using program = await SlurmProgram.create(lab, { pages: [2] });
     await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=DOWN');
+    const life = program.start('--partition', 'savio3_htc');
     try {
-      const { code, stderr } = await program.start('--partition', 'savio3_htc').ended;
-      expect(code, stderr).toBe(78);
-      expect(stderr).toMatch(/The partition is closed[^]*Slurm says: PartitionDown/);
-      await lab.until('its job is gone', async () => (await program.openTasks()).length === 0);
+      await lab.until(
+        'it says why it waits',
+        () => life.hasEnded() || life.said().includes('the partition is closed at the moment'),
+      );
     } finally {
       await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=UP');
     }
+    const { code, stderr } = await life.ended;
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/the partition is closed at the moment/g)).toHaveLength(1);
+    expect(await jobsOf(program)).toHaveLength(1);
   });
 
   test('is not read here while its jobs are out', { timeout: 4 * MINUTES }, async () => {

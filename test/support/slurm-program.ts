@@ -244,6 +244,16 @@ export class SlurmProgram implements AsyncDisposable {
     return pages;
   }
 
+  /** Pages that went to Slurm, in all orders together. */
+  async pagesOrdered(): Promise<number> {
+    let pages = 0;
+    for await (const { text } of readLines(join((await this.runFolder()) ?? '', 'waves/journal.ndjson'))) {
+      const line = parseLine<{ type: string; pages?: number }>(text);
+      if (line?.type === 'intent') pages += line.pages ?? 0;
+    }
+    return pages;
+  }
+
   /** All that the ledger of the run tells, oldest first. */
   async ledger(): Promise<LedgerEvent[]> {
     const events: LedgerEvent[] = [];

@@ -96,7 +96,7 @@ function judgePartition({ slurmPartition }: Settings, { partitions }: ClusterVie
     slurmPartition === undefined
       ? partitions.find(({ isDefault }) => isDefault)
       : partitions.find(({ name }) => name === slurmPartition);
-  const names = partitions.map(({ name }) => name);
+  const names = partitions.flatMap(({ name, isHidden }) => (isHidden ? [] : name));
   const remedy = {
     text: 'ocr-pipeline plan --executor slurm   compares them.',
     commands: [`ocr-pipeline config set slurm.partition ${names[0] ?? 'NAME'}`],

@@ -1,8 +1,15 @@
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import type { ErrorRecord } from '../../core/errors.ts';
 import { parseLine } from '../../files/ndjson.ts';
 import type { ChunkResults } from './store/chunk-results.ts';
-import { classifyEnd, isLive, latestStart, type EndSigns } from './decide/classify-end.ts';
+import {
+  classifyEnd,
+  endBeforeFirstWord,
+  exitInLog,
+  isLive,
+  latestStart,
+  type EndSigns,
+} from './decide/classify-end.ts';
 import type { EndedTask, UnfinishedChunk } from './decide/decide-retry.ts';
 import type { LiveTask } from './live-work.ts';
 import type { AccountingRow } from './parse/parse-accounting.ts';
@@ -46,17 +53,20 @@ export async function explainTaskEnds(
   const ended: EndedTask[] = [];
   for (const task of tasks) {
     const log = logs.get(task) ?? readLog('');
-    const end = judgeEnd(task, accounted.get(task), log, dependencies);
-    if (end === undefined) continue;
+    const judged = judgeEnd(task, accounted.get(task), log, dependencies);
+    if (judged === undefined) continue;
     const unfinished: UnfinishedChunk[] = [];
     for (const { chunk, history } of task.open) {
       const keptBytes = await dependencies.results.keptBytes(chunk.id);
       unfinished.push({ id: chunk.id, history, begun: keptBytes > 0, progressed: keptBytes > history.keptBytes });
     }
+    // A page that was read is a word too.
+    if (judged.end === 'node-fault' && unfinished.some(({ progressed }) => progressed)) judged.end = 'worker-failed';
     const { node, wave, chunkCount, maxWorkers = dependencies.coresPerTask } = task;
     ended.push({
-      end,
+      ...judged,
       error: log.error,
+      sourcesAreGone: log.error?.code === 'SOURCE_NOT_SEEN' && !(await anySource(task)),
       node: node === '' ? undefined : node,
       logTail: log.tail,
       minutes: wave.minutes,
@@ -74,12 +84,12 @@ function judgeEnd(
   row: AccountingRow | undefined,
   log: TaskLog,
   dependencies: TaskEndDependencies,
-): EndedTask['end'] | undefined {
+): { end: EndedTask['end']; exitCode?: number | undefined } | undefined {
   const goneMs = dependencies.nowMs - (task.goneSinceMs ?? dependencies.nowMs);
   // Accounting lags: what it calls alive has left the queue since, or is on its way there.
   const accounted = row && !isLive(row.state) ? row : undefined;
   const queued = task.endRow;
-  if (!accounted && !queued) return goneMs >= dependencies.patienceMs ? 'lost' : undefined;
+  if (!accounted && !queued) return goneMs >= dependencies.patienceMs ? { end: 'lost' } : undefined;
   const signs: EndSigns = {
     state: accounted?.state ?? queued?.state ?? '',
     reason: queued?.reason ?? accounted?.reason,
@@ -88,8 +98,24 @@ function judgeEnd(
     logTail: log.raw,
   };
   const end = classifyEnd(signs);
-  if (end !== 'completed') return end;
-  return goneMs >= dependencies.lagMs ? 'lost' : undefined;
+  if (end !== 'completed')
+    return {
+      end: (end === 'worker-failed' && endBeforeFirstWord(signs)) || end,
+      exitCode: signs.exitCode || exitInLog(log.raw),
+    };
+  return goneMs >= dependencies.lagMs ? { end: 'lost' } : undefined;
+}
+
+/** Whether any document of a task is to be seen from this machine. */
+async function anySource({ open: chunks }: LiveTask): Promise<boolean> {
+  for (const { file } of [...chunks].flatMap(({ chunk }) => chunk.ranges)) {
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return true;
+  }
+  return false;
 }
 
 /** Asks once for all of them. Tasks of a job whose number is not known are asked for by its name. */

@@ -96,6 +96,13 @@ export class LiveWork {
     return live;
   }
 
+  /** Keeps a chunk that is in no task: it waits to be ordered. */
+  hold(chunk: Chunk, history: ChunkHistory): void {
+    const known = this.chunks.get(chunk.id);
+    known?.task?.open.delete(known);
+    this.chunks.set(chunk.id, { chunk, history, state: 'open' });
+  }
+
   /** Gives a chunk its end state. */
   settle(chunk: LiveChunk, state: 'done' | 'failed' | 'lost', error?: ErrorRecord): void {
     chunk.state = state;

@@ -11,11 +11,11 @@ import type { SchedulerConfig } from './parse/parse-scheduler-config.ts';
 export interface SlurmClient {
   /**
    * Submits a job script with all its options in it. Settles when Slurm has taken it.
-   * @returns the job's ID.
+   * @returns the job's ID; undefined where Slurm took it and did not say the number: look for its name.
    * @throws {ConfigError} Slurm refuses it, and why. @throws {TransientError} SLURM_UNREACHABLE: whether it was taken is not
    * known, so look for its name before trying again; SLURM_QUEUE_FULL: it was not taken, and may be later.
    */
-  submit(script: string, signal: AbortSignal): Promise<string>;
+  submit(script: string, signal: AbortSignal): Promise<string | undefined>;
   /** All jobs and tasks with these names that wait, run, or have ended lately, in one call; undefined when there is no answer. */
   queue(jobNames: readonly string[], signal: AbortSignal): Promise<readonly QueueRow[] | undefined>;
   /** What accounting knows of jobs, by ID or, for the last 30 days, by name. `unavailable`: the cluster keeps none. */

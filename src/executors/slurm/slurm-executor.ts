@@ -6,11 +6,12 @@ import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, Wor
 import { ResultCollector } from './store/collect-results.ts';
 import { decideWave } from './decide/decide-wave.ts';
 import { hopelessReason } from './decide/hopeless-reason.ts';
+import { passingReason } from './decide/passing-reason.ts';
 import { judgeQueue } from './decide/judge-queue.ts';
 import { LiveWork, type LiveTask } from './live-work.ts';
 import { explainTaskEnds } from './explain-task-ends.ts';
 import { WaveSubmitter, type WaveSubmitterParts } from './wave-submitter.ts';
-import { decideRetry, describeEnd, type Retry } from './decide/decide-retry.ts';
+import { decideRetry, describeEnd, type EndedTask, type Retry } from './decide/decide-retry.ts';
 import { NO_HISTORY } from './store/wave-store.ts';
 
 /** Documents that may be on their way at once: a wave is worth more the more pages are known. */
@@ -49,8 +50,12 @@ export class SlurmExecutor implements Executor {
   readonly #collector: ResultCollector;
   readonly #waves: WaveSubmitter;
   #pollGrowth = 1;
+  /** By the code it ended with: nodes on which the program did not start. */
+  readonly #brokenNodes = new Map<number, Set<string>>();
   #lastOrderMs = 0;
   #answered = true;
+  /** Reasons to wait that a person has heard of. */
+  readonly #waitsTold = new Set<string>();
   /** Of jobs that may be in the queue. */
   readonly #jobNames = new Set<string>();
 
@@ -72,7 +77,7 @@ export class SlurmExecutor implements Executor {
 
   pagesWanted(gathered: GatheredPages): number {
     const { gatherMs, leaving, clock } = this.#parts;
-    if (!this.#answered) return 0;
+    if (!this.#answered || this.#waves.isFull) return 0;
     const { nodes, coresPerTask } = this.#waves.size;
     return decideWave(gathered, {
       nodes,
@@ -135,7 +140,7 @@ export class SlurmExecutor implements Executor {
   async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
     for (const { jobName } of this.#work.waves.values()) this.#jobNames.add(jobName);
     const collected = await this.#collector.collect();
-    const heard = this.#work.open.length > 0 && (await this.#askSlurm(signal));
+    const heard = this.#work.open.length > 0 && (await this.#askSlurm(collected > 0, signal));
     this.#pollGrowth = collected > 0 || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
     if (this.#work.open.length === 0) await this.#clearQueue(signal);
     return handles.map((handle) => this.#statusOf(handle));
@@ -167,8 +172,9 @@ export class SlurmExecutor implements Executor {
     const live = handle.key === this.#parts.runName ? this.#work.chunks.get(handle.chunkId) : undefined;
     if (!live) return { handle, state: 'lost', pagesDone: 0 };
     if (live.state === 'open') {
-      const state: WorkState =
-        !this.#answered || live.task?.state === 'gone' ? 'unknown' : (live.task?.state ?? 'unknown');
+      // What is in no task waits here until Slurm's queue has room.
+      const seen = live.task?.state ?? 'waiting';
+      const state: WorkState = !this.#answered || seen === 'gone' ? 'unknown' : seen;
       return { handle, state, pagesDone: 0 };
     }
     return {
@@ -179,8 +185,8 @@ export class SlurmExecutor implements Executor {
     };
   }
 
-  /** One question for the whole run; answers with whether anything has changed. */
-  async #askSlurm(signal: AbortSignal): Promise<boolean> {
+  /** One question for the whole run; answers with whether anything has changed. `hasResults`: some have just come. */
+  async #askSlurm(hasResults: boolean, signal: AbortSignal): Promise<boolean> {
     const { client, store, notice, clock, patienceMs } = this.#parts;
     const names = [...this.#work.waves.values()].map(({ jobName }) => jobName);
     const rows = await client.queue(names, signal);
@@ -192,7 +198,7 @@ export class SlurmExecutor implements Executor {
     }
     if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
     this.#answered = true;
-    const { changed, ended, held, takenBack, hopeless, adopted } = judgeQueue(
+    const { changed, ended, held, takenBack, hopeless, waits, adopted } = judgeQueue(
       this.#work,
       rows,
       clock(),
@@ -207,10 +213,12 @@ export class SlurmExecutor implements Executor {
         `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`,
       );
     }
+    this.#tellWaits(waits);
     if (hopeless) {
       await this.#stop(hopeless);
       return true;
     }
+    await this.#waves.orderWaiting(hasResults || ended.length > 0, signal);
     if (ended.length === 0) return changed;
     for (const { wave, index } of held) await client.cancel(wave.jobName, [index], signal);
     // What was written between the listing and the question.
@@ -221,6 +229,20 @@ export class SlurmExecutor implements Executor {
       signal,
     );
     return true;
+  }
+
+  /** Says once why jobs wait, where it is more than their turn. */
+  #tellWaits(reasons: ReadonlySet<string>): void {
+    for (const reason of reasons) {
+      const why = passingReason(reason);
+      if (why === undefined || this.#waitsTold.has(why)) continue;
+      this.#waitsTold.add(why);
+      this.#parts.notice(
+        'warn',
+        'SLURM_WAITS',
+        `A job waits: ${why}. Slurm says: ${reason}. Its place in the queue is kept.`,
+      );
+    }
   }
 
   /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
@@ -244,7 +266,7 @@ export class SlurmExecutor implements Executor {
     );
     const retries: Retry[] = [];
     for (const ended of ends) {
-      const decision = decideRetry(ended);
+      const decision = decideRetry(this.#withBrokenNodes(ended));
       if (decision.stop) {
         await this.#stop(decision.stop);
         return;
@@ -277,6 +299,26 @@ export class SlurmExecutor implements Executor {
     const wanted = retries.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open');
     if (wanted.length > 0) await this.#waves.orderAgain(wanted, this.#collector.secondsAPage, signal);
     await this.#collector.tidy();
+  }
+
+  /** Notes a node on which the program does not start, and adds which others fail alike. */
+  #withBrokenNodes(ended: EndedTask): EndedTask {
+    const { end, node, exitCode = 0, isOld, logTail } = ended;
+    if (end !== 'node-fault' || node === undefined || isOld) return ended;
+    const alike = this.#brokenNodes.get(exitCode) ?? new Set();
+    this.#brokenNodes.set(exitCode, alike.add(node));
+    const wasLast = this.#waves.brokenNodes.size >= this.#waves.nodeCount;
+    if (!this.#waves.brokenNodes.has(node)) {
+      const said = logTail.split('\n').findLast((line) => line.trim() !== '' && !line.startsWith('---'));
+      const why = said === undefined ? '' : ` It says: ${said.trim()}`;
+      this.#parts.notice(
+        'warn',
+        'SLURM_NODE_BROKEN',
+        `Node ${node} does not start the program and is left out from now on.${why}`,
+      );
+    }
+    this.#waves.brokenNodes.add(node);
+    return { ...ended, brokenNodes: [...alike], isLastNode: wasLast };
   }
 
   /** Ends all that is out, with the reason; the run stops and can be resumed. */

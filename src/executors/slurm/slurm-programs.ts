@@ -5,6 +5,7 @@ import { InternalError, MissingDependencyError, stopReason } from '../../core/er
 import { explainRefusal, slurmUnreachable, type RefusalContext } from './decide/explain-refusal.ts';
 import { ACCOUNTING_FIELDS, formatIndexes, parseAccounting, type AccountingRow } from './parse/parse-accounting.ts';
 import { ASSOCIATION_FIELDS, parseAssociations, type Association } from './parse/parse-associations.ts';
+import { parseJobId } from './parse/parse-job-id.ts';
 import { NODE_FORMAT, parsePartitions, type Partition } from './parse/parse-partitions.ts';
 import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse/parse-queue.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from './parse/parse-scheduler-config.ts';
@@ -42,7 +43,7 @@ export class SlurmPrograms implements SlurmClient {
     this.#onCall = onCall;
   }
 
-  async submit(script: string, signal: AbortSignal): Promise<string> {
+  async submit(script: string, signal: AbortSignal): Promise<string | undefined> {
     const { exitCode, out, said } = await this.#run('sbatch', SUBMIT_OPTIONS, signal, {
       input: script,
       timeoutMs: SUBMIT_TIMEOUT_MS,
@@ -57,11 +58,7 @@ export class SlurmPrograms implements SlurmClient {
         associations: Array.isArray(associations) ? associations : undefined,
       });
     }
-    // With several clusters: `1234;cluster`.
-    const jobId = out.trim().split(';')[0] ?? '';
-    if (!/^\d+$/.test(jobId))
-      throw new InternalError('SLURM_ANSWER', `sbatch answered "${out.trim()}", which is no job.`);
-    return jobId;
+    return parseJobId(out);
   }
 
   async queue(jobNames: readonly string[], signal: AbortSignal): Promise<readonly QueueRow[] | undefined> {
@@ -122,8 +119,8 @@ export class SlurmPrograms implements SlurmClient {
 
   async partitions(signal: AbortSignal): Promise<readonly Partition[] | undefined> {
     const [partitions, nodes] = await Promise.all([
-      this.#ask('scontrol', ['-o', 'show', 'partition'], signal),
-      this.#ask('sinfo', ['-h', '-e', '-o', NODE_FORMAT], signal),
+      this.#ask('scontrol', ['-a', '-o', 'show', 'partition'], signal),
+      this.#ask('sinfo', ['-a', '-h', '-e', '-o', NODE_FORMAT], signal),
     ]);
     return partitions === undefined || nodes === undefined ? undefined : parsePartitions(partitions, nodes);
   }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recipe } from '../../core/chunk.ts';
-import { ConfigError, MissingDependencyError, throwIfStopped, TransientError } from '../../core/errors.ts';
+import { ConfigError, MissingDependencyError, TransientError } from '../../core/errors.ts';
 import { countPages } from '../../core/plan-session.ts';
+import { memoryAskedFor } from '../../core/sbatch-options.ts';
 import type { PageLimits } from '../../core/settings.ts';
 import type { Retry } from './decide/decide-retry.ts';
 import { makeJobScript, type JobScriptOptions } from './job-script.ts';
@@ -9,13 +9,15 @@ import type { LiveWave, LiveWork } from './live-work.ts';
 import type { NodeShape } from './decide/plan-tasks.ts';
 import { planWave, type OrderGroup, type PlannedWave, type WaveLimits } from './decide/plan-wave.ts';
 import type { SlurmClient } from './slurm-client.ts';
+import { SourceFolders } from './store/source-folders.ts';
 import type { Wave, WaveStore } from './store/wave-store.ts';
 
 /** How long Slurm is asked what it is like before the run gives up. */
 const ASK_TIMEOUT_MS = 120_000;
-/** A full queue is tried again each minute, for half an hour; then the run stops and can be resumed. */
+/** A full queue is tried again each minute, and whenever a job of ours has ended. */
 const ROOM_RETRY_MS = 60_000;
-const ROOM_ATTEMPTS = 30;
+/** How long it may be full while nothing of ours is in it; then the run stops and can be resumed. */
+const ROOM_PATIENCE_MS = 30 * 60_000;
 
 /** What is asked for, as the person chose it. */
 export interface SlurmWishes {
@@ -34,7 +36,10 @@ export interface WaveSubmitterParts {
   readonly limits: PageLimits;
   readonly wishes: SlurmWishes;
   /** What is the same in all job scripts of the run. */
-  readonly script: Pick<JobScriptOptions, 'runFolder' | 'account' | 'partition' | 'qos' | 'program' | 'sourceFolders'>;
+  readonly script: Pick<JobScriptOptions, 'runFolder' | 'account' | 'partition' | 'qos' | 'options' | 'program'> & {
+    /** Folders and files that a person gave as input. */
+    readonly sourceFolders: readonly string[];
+  };
   readonly tesseract?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: () => number;
@@ -46,6 +51,12 @@ interface OrderOptions {
   /** At least this long. */
   readonly minutes?: number | undefined;
   readonly excludeNodes?: readonly string[] | undefined;
+}
+
+/** What found no room in Slurm's queue. */
+interface WaitingOrder {
+  readonly groups: readonly OrderGroup[];
+  readonly options: OrderOptions;
 }
 
 /** The name of a wave's job: with it alone a run's jobs are found again. */
@@ -60,12 +71,28 @@ export class WaveSubmitter {
   #shape: NodeShape | undefined;
   #maxArraySize = 1_001;
   /** Nodes there are to choose from. */
-  #nodeCount = 1;
+  nodeCount = 1;
+  /** Nodes on which nothing of ours starts. */
+  readonly brokenNodes = new Set<string>();
   nextWave = 1;
+  readonly #sources: SourceFolders;
+  /** Orders that wait for room, the oldest first. */
+  #waiting: WaitingOrder[] = [];
+  /** Tasks that Slurm is likely to take at once; halved when it is full, doubled when it took them. */
+  #room = Infinity;
+  #nextTryMs = 0;
+  /** Since when there is no room although nothing of ours is in the queue. */
+  #fullSinceMs: number | undefined;
 
   constructor(parts: WaveSubmitterParts, work: LiveWork) {
     this.#parts = parts;
     this.#work = work;
+    this.#sources = new SourceFolders(parts.script.runFolder, parts.script.sourceFolders);
+  }
+
+  /** Chunks wait here because Slurm's queue is full. */
+  get isFull(): boolean {
+    return this.#waiting.length > 0;
   }
 
   jobName(wave: number): string {
@@ -104,14 +131,15 @@ export class WaveSubmitter {
         'SLURM_PARTITION',
         missing === undefined ? 'Slurm has no default partition here.' : `There is no partition called "${missing}".`,
         {
-          why: `There are: ${partitions.map(({ name }) => name).join(', ')}`,
+          why: `There are: ${partitions.flatMap(({ name, isHidden }) => (isHidden ? [] : name)).join(', ')}`,
           safe: 'Nothing was submitted or charged.',
           remedy: '--partition NAME',
         },
       );
     }
+    const memory = memoryAskedFor(this.#parts.script.options ?? []);
     const kinds = usable.flatMap(({ nodeKinds }) => nodeKinds);
-    this.#nodeCount = kinds.reduce((sum, { nodes }) => sum + nodes, 0);
+    this.nodeCount = kinds.reduce((sum, { nodes }) => sum + nodes, 0);
     const most = usable.map(({ maxMinutes }) => maxMinutes).filter((minutes) => minutes !== undefined);
     this.#shape = {
       coresPerNode: Math.max(1, Math.min(...kinds.map(({ cores }) => cores), ...(kinds.length === 0 ? [1] : []))),
@@ -119,6 +147,7 @@ export class WaveSubmitter {
       wholeNodes: config.wholeNodesOnly || usable.every(({ wholeNodes }) => wholeNodes),
       nodes: wishes.nodes,
       coresWanted: wishes.cores,
+      memoryAsked: memory,
       maxMinutes: most.length === 0 ? undefined : Math.min(...most),
     };
   }
@@ -134,13 +163,75 @@ export class WaveSubmitter {
     };
   }
 
-  /** Orders chunks for the first time or again: one array, or more where the scheduler allows no longer ones. */
+  /**
+   * Orders chunks for the first time or again: one array, or more where the scheduler allows no longer ones. What finds no room
+   * in its queue waits here, and goes with `orderWaiting`.
+   */
   async order(groups: readonly OrderGroup[], options: OrderOptions, signal: AbortSignal): Promise<void> {
-    let rest: readonly OrderGroup[] = groups.filter(({ chunks }) => chunks.length > 0);
+    let rest: readonly OrderGroup[] = [];
+    for (const group of groups)
+      if (group.chunks.length > 0)
+        rest = [...rest, { ...group, chunks: await this.#sources.withRealFiles(group.chunks) }];
     while (rest.length > 0) {
-      const planned = planWave(rest, { ...options, ...this.#limits });
-      await this.#submit(planned, options, signal);
-      rest = planned.left;
+      const limits = this.#limits;
+      const maxArraySize = Math.min(limits.maxArraySize, this.#room);
+      const planned = planWave(rest, { ...options, ...limits, maxArraySize });
+      const size = planned.tasks.length;
+      if (await this.#submit(planned, options, signal)) {
+        this.#room = Math.max(this.#room, size) * 2;
+        rest = planned.left;
+        continue;
+      }
+      this.#room = Math.max(1, Math.floor(size / 2));
+      if (size > 1) continue;
+      this.#wait(rest, options);
+      return;
+    }
+    this.#room = Infinity;
+  }
+
+  #wait(groups: readonly OrderGroup[], options: OrderOptions): void {
+    const { clock, notice, recipe, limits } = this.#parts;
+    if (this.#waiting.length === 0 && this.#fullSinceMs === undefined) {
+      const pages = groups.flatMap(({ chunks }) => chunks).reduce((sum, { ranges }) => sum + countPages(ranges), 0);
+      const text = `Slurm takes no more jobs of yours at the moment; ${pages} pages wait here, and go as others end.`;
+      notice('warn', 'SLURM_QUEUE_FULL', text);
+    }
+    this.#waiting.push({ groups, options });
+    for (const { id, ranges, history } of groups.flatMap(({ chunks }) => chunks))
+      this.#work.hold({ id, ranges, recipe, limits }, history);
+    this.#fullSinceMs ??= clock();
+    this.#nextTryMs = clock() + ROOM_RETRY_MS;
+  }
+
+  /**
+   * Orders what waits for room, where some may have come: `hasEnded`, a job of ours has.
+   * @throws {TransientError} `SLURM_QUEUE_FULL`: there was none for half an hour, with nothing of ours in the queue.
+   */
+  async orderWaiting(hasEnded: boolean, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#waiting.length === 0 || (!hasEnded && clock() < this.#nextTryMs)) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const [index, { groups, options }] of waiting.entries()) {
+      // Some may have been read meanwhile, or given up.
+      const wanted = groups.map((group) => ({
+        ...group,
+        chunks: group.chunks.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open'),
+      }));
+      await this.order(wanted, options, signal);
+      if (this.#waiting.length === 0) continue;
+      this.#waiting.push(...waiting.slice(index + 1));
+      break;
+    }
+    if (this.#waiting.length === 0 || this.#work.tasks.length > 0)
+      this.#fullSinceMs = this.isFull ? clock() : undefined;
+    else if (clock() - (this.#fullSinceMs ?? clock()) >= ROOM_PATIENCE_MS) {
+      throw new TransientError('SLURM_QUEUE_FULL', 'Slurm takes no jobs of yours, for half an hour now.', {
+        why: 'Your account, your QoS or the whole queue has all the jobs it may have, and none of them is of this run.',
+        safe: 'All finished pages are kept; nothing of this run is in the queue.',
+        remedy: 'The same command again when some have ended.',
+      });
     }
   }
 
@@ -151,7 +242,7 @@ export class WaveSubmitter {
       (most, retry) => (retry.minutes === undefined ? most : Math.max(most ?? 0, retry.minutes)),
       undefined,
     );
-    const nodes = new Set(retries.flatMap(({ excludeNode }) => excludeNode ?? []));
+    const nodes = new Set([...this.brokenNodes, ...retries.flatMap(({ excludeNode }) => excludeNode ?? [])]);
     await this.order(
       [...groups.values()].map((group) => ({
         alone: group[0]?.alone ?? false,
@@ -161,13 +252,13 @@ export class WaveSubmitter {
           return chunk ? [{ id, ranges: chunk.ranges, history }] : [];
         }),
       })),
-      // Without any node left Slurm would refuse: then a bad one is better than none.
-      { secondsAPage, minutes, excludeNodes: nodes.size < this.#nodeCount ? [...nodes] : [] },
+      { secondsAPage, minutes, excludeNodes: [...nodes] },
       signal,
     );
   }
 
-  async #submit(planned: PlannedWave, { excludeNodes = [] }: OrderOptions, signal: AbortSignal): Promise<void> {
+  /** Submits a wave; false where Slurm's queue has no room for it. */
+  async #submit(planned: PlannedWave, { excludeNodes = [] }: OrderOptions, signal: AbortSignal): Promise<boolean> {
     const { store, recipe, limits, tesseract, environment, script, clock } = this.#parts;
     const number = this.nextWave++;
     const wave: Wave = {
@@ -179,8 +270,11 @@ export class WaveSubmitter {
       environment,
       tasks: planned.tasks,
     };
+    const excluded = new Set([...this.brokenNodes, ...excludeNodes]);
+    const chunks = planned.tasks.flatMap((task) => task.chunks);
     const text = makeJobScript({
       ...script,
+      sourceFolders: 'image' in script.program ? await this.#sources.foldersOf(chunks) : [],
       jobName: this.jobName(number),
       wave: number,
       tasks: planned.tasks.length,
@@ -188,14 +282,16 @@ export class WaveSubmitter {
       cores: planned.cores,
       wholeNodes: planned.wholeNodes,
       minutes: planned.minutes,
-      excludeNodes,
+      // Without any node left Slurm would refuse: then a bad one is better than none.
+      excludeNodes: excluded.size < this.nodeCount ? [...excluded] : [],
       comment: `ocr-pipeline ${this.#parts.runName}`,
       logFile: store.logFile(number, '%a'),
     });
     await store.plan(wave, planned.cores);
     const live = this.#work.add(wave, this.jobName(number), clock());
-    await this.#hand(text, live, signal);
+    if (!(await this.#hand(text, live, signal))) return false;
     this.#tell(live, planned);
+    return true;
   }
 
   #tell({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
@@ -207,17 +303,20 @@ export class WaveSubmitter {
     this.#parts.notice(
       'info',
       'SLURM_SUBMITTED',
-      `${pages} pages went to Slurm as ${jobs} of at most ${minutes} min (${jobId ?? 'no answer yet'}).`,
+      `${pages} pages went to Slurm as ${jobs} of at most ${minutes} min (${jobId ?? 'its number is not known yet'}).`,
     );
   }
 
-  /** Submits a script. Where no answer comes it may have been taken: the queue will tell, by its name. */
-  async #hand(text: string, live: LiveWave, signal: AbortSignal): Promise<void> {
-    const { store } = this.#parts;
+  /**
+   * Submits a script; false where there is no room for it. Where no answer comes it may have been taken: the queue will tell,
+   * by its name.
+   */
+  async #hand(text: string, live: LiveWave, signal: AbortSignal): Promise<boolean> {
+    const { store, client } = this.#parts;
     try {
-      live.jobId = await this.#submitWhenThereIsRoom(text, signal);
+      live.jobId = await client.submit(text, signal);
     } catch (error) {
-      if (error instanceof TransientError && error.code === 'SLURM_UNREACHABLE') return;
+      if (error instanceof TransientError && error.code === 'SLURM_UNREACHABLE') return true;
       const isRefused =
         error instanceof ConfigError || error instanceof TransientError || error instanceof MissingDependencyError;
       // Submissions are not broken off in the middle: who was stopped has not begun.
@@ -225,25 +324,18 @@ export class WaveSubmitter {
         await store.ended(live.wave, isRefused ? `refused: ${error.code}` : 'not submitted');
         this.#work.drop(live);
       }
+      if (isFull(error, live.tasks.size)) return false;
       throw error;
     }
-    await store.submitted(live.wave, live.jobId);
+    if (live.jobId !== undefined) await store.submitted(live.wave, live.jobId);
+    return true;
   }
+}
 
-  /** A queue that is full, for everybody or for one person, empties as jobs end. */
-  async #submitWhenThereIsRoom(text: string, signal: AbortSignal): Promise<string> {
-    const { client, notice } = this.#parts;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await client.submit(text, signal);
-      } catch (error) {
-        const isFull = error instanceof TransientError && error.code === 'SLURM_QUEUE_FULL';
-        if (!isFull || attempt >= ROOM_ATTEMPTS) throw error;
-        if (attempt === 1)
-          notice('warn', 'SLURM_QUEUE_FULL', 'Slurm takes no more jobs at the moment; trying again as others end.');
-        await sleep(ROOM_RETRY_MS, undefined, { signal }).catch(() => undefined);
-        throwIfStopped(signal);
-      }
-    }
-  }
+/** Slurm may say only that some limit is in the way: that of jobs at once it is where fewer go. */
+function isFull(error: unknown, tasks: number): boolean {
+  return (
+    (error instanceof TransientError && error.code === 'SLURM_QUEUE_FULL') ||
+    (error instanceof ConfigError && error.code === 'SLURM_POLICY' && tasks > 1)
+  );
 }

@@ -123,6 +123,130 @@ describe('the executor over a scheduler in memory', () => {
     expect(scheduler.calls.filter((call) => call === 'sbatch')).toHaveLength(1);
   });
 
+  it('finds a job by its name when sbatch took it and printed no number', async () => {
+    const executor = open();
+    await executor.recover(signal);
+    scheduler.saysNoNumber = true;
+    await executor.submit(CHUNKS, signal);
+    expect(await poll(executor)).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(executor.where).toBe('Slurm 101');
+    await scheduler.runAll();
+    expect(await poll(executor)).toEqual(['done', 'done', 'done']);
+    expect(scheduler.calls.filter((call) => call === 'sbatch')).toHaveLength(1);
+  });
+
+  it.each(['PartitionDown', 'AssocGrpCPURunMinutesLimit', 'JobHeldAdmin'])(
+    'keeps its place in the queue while Slurm says %s, and says so once',
+    async (reason) => {
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(CHUNKS, signal);
+      for (const task of scheduler.open) task.reason = reason;
+      for (let polls = 0; polls < 5; polls++) expect(new Set(await poll(executor))).toEqual(new Set(['waiting']));
+      expect(notices.filter((text) => text.includes(reason))).toHaveLength(1);
+      expect(scheduler.calls).not.toContain('scancel');
+      await scheduler.runAll();
+      expect(new Set(await poll(executor))).toEqual(new Set(['done']));
+    },
+  );
+
+  describe('where the queue takes two tasks at once', () => {
+    const MANY = Array.from({ length: 12 }, (_, index) => chunk(`9-${index}`, 5_000));
+
+    it('submits what fits, and the rest as it ends', async () => {
+      scheduler.maxTasks = 2;
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(MANY, signal);
+      expect(scheduler.open).toHaveLength(2);
+      expect(new Set(await poll(executor, MANY))).toEqual(new Set(['waiting']));
+      expect(executor.pagesWanted({ pages: 5_000, waitedMs: 1e6, allIn: true, expectedPages: 5_000 })).toBe(0);
+      expect(notices.filter((text) => text.startsWith('SLURM_QUEUE_FULL'))).toHaveLength(1);
+      for (let n = 0; n < 40 && (await poll(executor, MANY)).some((state) => state !== 'done'); n++) {
+        expect(scheduler.open.length).toBeLessThanOrEqual(2);
+        const [first] = scheduler.open;
+        if (first) await scheduler.end(first, 'COMPLETED');
+      }
+      expect(new Set(await poll(executor, MANY))).toEqual(new Set(['done']));
+      expect([...scheduler.timesRead.values()]).toEqual(MANY.map(() => 1));
+      expect(await readdir(join(folder, 'waves'))).toEqual(['journal.ndjson', 'logs']);
+    });
+
+    it('and nothing of them is ours, waits half an hour, then stops', async () => {
+      scheduler.maxTasks = 0;
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(CHUNKS, signal);
+      expect(await poll(executor)).toEqual(['waiting', 'waiting', 'waiting']);
+      nowMs += 20 * 60_000;
+      expect(await poll(executor)).toEqual(['waiting', 'waiting', 'waiting']);
+      nowMs += 20 * 60_000;
+      await expect(poll(executor)).rejects.toMatchObject({ code: 'SLURM_QUEUE_FULL' });
+    });
+
+    it('tries again after a minute where others made room', async () => {
+      scheduler.maxTasks = 0;
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(CHUNKS, signal);
+      scheduler.maxTasks = 1;
+      await poll(executor);
+      expect(scheduler.open).toHaveLength(0);
+      nowMs += 61_000;
+      await poll(executor);
+      expect(scheduler.open).toHaveLength(1);
+      await scheduler.runAll();
+      expect(await poll(executor)).toEqual(['done', 'done', 'done']);
+    });
+  });
+
+  describe('where a container does not start', () => {
+    const log = (node: string): string =>
+      `--- ocr-pipeline task 1-0, start 1, on ${node}\nFATAL: could not open image: no space left\n--- ocr-pipeline ended with 255\n`;
+    const failure = { reason: 'NonZeroExitCode' };
+
+    it('on one node, that node is left out, and no page is blamed', async () => {
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(CHUNKS, signal);
+      // All tries go to the broken node first, as one that is free at once.
+      for (let n = 0; n < 10 && scheduler.open.length > 0; n++) {
+        for (const task of scheduler.open) {
+          const isBarred = scheduler.scripts[task.wave - 1]?.includes('--exclude=n7');
+          if (isBarred) await scheduler.end(task, 'COMPLETED');
+          else await scheduler.end(task, 'FAILED', { ...failure, node: 'n7', log: log('n7') });
+        }
+        await poll(executor);
+        nowMs += 60_000;
+      }
+      expect(await poll(executor)).toEqual(['done', 'done', 'done']);
+      expect(notices.filter((text) => text.includes('n7 does not start the program'))).toEqual([
+        expect.stringContaining('no space left'),
+      ]);
+      expect(notices.filter((text) => text.startsWith('CHUNK_GIVEN_UP'))).toEqual([]);
+    });
+
+    it('on two nodes alike, the run stops with the end of the log', async () => {
+      const executor = open();
+      await executor.recover(signal);
+      await executor.submit(CHUNKS, signal);
+      for (const node of ['n1', 'n2']) {
+        for (const task of scheduler.open) await scheduler.end(task, 'FAILED', { ...failure, node, log: log(node) });
+        await poll(executor);
+        nowMs += 60_000;
+      }
+      const handles = CHUNKS.map(({ id }) => ({ chunkId: id, executor: 'slurm', key: 'run-1' }));
+      for (const { state, error } of await executor.poll(handles, signal)) {
+        expect(state).toBe('failed');
+        expect(error).toMatchObject({
+          code: 'SLURM_NODES_BROKEN',
+          message: expect.stringContaining('n1 and n2') as unknown,
+        });
+        expect(error?.why).toContain('could not open image: no space left');
+      }
+    });
+  });
+
   it('submits again what was never taken, after its patience and not before', async () => {
     const executor = open();
     await executor.recover(signal);

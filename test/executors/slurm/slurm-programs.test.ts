@@ -234,6 +234,17 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(logOf(lab, 'whole-0')).toContain('has 4 cores');
   });
 
+  test('lets a hidden partition be used, and says that it is hidden', TIMEOUT, async () => {
+    await lab.call('scontrol', 'update', 'PartitionName=savio3', 'Hidden=YES');
+    // Root sees all partitions anyway; a person does not, unless all are asked for.
+    const partitions = await client.partitions(never);
+    expect(partitions?.find(({ name }) => name === 'savio3')).toMatchObject({ isHidden: true, isUp: true });
+    expect(partitions?.find(({ name }) => name === 'savio3')?.nodeKinds).not.toEqual([]);
+    await client.submit(script(lab, { jobName: 'hidden', partition: 'savio3' }), never);
+    await rowsWhen(client, lab, 'hidden', ([one]) => one?.state === 'COMPLETED');
+    await lab.call('scontrol', 'update', 'PartitionName=savio3', 'Hidden=NO');
+  });
+
   test('refuses what it cannot do, in words of ours', TIMEOUT, async () => {
     const partition = await failureOf(client.submit(script(lab, { jobName: 'p', partition: 'nowhere' }), never));
     expect(partition).toBeInstanceOf(ConfigError);
@@ -331,7 +342,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
     );
     let rows: Awaited<ReturnType<SlurmPrograms['accounting']>>;
     await lab.until('both are accounted for', async () => {
-      rows = await client.accounting({ jobIds: [jobId] }, never);
+      rows = await client.accounting({ jobIds: [jobId ?? ''] }, never);
       return Array.isArray(rows) && rows.length === 2 && rows.every(({ state }) => /COMPLETED|FAILED/.test(state));
     });
     expect(rows).toEqual([

@@ -22,7 +22,13 @@ export class StandInScheduler implements SlurmClient {
   isDown = false;
   /** Takes jobs, but the answer is lost. */
   losesAnswers = false;
+  /** Takes jobs, and says everything but their number. */
+  saysNoNumber = false;
   keepsAccounts = true;
+  /** Tasks that one person may have in the queue; an array counts with all of its tasks. */
+  maxTasks = Infinity;
+  /** Scripts as they were submitted and taken. */
+  readonly scripts: string[] = [];
   /** Why it takes no job. */
   refusal: Error | undefined;
   beforeSubmit: () => void = () => undefined;
@@ -33,7 +39,7 @@ export class StandInScheduler implements SlurmClient {
     this.#folder = runFolder;
   }
 
-  submit(script: string, signal: AbortSignal): Promise<string> {
+  submit(script: string, signal: AbortSignal): Promise<string | undefined> {
     this.calls.push('sbatch');
     this.beforeSubmit();
     if (signal.aborted) return Promise.reject(stopReason(signal));
@@ -43,6 +49,9 @@ export class StandInScheduler implements SlurmClient {
     const wave = Number(name.split('-').at(-1));
     const last = Number(/--array=(?:0-)?(\d+)/.exec(script)?.[1] ?? 0);
     const jobId = String(100 + wave);
+    if (this.open.length + last + 1 > this.maxTasks)
+      return Promise.reject(new TransientError('SLURM_QUEUE_FULL', 'No room.'));
+    this.scripts.push(script);
     for (let index = 0; index <= last; index++) {
       this.tasks.push({
         wave,
@@ -54,6 +63,7 @@ export class StandInScheduler implements SlurmClient {
         nodes: '',
       });
     }
+    if (this.saysNoNumber) return Promise.resolve(undefined);
     return this.losesAnswers
       ? Promise.reject(new TransientError('SLURM_UNREACHABLE', 'No answer.'))
       : Promise.resolve(jobId);
@@ -137,11 +147,18 @@ export class StandInScheduler implements SlurmClient {
   async end(
     task: Task,
     state: string,
-    { chunks = state === 'COMPLETED' ? Infinity : 0, reason = '' } = {},
+    {
+      chunks = state === 'COMPLETED' ? Infinity : 0,
+      reason = '',
+      node = 'n1',
+      log,
+    }: { chunks?: number; reason?: string; node?: string; log?: string } = {},
   ): Promise<void> {
     const order = await new WaveStore(join(this.#folder, 'waves'), realDisk).readTask(task.wave, task.arrayIndex ?? 0);
     for (const chunk of order?.task.chunks.slice(0, chunks) ?? []) await this.#read(chunk);
-    Object.assign(task, { state, reason, nodes: 'n1' });
+    if (log !== undefined)
+      await realDisk.writeWhole(join(this.#folder, 'waves/logs', `${task.wave}-${task.arrayIndex}.log`), log);
+    Object.assign(task, { state, reason, nodes: node });
   }
 
   /** The queue remembers ended tasks for a while only. */

@@ -1,6 +1,7 @@
 /**
  * How an array task ended. `completed`: well, and its results are there or soon seen. `worker-stopped`: it was told to stop,
- * kept its pages and ended with 75. `worker-failed`: the program on the node ended with an error of its own.
+ * kept its pages and ended with 75. `worker-failed`: the program on the node ended with an error of its own. `node-fault`: that
+ * program, or the container around it, ended before its first word, which is no fault of any page.
  */
 export type TaskEnd =
   | 'completed'
@@ -10,6 +11,7 @@ export type TaskEnd =
   | 'node-failure'
   | 'cancelled'
   | 'launch-failure'
+  | 'node-fault'
   | 'folder-missing'
   | 'worker-stopped'
   | 'worker-failed'
@@ -111,6 +113,28 @@ function classifyFailure(
   return reason === 'NonZeroExitCode' ? 'worker-failed' : 'unknown';
 }
 
+/** What the program of ours writes first: see app/work-on-task.ts. An error of its own is a word too. */
+const FIRST_WORD = /^(task \d+-\d+: |\{"type":"error")/m;
+/** Of containers and shells that cannot start a program: apptainer(1), bash(1) EXIT STATUS. */
+const NOT_STARTED = new Set([125, 126, 127, 255]);
+/** Ends by a signal are this and its number. */
+const SIGNALLED = 128;
+
+/**
+ * Names the end of a task whose program failed before its first word: `node-fault`, or `launch-failure` where it was killed.
+ * Undefined where the program spoke, or the log does not tell. Pure.
+ */
+export function endBeforeFirstWord({ exitCode, logTail = '' }: EndSigns): TaskEnd | undefined {
+  const byScript = exitInLog(logTail);
+  const code = exitCode || byScript;
+  if (!code || code === EXIT_FOLDER_MISSING || code === EXIT_STOPPED) return undefined;
+  const isTold = logTail.includes(START_MARK)
+    ? !FIRST_WORD.test(latestStart(logTail)) && (byScript !== undefined || NOT_STARTED.has(code))
+    : logTail.trim() === '' && NOT_STARTED.has(code);
+  if (!isTold) return undefined;
+  return code === SIGNALLED + SIGKILL || code === SIGNALLED + SIGTERM ? 'launch-failure' : 'node-fault';
+}
+
 /** The part of a log that the latest start of its task wrote. */
 export function latestStart(log: string): string {
   return log.slice(Math.max(0, log.lastIndexOf(START_MARK)));
@@ -127,7 +151,8 @@ function endInLog(tail: string): TaskEnd | undefined {
   return undefined;
 }
 
-function exitInLog(tail: string): number | undefined {
+/** What the job script says it ended with; undefined where it was not the one that ended the task. */
+export function exitInLog(tail: string): number | undefined {
   const log = latestStart(tail);
   const at = log.lastIndexOf(EXIT_MARK);
   const fit = at < 0 ? undefined : /^\s*(\d+)/.exec(log.slice(at + EXIT_MARK.length));

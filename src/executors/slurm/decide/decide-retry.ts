@@ -12,6 +12,14 @@ const MORE_TIME = 1.5;
 /** How a task ended: as Slurm and its log tell, or without a trace. */
 export interface EndedTask {
   readonly end: TaskEnd | 'lost';
+  /** With what the program or the job script ended, where that is known. */
+  readonly exitCode?: number | undefined;
+  /** It failed before its first word on so many nodes by now; the run stops when that is no single node's fault. */
+  readonly brokenNodes?: readonly string[] | undefined;
+  /** No other node is left to try. */
+  readonly isLastNode?: boolean | undefined;
+  /** The node saw none of its documents, and this machine does not see them either. */
+  readonly sourcesAreGone?: boolean | undefined;
   /** What the worker itself said at its end, where it could. */
   readonly error?: ErrorRecord | undefined;
   /** Where it ran. */
@@ -65,6 +73,7 @@ const END_WORDS: Readonly<Record<EndedTask['end'], string>> = {
   'node-failure': 'lost its node',
   cancelled: 'was cancelled by somebody else',
   'launch-failure': 'was killed, or could not be started',
+  'node-fault': 'could not start the program',
   'folder-missing': 'did not find the run folder',
   'worker-stopped': 'was told to stop',
   'worker-failed': 'failed',
@@ -92,12 +101,15 @@ export function decideRetry(task: EndedTask): RetryDecision {
   const { end, error, logTail } = task;
   // The folder was away while it was written: it is ordered anew from what is known here.
   if (error?.code === 'TASK_NOT_FOUND') return free(task, undefined);
+  if (task.sourcesAreGone) return sourcesGone(task);
   const isSystemic = end === 'folder-missing' || (error !== undefined && SYSTEMIC.has(error.family));
   if (isSystemic && task.isOld) return free(task, undefined);
   if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':
       return folderMissing(task);
+    case 'node-fault':
+      return nodeFault(task);
     case 'time-limit':
       return each(
         task,
@@ -141,6 +153,36 @@ function folderMissing(task: EndedTask): RetryDecision {
     safe: 'Pages read before are kept, where the folder still is.',
     remedy: '--work-dir on scratch, which every node sees, then the same command.',
   });
+}
+
+/** The node's own fault until another fails alike; not counted against what was to be read there. */
+function nodeFault(task: EndedTask): RetryDecision {
+  const { node, brokenNodes = [], isLastNode = false, exitCode, logTail, isOld } = task;
+  if (node === undefined) return free(task, undefined);
+  if (!isOld && (brokenNodes.length > 1 || isLastNode)) {
+    return stopWith({
+      family: 'MissingDependencyError',
+      code: 'SLURM_NODES_BROKEN',
+      message: `The program does not start on the nodes: ${brokenNodes.join(' and ')} failed alike${exitCode === undefined ? '' : `, with ${exitCode}`}.`,
+      why: withTail(undefined, logTail),
+      safe: 'Nothing was read there. All finished pages are kept.',
+      remedy: 'ocr-pipeline doctor --deep   tries one job; then ocr-pipeline resume',
+    });
+  }
+  return { again: task.unfinished.map((chunk) => ({ ...again(chunk), excludeNode: node })), quarantined: [] };
+}
+
+/** Removed since they were listed: their own misfortune. */
+function sourcesGone({ unfinished }: EndedTask): RetryDecision {
+  const reason: ErrorRecord = {
+    family: 'DocumentError',
+    code: 'SOURCE_GONE',
+    message: 'The document is no longer there.',
+    why: 'It was removed or moved while its pages waited on the cluster.',
+    safe: 'Other documents are not touched.',
+    remedy: 'Put it back, then the same command.',
+  };
+  return { again: [], quarantined: unfinished.map(({ id }) => ({ id, reason })) };
 }
 
 function again({ id, history, progressed }: UnfinishedChunk): Retry {
@@ -208,7 +250,7 @@ function givenUp({ error, logTail }: EndedTask, verb: string): ErrorRecord {
     family: 'PageError',
     code: 'CHUNK_GIVEN_UP',
     message: `The work on this page and its neighbours ${verb} ${TRIES_ALONE} times on the cluster.`,
-    why: error ? error.message : withTail(undefined, logTail),
+    why: error ? [error.message, error.why].filter(Boolean).join(' ') : withTail(undefined, logTail),
   };
 }
 

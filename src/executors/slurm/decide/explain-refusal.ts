@@ -13,6 +13,9 @@ export interface RefusalContext {
 
 type Explain = (context: RefusalContext, said: string) => PipelineError;
 
+/** What Slurm says when a script of the site refuses a job: job_submit plug-ins have no code of their own. */
+const SITE_RULE = /^(Unspecified error|Job submit plugin|Error from job_submit)/i;
+
 /**
  * Slurm's programs end with 1 whatever is wrong, so that only their words tell: one table of them, checked against 22.05, 24.11
  * and 26.05 by the same tests. What is not in it is passed on as it is.
@@ -24,7 +27,7 @@ const TABLE: readonly (readonly [RegExp, Explain])[] = [
   [/invalid partition|PartitionNotAvail/i, explainPartition],
   [/MaxWall|Requested time limit is invalid/i, explainTime],
   [
-    /MaxSubmitJob|MaxJobs|Job limit|JobCount|Slurm temporarily unable to accept job|Resource temporarily unavailable/i,
+    /(Max|Grp)SubmitJobs?|MaxJobs|Job limit|JobCount|Slurm temporarily unable to accept job|Resource temporarily unavailable/i,
     explainFull,
   ],
   [
@@ -33,22 +36,29 @@ const TABLE: readonly (readonly [RegExp, Explain])[] = [
   ],
   [/Requested node configuration is not available|More processors requested|MaxNodePerJob|PerJob/i, explainSize],
   [/Invalid job array/i, explainArray],
+  [/job submit limit/i, explainPolicy],
 ];
 
 /** Turns what `sbatch` said as it refused into an error of ours. Pure. */
 export function explainRefusal(said: string, context: RefusalContext): PipelineError {
-  const found = TABLE.find(([sign]) => sign.test(said));
-  if (found) return found[1](context, lastLine(said));
+  const lines = linesOf(said);
+  // Where the site's own rules refuse, the words before are the site's, and may have any meaning.
+  const isSiteRule = SITE_RULE.test(lines.at(-1) ?? '');
+  const found = (isSiteRule ? TABLE.slice(0, 1) : TABLE).find(([sign]) => sign.test(said));
+  if (found) return found[1](context, quote(lines));
   return new ConfigError('SLURM_REFUSED', 'Slurm did not take the job.', {
-    why: `It says: ${lastLine(said)}`,
+    why: `It says: ${quote(lines)}`,
     safe: NOTHING_DONE,
+    remedy: isSiteRule
+      ? '--sbatch-option NAME=VALUE   gives what the cluster asks for, such as reservation=NAME'
+      : undefined,
   });
 }
 
 /** The scheduler does not answer; whether an order was taken is not known. */
 export function slurmUnreachable(said: string): TransientError {
   return new TransientError('SLURM_UNREACHABLE', 'Slurm does not answer.', {
-    why: said === '' ? undefined : `It says: ${lastLine(said)}`,
+    why: said.trim() === '' ? undefined : `It says: ${quote(linesOf(said))}`,
     safe: 'Jobs that run go on; finished pages are kept.',
     remedy: 'The same command again later; it goes on.',
   });
@@ -143,12 +153,40 @@ function explainFull(_: RefusalContext, said: string): PipelineError {
   });
 }
 
+/** Slurm does not always say which limit it is. */
+function explainPolicy({ qos, account }: RefusalContext, said: string): PipelineError {
+  return new ConfigError(
+    'SLURM_POLICY',
+    'Slurm did not take the job: it is against a limit of the account or the QoS.',
+    {
+      why: `Slurm says: ${said} (account ${account ?? 'by default'}, QoS ${qos ?? 'by default'}).`,
+      safe: NOTHING_DONE,
+      remedy: 'A smaller --time or --nodes, or another --qos, then the same command.',
+    },
+  );
+}
+
 function explainArray(_: RefusalContext, said: string): PipelineError {
   return new InternalError('SLURM_ARRAY', `Slurm did not take the array of the job: ${said}`);
 }
 
-/** `sbatch: error: Batch job submission failed: Invalid ...` */
-function lastLine(said: string): string {
-  const lines = said.trim().split('\n');
-  return (lines.at(-1) ?? '').replace(/^\w+: (error: )?/, '').replace(/^Batch job submission failed: /, '');
+/** How much of what Slurm says a person reads: sites may print a page. */
+const MOST_LINES = 20;
+const MOST_CHARACTERS = 300;
+
+/** What was said, without the names of programs before it and without a line that says nothing new. */
+function linesOf(said: string): string[] {
+  const lines = said.split('\n').map((line) =>
+    line
+      .trim()
+      .replace(/^\w+: (error: )?/, '')
+      .replace(/^Batch job submission failed: /, ''),
+  );
+  const told = [...new Set(lines.filter((line) => line !== ''))];
+  return told.slice(-MOST_LINES).map((line) => line.slice(0, MOST_CHARACTERS));
+}
+
+/** One line stays in the sentence; more stand below it. */
+function quote(lines: readonly string[]): string {
+  return lines.length <= 1 ? (lines[0] ?? '(nothing)') : lines.map((line) => `\n  ${line}`).join('');
 }

@@ -6,8 +6,11 @@ import type { QueueRow } from '../parse/parse-queue.ts';
 /** Polls in a row that must show a hopeless reason: schedulers change their minds while they start. */
 const HOPELESS_POLLS = 2;
 
-/** A node could not start it, and Slurm keeps it for somebody to look at: `launch failed requeued held`. */
-const LAUNCH_FAILED = /launch[ _]?failed[ _]requeued[ _]held|JobHoldLaunchFail/i;
+/**
+ * A node could not start it, and Slurm keeps it for somebody to look at: `launch failed requeued held`, `user env retrieval
+ * failed requeued held`, `Prolog error requeued held`, or too many requeues. Only a new order helps.
+ */
+const LAUNCH_FAILED = /requeued[ _]held|JobHoldLaunchFail|JobHoldMaxRequeue|MaxRequeueExceeded/i;
 
 /** What one answer of the queue means for the work that is out. */
 export interface QueueVerdict {
@@ -21,6 +24,8 @@ export interface QueueVerdict {
   readonly held: readonly LiveTask[];
   /** Why some task would wait for ever. */
   readonly hopeless?: ErrorRecord | undefined;
+  /** Reasons that waiting tasks have, each once. */
+  readonly waits: ReadonlySet<string>;
   /** Waves whose job was not known: the program died between submitting and noting it. */
   readonly adopted: readonly { readonly wave: number; readonly jobId: string }[];
 }
@@ -36,6 +41,7 @@ export function judgeQueue(
   const adopted: { wave: number; jobId: string }[] = [];
   const ended: LiveTask[] = [];
   const held: LiveTask[] = [];
+  const waits = new Set<string>();
   let hopeless: ErrorRecord | undefined;
   let changed = false;
   let takenBack = 0;
@@ -51,6 +57,7 @@ export function judgeQueue(
       changed ||= state !== task.state;
       if (state === 'waiting' && task.state === 'running') takenBack++;
       const error = state === 'waiting' ? explainWait(row.reason) : undefined;
+      if (state === 'waiting') waits.add(row.reason);
       Object.assign(task, { state, seenLive: true, reason: row.reason, goneSinceMs: undefined, endRow: undefined });
       if (row.nodes !== '') task.node = row.nodes;
       task.hopelessPolls = error ? task.hopelessPolls + 1 : 0;
@@ -65,5 +72,5 @@ export function judgeQueue(
     task.goneSinceMs ??= nowMs;
     ended.push(task);
   }
-  return { changed, ended, held, takenBack, hopeless, adopted };
+  return { changed, ended, held, takenBack, hopeless, waits, adopted };
 }

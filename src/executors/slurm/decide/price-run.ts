@@ -64,8 +64,9 @@ function chooseOffers(work: PricedWork, { partitions, associations, site }: Clus
   const accounts = work.account !== undefined ? [work.account] : associations?.map(({ account }) => account);
   if (!partitions) return [...published.values()].map((partition) => offerOfSite(partition, work));
   const usable = partitions.filter(
-    ({ isUp, nodeKinds, allowedAccounts }) =>
+    ({ name, isUp, isHidden, nodeKinds, allowedAccounts }) =>
       isUp &&
+      (!isHidden || name === work.partition) &&
       nodeKinds.length > 0 &&
       (allowedAccounts.length === 0 || !accounts || allowedAccounts.some((account) => accounts.includes(account))),
   );

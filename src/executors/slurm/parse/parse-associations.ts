@@ -13,8 +13,10 @@ export const ASSOCIATION_FIELDS = 'Account,Partition,QOS,DefaultQOS';
 /** Reads the answer to ASSOCIATION_FIELDS. Pure. */
 export function parseAssociations(text: string): Association[] {
   return text.split('\n').flatMap((line) => {
-    const [account = '', partition = '', qos = '', defaultQos = ''] = line.split('|');
-    if (account === '') return [];
+    const fields = line.split('|');
+    const [account = '', partition = '', qos = '', defaultQos = ''] = fields;
+    // Sites greet people, also where programs read.
+    if (account === '' || fields.length !== ASSOCIATION_FIELDS.split(',').length) return [];
     return [
       {
         account,

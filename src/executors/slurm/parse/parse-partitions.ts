@@ -16,6 +16,8 @@ export interface Partition {
   readonly name: string;
   readonly isDefault: boolean;
   readonly isUp: boolean;
+  /** Listed only to those who ask for all; whether it may be used, sbatch decides. */
+  readonly isHidden?: true | undefined;
   /** A job takes, and pays for, all of a node. */
   readonly wholeNodes: boolean;
   /** Absent where there is no limit. */
@@ -30,10 +32,10 @@ export interface Partition {
   readonly nodeKinds: readonly NodeKind[];
 }
 
-/** What `sinfo -h -e` is asked for. */
+/** What `sinfo -a -h -e` is asked for. */
 export const NODE_FORMAT = '%R|%F|%c|%m|%f';
 
-/** Reads `scontrol -o show partition` and, for its nodes, the answer of `sinfo` to NODE_FORMAT. Pure. */
+/** Reads `scontrol -a -o show partition` and, for its nodes, the answer of `sinfo` to NODE_FORMAT. Pure. */
 export function parsePartitions(partitionText: string, nodeText: string): Partition[] {
   const kinds = parseNodeKinds(nodeText);
   return partitionText.split('\n').flatMap((line) => {
@@ -49,6 +51,7 @@ export function parsePartitions(partitionText: string, nodeText: string): Partit
         name,
         isDefault: values.get('Default') === 'YES',
         isUp: values.get('State') === 'UP',
+        isHidden: values.get('Hidden') === 'YES' || undefined,
         // Older versions say the first, 26.05 the second.
         wholeNodes: values.get('OverSubscribe') === 'EXCLUSIVE' || values.get('Exclusive') === 'NODE',
         maxMinutes: seconds === undefined ? undefined : Math.floor(seconds / 60),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   classifyEnd,
+  endBeforeFirstWord,
   EXIT_MARK,
   isLive,
   latestStart,
@@ -8,6 +9,7 @@ import {
   type EndSigns,
   type TaskEnd,
 } from '../../../../src/executors/slurm/decide/classify-end.ts';
+import { passingReason } from '../../../../src/executors/slurm/decide/passing-reason.ts';
 import { hopelessReason } from '../../../../src/executors/slurm/decide/hopeless-reason.ts';
 
 const STEP = 'slurmstepd: error:';
@@ -131,6 +133,27 @@ describe('how a task ended', () => {
   });
 });
 
+describe('an end before the first word of the program', () => {
+  const started = `${START_MARK} 1-0, start 1, on n1\n`;
+  test.each([
+    ['the container', { exitCode: 255, logTail: `${started}FATAL: no image\n${EXIT_MARK} 255\n` }, 'node-fault'],
+    ['no such program', { exitCode: 127, logTail: `${started}node: not found\n${EXIT_MARK} 127\n` }, 'node-fault'],
+    ['not for this machine', { logTail: `${started}Exec format error\n${EXIT_MARK} 126\n` }, 'node-fault'],
+    ['no container program', { logTail: `${started}Neither apptainer\n${EXIT_MARK} 69\n` }, 'node-fault'],
+    ['no room for temporary files', { logTail: `${started}mktemp: no space\n${EXIT_MARK} 74\n` }, 'node-fault'],
+    ['an older C library', { exitCode: 1, logTail: `${started}GLIBC_2.38 not found\n${EXIT_MARK} 1\n` }, 'node-fault'],
+    ['no log at all', { exitCode: 127, logTail: '' }, 'node-fault'],
+    ['killed while it started', { logTail: `${started}${EXIT_MARK} 137\n` }, 'launch-failure'],
+    ['the run folder', { logTail: `${started}${EXIT_MARK} 72\n` }, undefined],
+    ['told to stop', { logTail: `${started}${EXIT_MARK} 75\n` }, undefined],
+    ['it spoke', { logTail: `${started}task 1-0: 3 of 3 chunks to read\n${EXIT_MARK} 1\n` }, undefined],
+    ['it said why', { logTail: `${started}{"type":"error","code":"X"}\n${EXIT_MARK} 69\n` }, undefined],
+    ['an earlier start spoke', { logTail: `${started}task 1-0: 3 of 3\n${started}x\n${EXIT_MARK} 1\n` }, 'node-fault'],
+    ['no log, and a code of any program', { exitCode: 1, logTail: '' }, undefined],
+    ['the log was cut', { exitCode: 1, logTail: `pages\n${EXIT_MARK} 1\n` }, undefined],
+  ] as const)('%s', (_, signs, end) => expect(endBeforeFirstWord({ state: 'FAILED', ...signs })).toBe(end));
+});
+
 describe('why a job waits', () => {
   test.each([
     ['PartitionTimeLimit', 'SLURM_TIME'],
@@ -142,14 +165,20 @@ describe('why a job waits', () => {
     ['PartitionNodeLimit', 'SLURM_TOO_BIG'],
     ['PartitionConfig', 'SLURM_PARTITION'],
     ['BadConstraints', 'SLURM_PARTITION'],
-    ['PartitionDown', 'SLURM_PARTITION'],
+    ['QOSMaxMemoryPerNode', 'SLURM_TOO_BIG'],
+    ['QOSMaxCpuMinutesPerJobLimit', 'SLURM_TOO_BIG'],
+    ['QOSMinCpuNotSatisfied', 'SLURM_TOO_BIG'],
+    ['MaxMemPerLimit', 'SLURM_TOO_BIG'],
+    ['AssociationTimeLimit', 'SLURM_TIME'],
+    ['QOSNotAllowed', 'SLURM_QOS'],
+    ['AccountNotAllowed', 'SLURM_ACCOUNT'],
+    ['ReservationDeleted', 'SLURM_RESERVATION'],
     ['InvalidAccount', 'SLURM_ACCOUNT'],
     ['InvalidQOS', 'SLURM_QOS'],
     ['AssocGrpCPUMinutesLimit', 'SLURM_NO_SU'],
     ['AssocGrpBillingMinutes', 'SLURM_NO_SU'],
     ['QOSGrpCPUMinutesLimit', 'SLURM_NO_SU'],
     ['DependencyNeverSatisfied', 'SLURM_HELD'],
-    ['JobHeldUser', 'SLURM_HELD'],
     ['JobHoldMaxRequeue', 'SLURM_HELD'],
   ])('%s would last for ever', (reason, code) => {
     const error = hopelessReason(reason);
@@ -174,5 +203,41 @@ describe('why a job waits', () => {
     'Nodes_required_for_job_are_DOWN',
     'Reservation',
     'Cleaning',
+    'PartitionDown',
+    'PartitionInactive',
+    'JobHeldUser',
+    'JobHeldAdmin',
+    'AssocGrpCPURunMinutesLimit',
+    'AssocGrpBillingRunMinutes',
+    'QOSGrpCPURunMinutesLimit',
+    'QOSGrpMemoryRunMinutes',
+    'QOSGrpWallLimit',
+    'QOSMaxNodePerUserLimit',
+    'MaxCpuPerAccount',
+    'MaxJobsPerAccount',
+    'QOSUsageThreshold',
+    'Licenses',
+    'NodeDown',
+    'Dependency',
+    'Prolog',
+    'BurstBufferResources',
+    'A reason of a later version',
   ])('%s passes', (reason) => expect(hopelessReason(reason)).toBeUndefined());
+
+  test.each([
+    ['PartitionDown', /closed at the moment/],
+    ['PartitionInactive', /closed at the moment/],
+    ['AssocGrpCPURunMinutesLimit', /as much as it may run at once/],
+    ['QOSGrpBillingRunMinutes', /as much as it may run at once/],
+    ['JobHeldUser', /scontrol release/],
+    ['ReqNodeNotAvail, Reserved for maintenance', /maintenance/],
+    ['QOSMaxJobsPerUserLimit', /all that you may run at once/],
+    ['MaxCpuPerAccount', /all that you may run at once/],
+    ['AssocGrpNodeLimit', /all that your account or QoS may run/],
+  ])('%s is worth a word', (reason, word) => expect(passingReason(reason)).toMatch(word));
+
+  test.each(['', 'None', 'Priority', 'Resources', 'BeginTime', 'JobArrayTaskLimit', 'Cleaning', 'PartitionTimeLimit'])(
+    '%s says nothing new',
+    (reason) => expect(passingReason(reason)).toBeUndefined(),
+  );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatSlurmDuration, parseSlurmDuration } from '../../../../src/executors/slurm/parse/duration.ts';
+import { parseJobId } from '../../../../src/executors/slurm/parse/parse-job-id.ts';
 import { explainRefusal } from '../../../../src/executors/slurm/decide/explain-refusal.ts';
 import { formatIndexes, parseAccounting } from '../../../../src/executors/slurm/parse/parse-accounting.ts';
 import { parseAssociations } from '../../../../src/executors/slurm/parse/parse-associations.ts';
@@ -143,6 +144,27 @@ describe('times and indexes', () => {
   });
 });
 
+describe('the number of a job', () => {
+  test.each([
+    ['1234\n', '1234'],
+    ['1234;savio\n', '1234'],
+    ['Welcome to Savio!\nAccount fc_test: 2,000 SU left\n1234\n', '1234'],
+    ['*** 12 jobs of yours wait ***\n1234;savio\nHave a nice day\n', '1234'],
+    ['2026\n1234\n', '1234'],
+    ['Submitted batch job 1234\n', '1234'],
+    ['Submitted batch job 1234 on cluster savio\n', '1234'],
+    ['  1234  \r\n', '1234'],
+    ['', undefined],
+    ['Thank you\n', undefined],
+  ])('in %j', (out, id) => expect(parseJobId(out)).toBe(id));
+});
+
+test('a greeting before what accounting knows of accounts is no account', () => {
+  expect(parseAssociations('Welcome to Savio!\n\nfc_test||normal|normal\n')).toEqual([
+    { account: 'fc_test', partition: undefined, qos: ['normal'], defaultQos: 'normal' },
+  ]);
+});
+
 describe('refusals in words of ours', () => {
   const asked = { account: 'fc_me', qos: 'savio_normal', partition: 'savio3' };
   test.each([
@@ -178,10 +200,43 @@ describe('refusals in words of ours', () => {
       'SLURM_QUEUE_FULL',
     ],
     ['sbatch: error: Batch job submission failed: Invalid job array specification', 'SLURM_ARRAY'],
+    [
+      "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'SLURM_POLICY',
+    ],
+    [
+      "sbatch: error: AssocGrpSubmitJobsLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'SLURM_QUEUE_FULL',
+    ],
     ['sbatch: error: Batch job submission failed: something new', 'SLURM_REFUSED'],
+    // Words of a site's own may be anything, also words that mean something else when Slurm says them.
+    [
+      'sbatch: error: Mind the job limit of your account.\nsbatch: error: Batch job submission failed: Unspecified error',
+      'SLURM_REFUSED',
+    ],
   ])('%s', (said, code) => {
     const error = explainRefusal(said, asked);
     expect(error.code).toBe(code);
     expect([error.message, error.advice.why].join(' ')).toMatch(/\w/);
+  });
+
+  test('all that a site says as it refuses is told, and how to give what it asks for', () => {
+    const said = [
+      'sbatch: Course reservations are in force until Friday.',
+      'sbatch: error: Give --reservation=NAME; ask cluster-help if you have none.',
+      'sbatch: error: Batch job submission failed: Unspecified error',
+      '',
+    ].join('\n');
+    const { code, advice } = explainRefusal(said, asked);
+    expect(code).toBe('SLURM_REFUSED');
+    expect(advice.why).toContain('Course reservations are in force until Friday.');
+    expect(advice.why).toContain('Give --reservation=NAME; ask cluster-help if you have none.');
+    expect(advice.why).toContain('Unspecified error');
+    expect(advice.remedy).toContain('--sbatch-option');
+  });
+
+  test('a page of words is cut', () => {
+    const said = Array.from({ length: 5_000 }, (_, index) => `sbatch: error: ${index} ${'x'.repeat(2_000)}`).join('\n');
+    expect(explainRefusal(said, asked).advice.why?.length).toBeLessThan(10_000);
   });
 });

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SourceFolders } from '../../../src/executors/slurm/store/source-folders.ts';
-import { NO_HISTORY, type ChunkOrder } from '../../../src/executors/slurm/store/wave-store.ts';
+import { SourceFolders } from '../../../../src/executors/slurm/store/source-folders.ts';
+import { NO_HISTORY, type ChunkOrder } from '../../../../src/executors/slurm/store/wave-store.ts';
 
 let base = '';
 beforeAll(() => {
