@@ -260,7 +260,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config',
     summary: 'Settings and where they come from; set your own',
-    usage: '(explain [NAME] | get NAME | set NAME VALUE... | unset NAME | path)',
+    usage: '(explain [NAME] | get NAME | set NAME VALUE... | unset NAME | trust | path)',
     group: 'START HERE',
     positionals: [0, 102],
     settings: [...RUN_SETTINGS, 'whenDone', 'progress'],
@@ -269,6 +269,7 @@ export const COMMANDS: readonly Command[] = [
       'ocr-pipeline config explain',
       'ocr-pipeline config set lang deu+frk',
       'ocr-pipeline config get work-dir',
+      'ocr-pipeline config trust',
     ],
     stoppable: false,
   },

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { quoteValue } from '../core/quote-value.ts';
+import { safeJson } from '../core/safe-json.ts';
+import { SETTINGS } from '../core/config/settings-table.ts';
+import type { LoadedSettings } from '../config/load-settings.ts';
 import { closest } from '../core/config/closest.ts';
 import { EXIT, UsageError, type ExitCode } from '../core/errors.ts';
 import type { CallingShell } from '../config/config-files.ts';
@@ -88,10 +91,35 @@ async function runCommand(command: Command, words: readonly string[], context: P
   const { loadCommand } = await import('./load-command.ts');
   const module = await loadCommand(command.name);
   context.stop.setStoppable(command.stoppable);
-  return await module.run(makeInvocation(words, parsed, context));
+  return await module.run(makeInvocation(command, words, parsed, context));
 }
 
-function makeInvocation(words: readonly string[], parsed: ParsedArguments, context: ProgramContext): Invocation {
+/**
+ * What a project's file decides of a command beyond how pages are read needs the person's trust, and is said before anything
+ * is started. `config` shows such settings, and uses none.
+ */
+async function heedProject(command: Command, loaded: LoadedSettings, context: ProgramContext): Promise<void> {
+  const { project, fromProject } = loaded;
+  if (project === undefined || command.name === 'config') return;
+  const names = fromProject.filter((name) => SETTINGS[name].needsTrust && command.settings.includes(name));
+  if (names.length === 0) return;
+  const { listSettings, requireTrust } = await import('./ask-trust.ts');
+  const { terminal, shell, stop } = context;
+  if (!project.trusted) await requireTrust(loaded, project, names, { terminal, shell, signal: stop.signal });
+  // Commands that look only say what they look at themselves.
+  if (!command.settings.includes('onConflict')) return;
+  if (terminal.jsonErrors) {
+    const text = names.map((name) => `${SETTINGS[name].key} comes from ${loaded.origins[name]}`).join('; ');
+    terminal.say(safeJson({ type: 'notice', level: 'info', code: 'FROM_PROJECT_FILE', text }));
+  } else terminal.say(`From ${project.shown}:\n${listSettings(loaded, names)}`);
+}
+
+function makeInvocation(
+  command: Command,
+  words: readonly string[],
+  parsed: ParsedArguments,
+  context: ProgramContext,
+): Invocation {
   const { terminal, shell, stop, app } = context;
   let loading: ReturnType<Invocation['explainSettings']> | undefined;
   const explainSettings: Invocation['explainSettings'] = () => {
@@ -100,6 +128,7 @@ function makeInvocation(words: readonly string[], parsed: ParsedArguments, conte
       const loaded = await loadSettings(parsed.settings, shell);
       terminal.jsonErrors ||= loaded.settings.progress === 'json';
       if (!terminal.jsonErrors) for (const warning of loaded.warnings) terminal.say(`warn: ${warning}`);
+      await heedProject(command, loaded, context);
       return loaded;
     })();
     return loading;

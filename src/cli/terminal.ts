@@ -23,6 +23,8 @@ export interface TerminalAbilities {
   readonly redrawOut: boolean;
   readonly colorOut: boolean;
   readonly colorErr: boolean;
+  /** A person reads standard error, and may be asked something. */
+  readonly asks: boolean;
 }
 
 /** Where commands print: results to standard output, talk to standard error. Nothing printed holds a secret. */
@@ -60,6 +62,7 @@ export function detectAbilities(
   const color = (isTTY: boolean): boolean => !isSet('NO_COLOR') && (forced || (isTTY && !dumb));
   return {
     unicode: !dumb && /utf-?8/i.test(locale),
+    asks: errIsTTY,
     redraw: errIsTTY && !dumb && !accessible,
     redrawOut: outIsTTY && !dumb && !accessible,
     colorOut: color(outIsTTY),

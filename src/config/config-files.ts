@@ -46,23 +46,28 @@ export function configPlaces({ workingFolder, environment }: CallingShell): read
 
 /**
  * Reads one configuration file; `undefined` where there is none.
- * @throws {ConfigError} it cannot be read, is not YAML, or has a key we do not know; file and line are named.
+ * @throws {ConfigError} it cannot be read, is not YAML, or has a key we do not know; file and line are named. What `check` throws.
  */
-export async function readConfigFile(place: ConfigPlace, shell: CallingShell): Promise<SettingsSource | undefined> {
+export async function readConfigFile(
+  place: ConfigPlace,
+  shell: CallingShell,
+  check: (file: SmallFile, shown: string) => void = () => undefined,
+): Promise<(SettingsSource & { readonly text: string }) | undefined> {
   const read = await readIfThere(place);
   if (read === undefined) return undefined;
   const { text } = read;
   const shown = showPath(place.file, shell);
+  check(read, shown);
   const entries = await readEntries(text, shown);
   const values = new Map<SettingName, RawValue>();
   for (const [key, raw] of entries) {
     const name = settingOfKey(key, raw.where);
     const texts = SETTINGS[name].kind.isPath
-      ? raw.texts.map((written) => expandVariables(written, raw.where, shell.environment))
+      ? raw.texts.map((written) => expandVariables(written, { where: raw.where, kind: place.kind }, shell.environment))
       : raw.texts;
     values.set(name, { texts, where: raw.where });
   }
-  return { kind: place.kind, baseFolder: dirname(place.file), values };
+  return { kind: place.kind, baseFolder: dirname(place.file), values, text };
 }
 
 /** A path as a person would write it: `./x` below the working folder, `~/x` below the home folder. */

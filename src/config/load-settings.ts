@@ -7,11 +7,23 @@ import {
   type SettingsSource,
 } from '../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../core/config/settings-table.ts';
-import { configPlaces, homeFolder, readConfigFile, type CallingShell } from './config-files.ts';
+import { configPlaces, homeFolder, readConfigFile, showPath, type CallingShell } from './config-files.ts';
+import { checkOwner, isTrusted } from './trust.ts';
 
 /** The settings in force, and what was odd about their sources, a line each. */
 export interface LoadedSettings extends ResolvedSettings {
   readonly warnings: readonly string[];
+  /** The project's file, where there is one. */
+  readonly project: ProjectFile | undefined;
+}
+
+/** A project's file as it was read. */
+export interface ProjectFile {
+  readonly file: string;
+  /** Its path for people. */
+  readonly shown: string;
+  readonly text: string;
+  readonly trusted: boolean;
 }
 
 /**
@@ -24,11 +36,24 @@ export async function loadSettings(
 ): Promise<LoadedSettings> {
   const { environment, workingFolder } = shell;
   const { source, unknown } = readEnvironment(environment, workingFolder);
-  const files = await Promise.all(configPlaces(shell).map((place) => readConfigFile(place, shell)));
+  const places = configPlaces(shell);
+  const files = await Promise.all(
+    places.map((place) =>
+      readConfigFile(place, shell, ({ facts }, shown) => {
+        if (place.kind === 'project') checkOwner(shown, facts);
+      }),
+    ),
+  );
   const sources: SettingsSource[] = [{ kind: 'flag', baseFolder: workingFolder, values: flags }, source];
   for (const file of files) if (file) sources.push(file);
   const resolved = resolveSettings(sources, { home: homeFolder(environment), environment });
-  return { ...resolved, warnings: unknown.map(describeUnknown) };
+  const text = files.find((file) => file?.kind === 'project')?.text;
+  const file = places.find(({ kind }) => kind === 'project')?.file ?? '';
+  const project =
+    text === undefined
+      ? undefined
+      : { file, text, shown: showPath(file, shell), trusted: await isTrusted(file, text, shell) };
+  return { ...resolved, warnings: unknown.map(describeUnknown), project };
 }
 
 function describeUnknown(variable: string): string {

@@ -100,3 +100,8 @@ export function childEnvironment(
   }
   return child;
 }
+
+/** True where a variable logs in to Box, or has a name that calls it secret. */
+export function isSecretVariable(name: string): boolean {
+  return SECRET.test(name);
+}

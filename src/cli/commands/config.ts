@@ -2,17 +2,19 @@ import { quoteValue } from '../../core/quote-value.ts';
 import { safeJson } from '../../core/safe-json.ts';
 import { access } from 'node:fs/promises';
 import { configPlaces, showPath } from '../../config/config-files.ts';
+import { isOwnOrTrusted, trust, trustAsItIs } from '../../config/trust.ts';
+import { listSettings } from '../ask-trust.ts';
 import { writeSetting } from '../../config/edit-config.ts';
 import { settingOfKey } from '../../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
 import { closest } from '../../core/config/closest.ts';
-import { ConfigError, EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
+import { ConfigError, EXIT, NoInputError, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { cleanText, padEnd } from '../screens/display-text.ts';
 
-const ACTIONS = { explain, get, set, unset, path: showPlaces } as const;
+const ACTIONS = { explain, get, set, unset, trust: trustProject, path: showPlaces } as const;
 
-/** `config explain | get | set | unset | path` */
+/** `config explain | get | set | unset | trust | path` */
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const [word] = invocation.positionals;
   const action = Object.entries(ACTIONS).find(([name]) => name === word)?.[1];
@@ -24,7 +26,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       {
         remedy:
           near === undefined
-            ? 'One of: config explain, get, set, unset, path'
+            ? 'One of: config explain, get, set, unset, trust, path'
             : `Did you mean ocr-pipeline config ${near}?`,
       },
     );
@@ -34,7 +36,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 }
 
 async function explain({ explainSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
-  const { settings, origins } = await explainSettings();
+  const { settings, origins, project, fromProject } = await explainSettings();
+  if (project?.trusted === false && fromProject.some((name) => SETTINGS[name].needsTrust))
+    terminal.say(
+      terminal.typed(`warn: ${cleanText(project.shown)} is not trusted yet. Read it, then: ocr-pipeline config trust`),
+    );
   const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, `"${key}"`)];
   if (flags.json === true) {
     const entries = names.map((name) => [
@@ -125,8 +131,22 @@ async function write(
   const kind = flags.project === true ? 'project' : 'user';
   const place = configPlaces(shell).find((candidate) => candidate.kind === kind);
   if (place === undefined) return;
+  const trusts = kind === 'project' && (await isOwnOrTrusted(place.file, shell));
   await writeSetting(place.file, SETTINGS[name].key, texts);
+  if (trusts) await trustAsItIs(place.file, shell);
   terminal.say(`${texts.length === 0 ? 'Taken out of' : 'Written to'} ${showPath(place.file, shell)}`);
+}
+
+async function trustProject({ explainSettings, shell, terminal }: Invocation): Promise<void> {
+  const loaded = await explainSettings();
+  const { project, fromProject } = loaded;
+  if (project === undefined)
+    throw new NoInputError('NO_PROJECT_FILE', 'There is no ocr-pipeline.yaml in this folder.', {
+      remedy: 'Go to the folder where it is.',
+    });
+  if (fromProject.length > 0) terminal.say(listSettings(loaded, fromProject));
+  await trust(project.file, project.text, shell);
+  terminal.print(`[ok] ${cleanText(project.shown)} is trusted as it is now. After a change you are asked again.`);
 }
 
 async function showPlaces({ shell, terminal, flags }: Invocation): Promise<void> {

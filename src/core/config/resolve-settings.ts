@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { isSecretVariable } from '../child-environment.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { quoteValue } from '../quote-value.ts';
 import { keepSecret } from '../secrets.ts';
@@ -36,6 +37,8 @@ export interface SettingsSource {
 export interface ResolvedSettings {
   readonly settings: Settings;
   readonly origins: Readonly<Record<SettingName, string>>;
+  /** Those that the project's file decides. */
+  readonly fromProject: readonly SettingName[];
 }
 
 /** What paths are completed with. */
@@ -54,6 +57,7 @@ export function resolveSettings(sources: readonly SettingsSource[], context: Pat
   const ordered = SOURCE_KINDS.flatMap((kind) => sources.filter((source) => source.kind === kind));
   const settings: Partial<Record<SettingName, unknown>> = {};
   const origins: Partial<Record<SettingName, string>> = {};
+  const fromProject: SettingName[] = [];
   for (const name of SETTING_NAMES) {
     const setting = SETTINGS[name];
     const source = ordered.find(({ values }) => values.has(name));
@@ -69,9 +73,10 @@ export function resolveSettings(sources: readonly SettingsSource[], context: Pat
     const value = readValue(setting, raw, source.kind);
     settings[name] = placePaths(setting, value, source.baseFolder, context);
     origins[name] = raw.where;
+    if (source.kind === 'project') fromProject.push(name);
   }
   // Every name of the table was given a value of its own kind above.
-  return { settings: settings as Settings, origins: origins as Record<SettingName, string> };
+  return { settings: settings as Settings, origins: origins as Record<SettingName, string>, fromProject };
 }
 
 /** Reads one value, or throws the error that names its source. */
@@ -143,14 +148,30 @@ function placePath(written: string, baseFolder: string, context: PathContext): s
   return isAbsolute(home) ? resolve(home) : resolve(baseFolder, home);
 }
 
+/** Variables that a project's file may use: a path with another in it could carry it out of this machine. */
+const PROJECT_VARIABLE = /^(?:HOME|USER|LOGNAME|SCRATCH|TMPDIR|SLURM_\w+)$/;
+
 /**
  * Puts variables in place of `$NAME` and `${NAME}` in a path of a configuration file, so that a site's file can say
- * `/scratch/$USER/ocr-runs`.
- * @throws {ConfigError} `CONFIG_NO_VARIABLE`: such a variable is not set.
+ * `/scratch/$USER/ocr-runs`. Never one that holds a secret; in a project's file only those that say where somebody works.
+ * @throws {ConfigError} `CONFIG_NO_VARIABLE`: such a variable is not set, or not for this.
  */
-export function expandVariables(written: string, where: string, environment: PathContext['environment']): string {
+export function expandVariables(
+  written: string,
+  { where, kind }: { readonly where: string; readonly kind: SourceKind },
+  environment: PathContext['environment'],
+): string {
   return written.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => {
     const name = braced ?? bare ?? '';
+    if (isSecretVariable(name) || (kind === 'project' && !PROJECT_VARIABLE.test(name))) {
+      throw new ConfigError('CONFIG_NO_VARIABLE', `${where} uses $${name}, which is not for paths.`, {
+        why: isSecretVariable(name)
+          ? 'It may hold a secret, and a path is seen by everybody.'
+          : "A project's file may use HOME, USER, LOGNAME, SCRATCH, TMPDIR and those of Slurm (SLURM_...).",
+        safe: 'Nothing was started.',
+        remedy: 'Write the path out.',
+      });
+    }
     const value = environment[name];
     if (value !== undefined && value !== '') return value;
     throw new ConfigError('CONFIG_NO_VARIABLE', `${where} uses $${name}, which is not set.`, {

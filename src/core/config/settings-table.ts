@@ -63,6 +63,8 @@ export interface Setting<T> {
   readonly alias?: string | undefined;
   /** Names a program that is run: not taken from a project file, which may come from somebody else. */
   readonly notInProjectFile: boolean;
+  /** Says where data come from, where they go, or what costs money: of a project file only once it is trusted. */
+  readonly needsTrust: boolean;
   /** No command takes it as a flag: it is for files and the environment. */
   readonly flagless: boolean;
   /** Is shown nowhere and comes from no command line. */
@@ -71,7 +73,10 @@ export interface Setting<T> {
 
 type Draft<T> = Pick<Setting<T>, 'kind' | 'group' | 'help'> &
   Partial<
-    Pick<Setting<T>, 'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile' | 'flagless' | 'secret'>
+    Pick<
+      Setting<T>,
+      'defaultText' | 'offHelp' | 'alias' | 'key' | 'flag' | 'notInProjectFile' | 'needsTrust' | 'flagless' | 'secret'
+    >
   >;
 
 /** A setting that always has a value. */
@@ -100,23 +105,27 @@ const WEB_ADDRESS = /^https?:\/\/[^\s/]+(?:\/[^\s/]+)*$/;
 
 const DRAFTS = {
   input: withoutDefault({
+    needsTrust: true,
     kind: paths,
     group: FROM_TO,
     help: 'Scanned PDFs: a folder, files, or several of either',
     alias: 'i',
   }),
   output: withoutDefault({
+    needsTrust: true,
     kind: path('FOLDER'),
     group: FROM_TO,
     help: 'Where results go; made if it is not there. Of one PDF also the file: NAME.pdf or NAME.txt',
     alias: 'o',
   }),
   boxFolder: withoutDefault({
+    needsTrust: true,
     kind: text('a Box folder: its ID, its link, or box:Path/Name', 'FOLDER', /\S/),
     group: FROM_TO,
     help: 'A Box folder of scanned PDFs: ID, link, or box:Path/Name',
   }),
   boxOutputFolder: withoutDefault({
+    needsTrust: true,
     kind: text('a Box folder: its ID, its link, or box:Path/Name', 'FOLDER', /\S/),
     group: FROM_TO,
     help: 'The Box folder for results',
@@ -135,6 +144,7 @@ const DRAFTS = {
     offHelp: 'Stay out of sub-folders',
   }),
   onConflict: withDefault('stop', {
+    needsTrust: true,
     kind: choice(CONFLICT_POLICIES),
     group: FROM_TO,
     help: 'When a name is taken by a file of somebody else',
@@ -176,11 +186,17 @@ const DRAFTS = {
     alias: 'j',
   }),
   executor: withDefault('local', {
+    needsTrust: true,
     kind: choice(EXECUTOR_NAMES),
     group: RUNNING,
     help: 'Where pages are read: on this computer, or on a cluster',
   }),
-  workDir: withDefault('~/ocr-runs', { kind: path('FOLDER'), group: RUNNING, help: 'Where run folders are kept' }),
+  workDir: withDefault('~/ocr-runs', {
+    needsTrust: true,
+    kind: path('FOLDER'),
+    group: RUNNING,
+    help: 'Where run folders are kept',
+  }),
   whenDone: withoutDefault({
     kind: text('a command', 'COMMAND', /\S/),
     group: RUNNING,
@@ -279,6 +295,7 @@ const DRAFTS = {
     flagless: true,
   }),
   slurmAccount: withoutDefault({
+    needsTrust: true,
     kind: text('the name of an account', 'NAME', SLURM_NAME),
     group: SLURM,
     key: 'slurm.account',
@@ -287,6 +304,7 @@ const DRAFTS = {
     defaultText: "Slurm's default for you",
   }),
   slurmPartition: withoutDefault({
+    needsTrust: true,
     kind: text('the name of a partition', 'NAME', SLURM_NAME),
     group: SLURM,
     key: 'slurm.partition',
@@ -295,6 +313,7 @@ const DRAFTS = {
     defaultText: "Slurm's default partition",
   }),
   slurmQos: withoutDefault({
+    needsTrust: true,
     kind: text('the name of a QoS', 'NAME', SLURM_NAME),
     group: SLURM,
     key: 'slurm.qos',
@@ -303,6 +322,7 @@ const DRAFTS = {
     defaultText: 'that of the account',
   }),
   slurmTime: withoutDefault({
+    needsTrust: true,
     kind: jobTime,
     group: SLURM,
     key: 'slurm.time',
@@ -311,6 +331,7 @@ const DRAFTS = {
     defaultText: 'three times what is expected',
   }),
   slurmNodes: withDefault(1, {
+    needsTrust: true,
     kind: integer(1, 10_000),
     group: SLURM,
     key: 'slurm.nodes',
@@ -318,6 +339,7 @@ const DRAFTS = {
     help: 'Jobs beside each other; on partitions of whole nodes, nodes',
   }),
   slurmCores: withDefault('auto', {
+    needsTrust: true,
     kind: integerOrAuto(1, 1024),
     group: SLURM,
     key: 'slurm.cores',
@@ -398,8 +420,8 @@ function kebab(name: string): string {
 
 function complete(name: string, draft: Draft<unknown> & { readonly defaultValue: unknown }): Setting<unknown> {
   const key = draft.key ?? kebab(name);
-  const { flag = key, notInProjectFile = false, flagless = false, secret = false } = draft;
-  return { ...draft, key, flag, notInProjectFile, flagless, secret };
+  const { flag = key, notInProjectFile = false, needsTrust = false, flagless = false, secret = false } = draft;
+  return { ...draft, key, flag, notInProjectFile, needsTrust, flagless, secret };
 }
 
 /** Every setting by name. Flags, environment, files, help and documentation are all made from this. */

@@ -45,7 +45,7 @@ function context(
   const settings = { ...defaults.settings, ...chosen };
   return {
     shell: { workingFolder: '/', environment: {} },
-    loadSettings: () => Promise.resolve({ ...defaults, settings, warnings: [] }),
+    loadSettings: () => Promise.resolve({ ...defaults, settings, warnings: [], project: undefined }),
     settingsOrDefaults: () => Promise.resolve(settings),
     findEngines: () => Promise.resolve([]),
     openBox: (choices) => app.openBox({ choices, environment: {} }),

@@ -42,7 +42,7 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
   const all = { ...defaults.settings, ...settings };
   return {
     shell: { workingFolder: '/', environment: {} },
-    loadSettings: () => Promise.resolve({ ...defaults, settings: all, warnings: [] }),
+    loadSettings: () => Promise.resolve({ ...defaults, settings: all, warnings: [], project: undefined }),
     settingsOrDefaults: () => Promise.resolve(all),
     findEngines: () => Promise.resolve(engines),
     openBox: (choices) => app.openBox({ choices, environment: {} }),
