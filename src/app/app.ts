@@ -9,6 +9,8 @@ export const app: App = {
   listRuns: async (workDir, tell) => (await import('./find-runs.ts')).listRuns(workDir, tell),
   findJobs: async (entries) => (await import('./find-jobs.ts')).findJobs(entries),
   runWhenDone: async (command, end) => (await import('./run-when-done.ts')).runWhenDone(command, end, process.env),
+  findClutter: async (request) => (await import('./clean-up.ts')).findClutter(request),
+  removeClutter: async (items) => (await import('./clean-up.ts')).removeClutter(items),
   cancelRun: async (entry) => (await import('./find-runs.ts')).cancelRun(entry),
   writeReport: async (entry) => (await import('./save-report.ts')).writeReport(entry.folder),
   async *rasterizePages(request, signal) {

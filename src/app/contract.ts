@@ -69,6 +69,34 @@ export interface ResumeRequest {
   readonly detach: boolean;
 }
 
+/** Something in the work folder, or beside it, that may be removed. Plain JSON. */
+export interface Clutter {
+  /** A whole run folder; what a finished run needed while it was on; what is made again when it is needed. */
+  readonly kind: 'run' | 'scratch' | 'cache';
+  /** The run's name. */
+  readonly run?: string | undefined;
+  /** Absolute. */
+  readonly paths: readonly string[];
+  readonly sizeBytes: number;
+  /** Why nobody needs it. */
+  readonly reason: string;
+  /** Why it stays all the same. */
+  readonly kept?: string | undefined;
+}
+
+export interface CleanOutcome extends Clutter {
+  readonly removed: boolean;
+}
+
+/** What `clean` looks for. */
+export interface CleanRequest {
+  readonly workDir: string;
+  /** Whole names of runs that are to go wholly; none: what is of no use to anybody. */
+  readonly names: readonly string[];
+  /** Where this program keeps what it can make again. Absolute. */
+  readonly cacheFolder: string;
+}
+
 export type CancelOutcome = 'asked-to-stop' | 'jobs-cancelled' | 'not-running';
 
 /** What a scheduler says of a run's jobs. */
@@ -272,6 +300,10 @@ export interface App {
   findJobs(entries: readonly RunEntry[]): Promise<ReadonlyMap<RunEntry, RunJobs>>;
   /** Asks whoever works on a run to stop tidily, and ends its jobs on a cluster. Settles once asked. */
   cancelRun(entry: RunEntry): Promise<CancelOutcome>;
+  /** Finds what may be removed, and what stays though it was named; changes nothing. */
+  findClutter(request: CleanRequest): Promise<readonly Clutter[]>;
+  /** Removes it, but what is kept or has come alive meanwhile. Results are never touched. */
+  removeClutter(items: readonly Clutter[]): Promise<readonly CleanOutcome[]>;
   /** Runs a person's own command when a run has ended; answers with what went wrong, if anything. */
   runWhenDone(command: string, end: RunEnd): Promise<string | undefined>;
   /** Writes the report of a run again and answers with its path. */

@@ -39,6 +39,7 @@ const DRAFTS = {
   watch: { kind: onOff, help: 'Show again every few seconds until all runs have ended' },
   all: { kind: onOff, help: 'All runs, not only those that are on and the newest' },
   verbose: { kind: onOff, help: 'Name every document that is skipped or cannot be read', alias: 'v' },
+  yes: { kind: onOff, help: 'Do it without asking', alias: 'y' },
   deep: { kind: onOff, help: 'On a cluster: submit a job of one minute, too' },
   detach: { kind: onOff, help: 'On a cluster: submit all there is and end; resume collects' },
   pages: { kind: pageNumbers, help: 'Only these pages, such as 1-5,8' },

@@ -18,6 +18,7 @@ export interface ParsedArguments {
 interface Option {
   /** Without dashes. */
   readonly name: string;
+  readonly help: string;
   readonly alias: string | undefined;
   readonly kind: Kind<unknown>;
   readonly target: { readonly setting: SettingName } | { readonly flag: FlagName };
@@ -26,12 +27,12 @@ interface Option {
 /** The options a command takes, in the order of its help. */
 export function optionsOf(command: Command): readonly Option[] {
   const settings = [...command.settings, ...COMMON_SETTINGS].map((setting) => {
-    const { flag, alias, kind } = SETTINGS[setting];
-    return { name: flag, alias, kind, target: { setting } };
+    const { flag, alias, kind, help } = SETTINGS[setting];
+    return { name: flag, help, alias, kind, target: { setting } };
   });
   const flags = [...command.flags, ...COMMON_FLAGS].map((flag) => {
-    const { alias, kind } = FLAGS[flag];
-    return { name: flag, alias, kind, target: { flag } };
+    const { alias, kind, help } = FLAGS[flag];
+    return { name: flag, help, alias, kind, target: { flag } };
   });
   return [...settings, ...flags];
 }

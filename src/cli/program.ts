@@ -72,7 +72,7 @@ function findCommand(word: string): Command {
       remedy: `Did you mean ocr-pipeline run ${word} ... ?`,
     });
   }
-  const visible = COMMANDS.filter(({ name }) => name !== 'work').map(({ name }) => name);
+  const visible = COMMANDS.filter(({ name }) => name !== 'work' && name !== 'engines').map(({ name }) => name);
   const near = closest(word, [...visible, ...TOPIC_NAMES]);
   const isTopic = near !== undefined && TOPIC_NAMES.includes(near);
   throw new UsageError('UNKNOWN_COMMAND', `There is no command called ${quoteValue(word)}.`, {
