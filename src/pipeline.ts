@@ -87,9 +87,9 @@ async function workOn(
   signal: AbortSignal,
 ): Promise<void> {
   const { ownership, chunks } = session;
-  if (ownership.isWorkedOn(fetched.sha1)) chunks.documents.park(document.id);
+  if (ownership.isWorkedOn(fetched.sha1)) chunks.documents.markWaiting(document.id);
   await ownership.alone(fetched.sha1, async () => {
-    chunks.documents.unpark(document.id);
+    chunks.documents.markWorking(document.id);
     const pages = await readPages(session, document, fetched, signal);
     const files = await assembleOutputs(session, document, fetched, pages, signal);
     await deliverOutcome(session, document, fetched, pages, files, signal);

@@ -51,7 +51,7 @@ export async function chooseEngineOfImage(
       () => '',
     ),
   );
-  const answer = known ?? (await askImage(image, engine, language));
+  const answer = known ?? (await readImageAnswer(image, engine, language));
   if (answer.programVersion !== programVersion()) {
     throw new ConfigError(
       'IMAGE_VERSION',
@@ -70,7 +70,7 @@ export async function chooseEngineOfImage(
   return answer.engine;
 }
 
-async function askImage(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
+async function readImageAnswer(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
   const program = await findContainerProgram();
   if (program === undefined && (await isUnpacked()))
     return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };

@@ -17,7 +17,7 @@ import { defaultLoginFile } from '../stores/box/login/login-file.ts';
 import type { BoxUser } from '../stores/box/login/login-record.ts';
 import { openLogin, requireApp, type OpenLogin } from '../stores/box/login/open-login.ts';
 import type { BoxApp } from '../stores/box/login/person-session.ts';
-import { askWho } from '../stores/box/login/who.ts';
+import { readUser } from '../stores/box/login/read-user.ts';
 import type { WaitListener } from '../stores/box/transport/retrying-client.ts';
 import { makeBoxStore } from './wiring.ts';
 
@@ -78,7 +78,7 @@ export async function openBox(
     connection,
     async who(signal) {
       const opened = await login();
-      return { opened, user: await askWho(await connect(network, opened.login), signal) };
+      return { opened, user: await readUser(await connect(network, opened.login), signal) };
     },
     async openStore(address, options, signal) {
       const folder = await findFolder(await connection(), parseFolderAddress(address), signal);

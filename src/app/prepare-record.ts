@@ -6,11 +6,11 @@ import { programVersion } from '../config/program-version.ts';
 import type { RunRecord, StoreReference } from '../runs/run-store.ts';
 import { chooseRecipe } from './choose-engine.ts';
 import { findPlaces } from './run-stores.ts';
-import { settlePlaces } from './settle-places.ts';
+import { resolvePlaces } from './resolve-places.ts';
 
 /** All that makes a run what it is, settled before anything is started; `make` as of `findPlaces`. @throws {UsageError} `OUTPUT_IS_INPUT`. */
 export async function prepareRecord(asked: RunRequest, make: boolean, signal: AbortSignal): Promise<RunRecord> {
-  const request = await settlePlaces(asked);
+  const request = await resolvePlaces(asked);
   const recipe = await chooseRecipe({ ...request, elsewhere: request });
   const { source, destination } = await findPlaces(request, make, signal);
   const settings: RunSettings = { ...request.settings, engine: recipe.engine };

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk, Recipe } from '../core/chunk.ts';
 import { ConfigError, NoInputError, UsageError } from '../core/errors.ts';
-import { countPages } from '../core/plan-session.ts';
+import { countPages } from '../core/pack-chunks.ts';
 import { SystemicFailureWatch } from '../core/systemic-failure.ts';
 import { parseTaskName, WaveStore, type ChunkOrder } from '../executors/slurm/store/wave-store.ts';
 import { realDisk, type Disk } from '../files/disk.ts';

@@ -48,15 +48,15 @@ export function main(parts: App = app): void {
   };
 
   let crashed = false;
-  const tellCrash = async (error: unknown): Promise<void> => {
+  const reportCrash = async (error: unknown): Promise<void> => {
     // A second crash while the first is being told must not hide it.
     if (crashed) return;
     crashed = true;
     const { reportError } = await import('./report-error.ts');
     await end(await reportError(error, context));
   };
-  process.on('uncaughtException', (error) => void tellCrash(error));
-  process.on('unhandledRejection', (error) => void tellCrash(error));
+  process.on('uncaughtException', (error) => void reportCrash(error));
+  process.on('unhandledRejection', (error) => void reportCrash(error));
 
   void runProgram(context).then(end);
 }

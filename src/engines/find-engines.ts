@@ -14,7 +14,7 @@ export interface ChosenEngine extends EngineIdentity {
   readonly engine: EngineName;
 }
 
-const LOOK_TIMEOUT_MS = 20_000;
+const INSPECT_TIMEOUT_MS = 20_000;
 
 /** Looks at every engine that could be used; one that is missing is in the answer, with the reason. */
 export async function findEngines(tesseract?: string): Promise<readonly EngineReport[]> {
@@ -26,7 +26,7 @@ async function reportNative(named: string | undefined): Promise<EngineReport> {
   const program = await findTesseract(named);
   if (program === undefined)
     return { ...none, detail: `not found: ${named ?? process.env[TESSERACT_VARIABLE] ?? 'no tesseract on PATH'}` };
-  const installation = await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+  const installation = await inspectTesseract(program, AbortSignal.timeout(INSPECT_TIMEOUT_MS));
   if (!installation) return { ...none, detail: `${program} does not answer as Tesseract does` };
   const { version, languages, compiledFor, openMp } = installation;
   return {
@@ -67,7 +67,7 @@ export async function chooseEngine(
 ): Promise<ChosenEngine> {
   if (wanted === 'null') return { engine: 'null', ...identifyNull(language) };
   if (wanted === 'tesseract.js') return await chooseJs(language);
-  const native = await lookForNative(tesseract);
+  const native = await findNative(tesseract);
   if (wanted === 'tesseract' || (native && hasAll(native.languages, language))) {
     if (!native) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);
     return { engine: 'tesseract', ...(await identifyNativeTesseract(native, language)) };
@@ -84,10 +84,10 @@ async function chooseJs(language: string): Promise<ChosenEngine> {
   return { engine: 'tesseract.js', ...(await identifyTesseractJs(language, await findLanguageFiles())) };
 }
 
-async function lookForNative(named: string | undefined): Promise<NativeInstallation | undefined> {
+async function findNative(named: string | undefined): Promise<NativeInstallation | undefined> {
   const program = await findTesseract(named);
   const installation =
-    program === undefined ? undefined : await inspectTesseract(program, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+    program === undefined ? undefined : await inspectTesseract(program, AbortSignal.timeout(INSPECT_TIMEOUT_MS));
   const insisted = named ?? process.env[TESSERACT_VARIABLE];
   if (!installation && insisted) throw tesseractMissing(insisted);
   return installation;
@@ -113,5 +113,5 @@ export async function openEngine(
   if (engine === 'tesseract.js') return await openTesseractJs(language, known);
   const program = await findTesseract(tesseract);
   if (program === undefined) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);
-  return await openNativeTesseract(program, language, AbortSignal.timeout(LOOK_TIMEOUT_MS), known);
+  return await openNativeTesseract(program, language, AbortSignal.timeout(INSPECT_TIMEOUT_MS), known);
 }

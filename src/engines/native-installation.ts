@@ -75,13 +75,13 @@ export async function inspectTesseract(program: string, signal: AbortSignal): Pr
   const languages = list.split('\n').flatMap((line) => /^([\w-]+(?:\/[\w-]+)?)\s*$/.exec(line)?.[1] ?? []);
   const told = /^List of available languages in "([^"]+)"/m.exec(list)?.[1];
   const dataFolder = told ?? (await guessDataFolder(program, languages));
-  const compiledFor = await askForBuild(program, signal);
+  const compiledFor = await readBuild(program, signal);
   const openMp = /^ *Found OpenMP/m.test(about);
   return { program, version, languages: [...new Set(languages)].toSorted(), dataFolder, compiledFor, openMp };
 }
 
 /** Which of its builds a program takes on this processor; undefined where it is not one of ours. */
-async function askForBuild(program: string, signal: AbortSignal): Promise<string | undefined> {
+async function readBuild(program: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const folder = dirname(dirname(await realpath(program)));
     const record = JSON.parse(await readFile(join(folder, BUILD_RECORD), 'utf8')) as {

@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { ErrorRecord } from '../core/errors.ts';
-import type { ChunkRule } from '../core/plan-session.ts';
+import type { ChunkRule } from '../core/pack-chunks.ts';
 import type { WorkHandleRecord as WorkHandle } from '../core/work-handle.ts';
 
 export type { WorkHandle };

@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import { asPipelineError, type ErrorRecord } from '../core/errors.ts';
-import { LOCAL_CHUNKS } from '../core/plan-session.ts';
+import { LOCAL_CHUNKS } from '../core/pack-chunks.ts';
 import type { ChunkFiles, ChunkDependencies } from '../work/work-chunk.ts';
 import { workChunk } from '../work/work-chunk.ts';
 import type { Executor, RecoveredWork, WorkHandle, WorkState, WorkStatus } from './executor.ts';

@@ -4,7 +4,7 @@ import { mapInk } from './ink-map.ts';
 import { fitLinesCoarsely, fitLinesFinely, measureUprightness, sumStrips } from './line-fit.ts';
 import { findMarks, type Mark } from './marks.ts';
 import type { ScriptTraits } from './scripts.ts';
-import { drawMarks, findTextMarks, looksBlank } from './text-marks.ts';
+import { drawMarks, findTextMarks, isBlank } from './text-marks.ts';
 import type { QuarterTurn } from './turn-image.ts';
 
 /** A way to hold the page so that its lines are level and upright. */
@@ -49,7 +49,7 @@ const ENOUGH_MARKS = 40;
 export function analysePage(image: PageImage, script: ScriptTraits): PageTraits {
   const map = mapInk(image);
   const marks = findMarks(map);
-  if (looksBlank(marks, map, image.dpi)) {
+  if (isBlank(marks, map, image.dpi)) {
     const orientations = orderOrientations('x', 0, 1);
     return { blank: true, mayBeInverted: false, letters: 0, letterPx: 0, orientations, sureOf: 'nothing' };
   }
@@ -71,14 +71,14 @@ export function analysePage(image: PageImage, script: ScriptTraits): PageTraits 
   const uprightness = measureUprightness(text, along, fit.angleDeg);
   const enough = textMarks.length >= ENOUGH_MARKS;
   const clearLines = enough && (along === 'x' ? ratio : 1 / ratio) > CLEAR_LINES;
-  const tellsHeads = enough && script.latin;
-  const clearHead = tellsHeads && (uprightness > CLEARLY_UPRIGHT || uprightness < CLEARLY_ON_ITS_HEAD);
+  const showsHeads = enough && script.latin;
+  const clearHead = showsHeads && (uprightness > CLEARLY_UPRIGHT || uprightness < CLEARLY_ON_ITS_HEAD);
   return {
     blank: false,
     mayBeInverted: hasLightText(marks, map, image.dpi),
     letters: textMarks.length,
     letterPx: middleHeight(textMarks, along) * map.cellPx,
-    orientations: orderOrientations(along, fit.angleDeg, tellsHeads && uprightness < CLEARLY_ON_ITS_HEAD ? -1 : 1),
+    orientations: orderOrientations(along, fit.angleDeg, showsHeads && uprightness < CLEARLY_ON_ITS_HEAD ? -1 : 1),
     sureOf: !clearLines ? 'nothing' : clearHead ? 'upright' : 'lines',
   };
 }

@@ -44,7 +44,7 @@ function touchesEdge({ left, top, right, bottom }: Mark, { width, height }: InkM
  * Tells whether a page has nothing that could be text: no two marks of letter size side by side or one above the other.
  * Punch holes, dirt, folds, rules, and the dark edge of a scan are nothing. When in doubt the page is not blank.
  */
-export function looksBlank(marks: readonly Mark[], map: InkMap, dpi: number): boolean {
+export function isBlank(marks: readonly Mark[], map: InkMap, dpi: number): boolean {
   const inch = cellsPerInch(map, dpi);
   const edge = SCANNER_EDGE * inch;
   const letters = findTextMarks(marks, map, dpi)

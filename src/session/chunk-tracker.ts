@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chunk, PageRange } from '../core/chunk.ts';
 import { errorFromRecord, InternalError } from '../core/errors.ts';
-import { countPages, packChunks } from '../core/plan-session.ts';
+import { countPages, packChunks } from '../core/pack-chunks.ts';
 import type { Executor, WorkHandle, WorkStatus } from '../executors/executor.ts';
 import { PageGatherer } from './page-gatherer.ts';
 import { unlessStopped } from './unless-stopped.ts';
@@ -67,7 +67,7 @@ export class ChunkTracker {
       ),
     );
     const pageNumbers = range.pageNumbers.filter((number) => !covered.has(number));
-    this.documents.park(documentId);
+    this.documents.markWaiting(documentId);
     try {
       const gathered = this.documents.add({ ...range, pageNumbers }, signal);
       const all = gathered.then((waits) => settleAll([...underWay, ...waits]));
@@ -76,7 +76,7 @@ export class ChunkTracker {
       this.#startPolling();
       await (this.#parts.executor.outlivesUs ? unlessStopped(all, signal) : all);
     } finally {
-      this.documents.unpark(documentId);
+      this.documents.markWorking(documentId);
     }
   }
 

@@ -48,12 +48,12 @@ export class PageGatherer<Wait> {
   }
 
   /** The document waits for pages, or for another one of the same content. */
-  park(documentId: string): void {
+  markWaiting(documentId: string): void {
     this.#coming.delete(documentId);
     if (this.#inFlight.has(documentId)) this.#parked.add(documentId);
   }
 
-  unpark(documentId: string): void {
+  markWorking(documentId: string): void {
     this.#parked.delete(documentId);
   }
 

@@ -1,5 +1,5 @@
 import { analysePage, type Orientation, type PageTraits } from '../preparation/analyse-page.ts';
-import { isOnlyDirt, judgeReading, meanConfidence, type ReadingScore } from '../preparation/judge-reading.ts';
+import { isOnlyDirt, scoreReading, meanConfidence, type ReadingScore } from '../preparation/score-reading.ts';
 import { prepareImage } from '../preparation/prepare-image.ts';
 import { traitsOfLanguage } from '../preparation/scripts.ts';
 import type { Block, PageImage, PageResult, RecognizedFrame } from '../core/page.ts';
@@ -27,7 +27,7 @@ interface Reading {
 
 /**
  * Reads one page image: finds out how it lies, turns, straightens and scales it as needed, and reads it. Where the result
- * looks wrong it is read the other ways round too, and the best reading is kept (see {@link judgeReading}). An ordinary
+ * looks wrong it is read the other ways round too, and the best reading is kept (see {@link scoreReading}). An ordinary
  * upright page costs one call of the engine.
  * @throws {PageError} the engine cannot read it; trying again will not help.
  * @throws {MissingDependencyError} the engine itself is gone.
@@ -46,7 +46,7 @@ export async function recognize(
     const options: RecognizeOptions = { pageSegMode, mayBeInverted: traits.mayBeInverted };
     const { blocks } = await engine.recognize(prepared.image, options, signal);
     const tidy = tidyBlocks(blocks);
-    return { blocks: tidy, frame: prepared.frame, score: judgeReading(tidy) };
+    return { blocks: tidy, frame: prepared.frame, score: scoreReading(tidy) };
   };
   const { blocks, frame } = await readBestWay(traits, read);
   if (isOnlyDirt(blocks, traits.letters)) return { state: 'blank', blocks: [], frame: wholeFrame(image) };

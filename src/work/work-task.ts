@@ -1,6 +1,6 @@
 import type { Chunk } from '../core/chunk.ts';
 import { throwIfStopped } from '../core/errors.ts';
-import { countPages } from '../core/plan-session.ts';
+import { countPages } from '../core/pack-chunks.ts';
 import type { PageResult } from '../core/page.ts';
 import { workChunk, type ChunkFiles, type ChunkDependencies } from './work-chunk.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk, PageRange } from '../../src/core/chunk.ts';
 import { MissingDependencyError, StoppedError } from '../../src/core/errors.ts';
-import { CLUSTER_CHUNKS, countPages } from '../../src/core/plan-session.ts';
+import { CLUSTER_CHUNKS, countPages } from '../../src/core/pack-chunks.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState } from '../../src/executors/executor.ts';
 import { PageGatherer } from '../../src/session/page-gatherer.ts';
 import { ChunkTracker } from '../../src/session/chunk-tracker.ts';
@@ -242,7 +242,7 @@ describe('gathered pages', () => {
     let nowMs = 0;
     const gatherer = new PageGatherer<string>(() => nowMs);
     gatherer.expect(['a', 'b', 'c', 'd']);
-    gatherer.park('a');
+    gatherer.markWaiting('a');
     void gatherer.add(range('A', 50), never);
     nowMs = 700;
     expect(gatherer.describe()).toEqual({ pages: 50, waitedMs: 700, allIn: false, expectedPages: 200 });

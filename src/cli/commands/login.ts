@@ -32,14 +32,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       return check(invocation, box);
     case 'app-file': {
       const appFile = resolve(shell.workingFolder, flags['app-file'] ?? '');
-      return tellSuccess(invocation, await box.logIn({ kind: 'service-account', appFile }, signal));
+      return printSuccess(invocation, await box.logIn({ kind: 'service-account', appFile }, signal));
     }
     case 'hand-over':
       return giveAway(invocation, box);
     case 'receive':
-      return tellSuccess(invocation, await box.logIn({ kind: 'handed-over', read: readInput }, signal));
+      return printSuccess(invocation, await box.logIn({ kind: 'handed-over', read: readInput }, signal));
     default:
-      return tellSuccess(invocation, await logInWithTalk(invocation, box));
+      return printSuccess(invocation, await logInWithTalk(invocation, box));
   }
 }
 
@@ -61,7 +61,7 @@ async function check({ terminal, flags, signal }: Invocation, box: BoxService): 
   return EXIT.ok;
 }
 
-function tellSuccess({ terminal, flags, shell }: Invocation, account: BoxAccount): ExitCode {
+function printSuccess({ terminal, flags, shell }: Invocation, account: BoxAccount): ExitCode {
   const { user, kind, loginFile = '', lastsUnusedDays } = account;
   if (flags.json === true) {
     terminal.print(safeJson({ ok: true, kind, user, loginFile }, 2));

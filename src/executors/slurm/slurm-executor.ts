@@ -1,6 +1,6 @@
 import type { Chunk } from '../../core/chunk.ts';
 import { asPipelineError, throwIfStopped, TransientError, type ErrorRecord } from '../../core/errors.ts';
-import { CLUSTER_CHUNKS, countPages } from '../../core/plan-session.ts';
+import { CLUSTER_CHUNKS, countPages } from '../../core/pack-chunks.ts';
 import type { Disk } from '../../files/disk.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
 import { ResultCollector } from './store/collect-results.ts';

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../core/chunk.ts';
 import { ConfigError, MissingDependencyError, TransientError } from '../../core/errors.ts';
-import { countPages } from '../../core/plan-session.ts';
+import { countPages } from '../../core/pack-chunks.ts';
 import { memoryAskedFor } from '../../core/sbatch-options.ts';
 import type { PageLimits } from '../../core/settings.ts';
 import type { Retry } from './decide/decide-retry.ts';

@@ -15,7 +15,7 @@ import { explainHidden } from './listing/hidden-name.ts';
 import { listItems } from './listing/list-items.ts';
 import { nameKey, splitPath, toBoxName } from './listing/names.ts';
 import { isResult, isUnchangedResult } from './transfer/result-properties.ts';
-import { askForName } from './transfer/upload-target.ts';
+import { checkUpload } from './transfer/upload-target.ts';
 import { walk, type Visit } from './listing/walk.ts';
 import { mayBeOneFiles, RefusalCount } from './whose-refusal.ts';
 import { ResultWriter } from './transfer/write-result.ts';
@@ -132,7 +132,7 @@ export class BoxStore implements DocumentStore {
       const { id, missing: name, isShown } = await this.#followBelow(signal);
       const missing = isShown === true ? undefined : name;
       // A name that is not listed may be taken all the same, by what this account is not shown.
-      const [taken] = await askForName(this.#connection, id, missing ?? '.ocr-pipeline-check', 1, signal);
+      const [taken] = await checkUpload(this.#connection, id, missing ?? '.ocr-pipeline-check', 1, signal);
       if (taken && missing !== undefined) throw await explainHidden(this.#connection, id, missing, signal);
     } catch (error) {
       signal.throwIfAborted();

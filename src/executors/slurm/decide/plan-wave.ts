@@ -1,4 +1,4 @@
-import { countPages } from '../../../core/plan-session.ts';
+import { countPages } from '../../../core/pack-chunks.ts';
 import { PRIOR_SECONDS_A_PAGE } from './decide-wave.ts';
 import { planTasks, type NodeShape, type TaskPlan } from './plan-tasks.ts';
 import type { ChunkOrder, TaskOrder } from '../store/wave-store.ts';

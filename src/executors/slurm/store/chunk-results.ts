@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk } from '../../../core/chunk.ts';
-import { countPages } from '../../../core/plan-session.ts';
+import { countPages } from '../../../core/pack-chunks.ts';
 import type { Disk } from '../../../files/disk.ts';
 import { readTrailer, type ChunkTrailer } from '../../../runs/page-results.ts';
 import { WaveStore } from './wave-store.ts';

@@ -6,7 +6,7 @@ import type { ZipArchive, ZipEntry } from './zip-archive.ts';
 import type { BoxItem } from '../listing/box-item.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import type { DownloadSource } from '../transfer/download.ts';
-import { judgeEntries } from './zip-entries.ts';
+import { checkEntries } from './zip-entries.ts';
 
 /** Separates an archive's file ID from the path within; and its version, size and SHA-1 from the entry's CRC-32. */
 const BETWEEN = '!';
@@ -34,7 +34,7 @@ export class ArchiveDocuments {
     };
     try {
       return await this.#cache.with(source, signal, async (archive) => {
-        const { taken, refused } = judgeEntries(archive.entries, archive.sizeBytes);
+        const { taken, refused } = checkEntries(archive.entries, archive.sizeBytes);
         if (archive.entries.length === 0)
           return [{ kind: 'left-out', entry: { path, code: 'ZIP_EMPTY', reason: 'The archive is empty.' } }];
         const listed: ListedEntry[] = [];
@@ -78,7 +78,7 @@ export class ArchiveDocuments {
     const name = document.id.slice(at + BETWEEN.length);
     return this.#cache.with(sourceOf(document, document.id.slice(0, at)), signal, async (archive) => {
       // The version of the archive is the one listed, so what was in it is in it.
-      const entry = judgeEntries(archive.entries, archive.sizeBytes).taken.find((candidate) => candidate.name === name);
+      const entry = checkEntries(archive.entries, archive.sizeBytes).taken.find((candidate) => candidate.name === name);
       if (!entry) throw new DocumentError('SOURCE_GONE', `${document.path} is no longer in its archive.`);
       return archive.unpack(entry, toFile, signal);
     });

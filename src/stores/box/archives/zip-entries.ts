@@ -32,7 +32,7 @@ const S_IFLNK = 0o120000;
  * Sorts an archive's files into PDFs that are taken and files that are not: names that lead elsewhere, links, bombs,
  * locked and doubled ones. Pure; believes nothing beyond the directory itself.
  */
-export function judgeEntries<Record extends ZipRecord>(
+export function checkEntries<Record extends ZipRecord>(
   records: readonly Record[],
   archiveBytes: number,
 ): { readonly taken: readonly Record[]; readonly refused: readonly RefusedEntry[] } {
@@ -45,7 +45,7 @@ export function judgeEntries<Record extends ZipRecord>(
     if (record.name.endsWith('/')) continue;
     claimedBytes += record.compressedBytes;
     const problem =
-      judgeEntry(record) ??
+      checkEntry(record) ??
       // Files that share their bytes, or claim more of them than the archive has, are how small bombs are made.
       (offsets.has(record.offset) || claimedBytes > archiveBytes ? BOMB : undefined) ??
       (seen.has(record.name.normalize('NFC').toLowerCase()) ? DOUBLED : undefined);
@@ -62,7 +62,7 @@ type Problem = LeftOutReason;
 const BOMB: Problem = { code: 'ZIP_BOMB', reason: 'It would unpack to far more than an archive of scans does.' };
 const DOUBLED: Problem = { code: 'ZIP_DOUBLED', reason: 'The archive holds two files of this name.' };
 
-function judgeEntry(record: ZipRecord): Problem | undefined {
+function checkEntry(record: ZipRecord): Problem | undefined {
   const { name } = record;
   const parts = name.split('/');
   if (

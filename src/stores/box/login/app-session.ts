@@ -31,16 +31,16 @@ export class AppSession implements BoxLogin {
   async accessToken(): Promise<string> {
     const current = this.#current;
     if (current && current.expiresAtMs - this.#network.clock.now() > RENEW_EARLY_MS) return current.token;
-    return (await this.#askOnce()).token;
+    return (await this.#requestOnce()).token;
   }
 
   async renew(refused: string): Promise<string> {
     const current = this.#current;
     if (current && current.token !== refused) return current.token;
-    return (await this.#askOnce()).token;
+    return (await this.#requestOnce()).token;
   }
 
-  #askOnce(): Promise<Current> {
+  #requestOnce(): Promise<Current> {
     this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
     return this.#asking;
   }

@@ -14,7 +14,7 @@ import { tokenEndMs, type AppLogin, type PersonLogin } from './login-record.ts';
 import type { BoxApp } from './person-session.ts';
 import { listenForRedirect, USUAL_PORT } from './redirect-listener.ts';
 import { authorizeAddress, readRedirect } from './redirect.ts';
-import { askWho } from './who.ts';
+import { readUser } from './read-user.ts';
 
 /** How long a person has to log in. */
 const LOGIN_WAIT_MS = 600_000;
@@ -67,7 +67,7 @@ export async function logInPerson(
   keepSecret(accessToken);
   keepSecret(refreshToken);
   const once = { accessToken: async () => accessToken, renew: async () => accessToken };
-  const user = await askWho(await connect(network, once), signal);
+  const user = await readUser(await connect(network, once), signal);
   const record: PersonLogin = {
     kind: 'person',
     user,
@@ -90,7 +90,7 @@ export async function logInApp(
   signal: AbortSignal,
 ): Promise<AppLogin> {
   const session = new AppSession(await readAppFile(appFile), network);
-  const user = await askWho(await connect(network, session), signal);
+  const user = await readUser(await connect(network, session), signal);
   const record: AppLogin = { kind: 'app', user, apiUrl: network.settings.apiUrl, appFile };
   await withLoginLock(loginFile, () => writeLogin(loginFile, record));
   return record;

@@ -20,7 +20,7 @@ export async function findStored(
     const now = await getFile(connection, target.fileId, signal);
     return now.sha1 === artifact.sha1 ? now : undefined;
   }
-  const conflicts = await askForName(connection, target.folderId, target.name, artifact.sizeBytes, signal);
+  const conflicts = await checkUpload(connection, target.folderId, target.name, artifact.sizeBytes, signal);
   const there = conflicts.find((item) => item.type === 'file' && item.sha1 === artifact.sha1);
   return there && { ...there, sizeBytes: artifact.sizeBytes };
 }
@@ -29,7 +29,7 @@ export async function findStored(
  * Asks Box whether a file could be put there, without putting it: nothing where it could, else what has the name.
  * @throws {BoxCallError} it could not, for another reason.
  */
-export async function askForName(
+export async function checkUpload(
   connection: BoxConnection,
   folderId: string,
   name: string,

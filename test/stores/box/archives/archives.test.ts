@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListedEntry, SourceDocument } from '../../../../src/core/document.ts';
 import { RESULT_MARK } from '../../../../src/core/not-a-scan.ts';
-import { judgeEntries } from '../../../../src/stores/box/archives/zip-entries.ts';
+import { checkEntries } from '../../../../src/stores/box/archives/zip-entries.ts';
 import { BYTES, OTHER_BYTES, calm, sha1Of } from '../../../conformance/document-store-samples.ts';
 import { collect, makeWorld, type BoxWorld } from '../box-harness.ts';
 import { writeZip } from './zip-writer.ts';
@@ -163,7 +163,7 @@ describe('archives in a Box folder', () => {
 
   it('claim no more than the archive has', () => {
     const record = { name: 'a.pdf', compressedBytes: 600, sizeBytes: 600, encrypted: false, mode: 0, offset: 0 };
-    const { taken, refused } = judgeEntries([record, { ...record, name: 'b.pdf', offset: 600 }], 1_000);
+    const { taken, refused } = checkEntries([record, { ...record, name: 'b.pdf', offset: 600 }], 1_000);
     expect(taken.map(({ name }) => name)).toEqual(['a.pdf']);
     expect(refused).toMatchObject([{ name: 'b.pdf', code: 'ZIP_BOMB' }]);
   });

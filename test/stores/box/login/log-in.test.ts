@@ -13,7 +13,7 @@ import { logOut } from '../../../../src/stores/box/login/log-out.ts';
 import { loginAge } from '../../../../src/stores/box/login/login-record.ts';
 import { openLogin } from '../../../../src/stores/box/login/open-login.ts';
 import { readRedirect } from '../../../../src/stores/box/login/redirect.ts';
-import { askWho } from '../../../../src/stores/box/login/who.ts';
+import { readUser } from '../../../../src/stores/box/login/read-user.ts';
 import { calm } from '../../../conformance/document-store-samples.ts';
 import { makeLoginWorld, type LoginWorld } from './login-world.ts';
 
@@ -88,7 +88,7 @@ describe('logging in as a person', () => {
     expect((await stat(world.loginFile)).mode & 0o777).toBe(0o600);
     await expect.poll(() => page).toContain('Logged in to Box');
     const { login } = await openLogin({ loginFile: world.loginFile, app: world.app }, world.network);
-    expect((await askWho(await connect(world.network, login), calm())).id).toBe(record.user.id);
+    expect((await readUser(await connect(world.network, login), calm())).id).toBe(record.user.id);
   });
 
   it('with the address pasted from a browser elsewhere', async () => {
@@ -195,7 +195,7 @@ describe('logging in as a service account', () => {
     const { login, kind } = await openLogin({ loginFile: world.loginFile }, world.network);
     expect(kind).toBe('app');
     world.emulator.expireAccessTokens();
-    expect((await askWho(await connect(world.network, login), calm())).id).toBe(record.user.id);
+    expect((await readUser(await connect(world.network, login), calm())).id).toBe(record.user.id);
   });
 
   it('with a key pair, a new assertion for each attempt', async () => {
@@ -252,9 +252,9 @@ describe('other ways and ends of a login', () => {
     const opened = await openLogin({ loginFile: world.loginFile, developerToken }, world.network);
     expect(opened.warning).toContain('60 minutes');
     const connection = await connect(world.network, opened.login);
-    expect((await askWho(connection, calm())).login).toBe('owner@example.org');
+    expect((await readUser(connection, calm())).login).toBe('owner@example.org');
     world.emulator.expireAccessTokens();
-    const error = await failureOf(askWho(connection, calm()));
+    const error = await failureOf(readUser(connection, calm()));
     expect(error.code).toBe('BOX_LOGIN_ENDED');
     expect(error.advice.why).toContain('BOX_DEVELOPER_TOKEN');
   });
@@ -285,9 +285,9 @@ describe('other ways and ends of a login', () => {
       accessToken: async () => record.accessToken,
       renew: () => Promise.reject(new AccessError('X', 'x')),
     });
-    await askWho(connection, calm());
+    await readUser(connection, calm());
     expect(await logOut(world.network, world.loginFile, () => world.app)).toMatchObject({ revoked: true });
-    expect((await failureOf(askWho(connection, calm()))).code).toBe('X');
+    expect((await failureOf(readUser(connection, calm()))).code).toBe('X');
     expect(await stat(world.loginFile).catch(() => 'none')).toBe('none');
     expect(await logOut(world.network, world.loginFile, () => world.app)).toBeUndefined();
   });

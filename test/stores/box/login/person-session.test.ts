@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { AccessError } from '../../../../src/core/errors.ts';
 import { connect } from '../../../../src/stores/box/transport/connect.ts';
 import { PersonSession } from '../../../../src/stores/box/login/person-session.ts';
-import { askWho } from '../../../../src/stores/box/login/who.ts';
+import { readUser } from '../../../../src/stores/box/login/read-user.ts';
 import { writeLogin } from '../../../../src/stores/box/login/login-file.ts';
 import { calm } from '../../../conformance/document-store-samples.ts';
 import { makeLoginWorld, type LoginWorld } from './login-world.ts';
@@ -37,7 +37,7 @@ describe('a kept login', () => {
     await using world = await makeLoginWorld();
     const before = await world.keep(HOUR_MS - 240_000);
     const session = open(world);
-    const who = await askWho(await connect(world.network, session), calm());
+    const who = await readUser(await connect(world.network, session), calm());
     expect(who.login).toBe('owner@example.org');
     const after = await world.kept();
     expect(after.refreshToken).not.toBe(before.refreshToken);
@@ -61,7 +61,7 @@ describe('a kept login', () => {
     await world.keep();
     world.emulator.expireAccessTokens();
     const connection = await connect(world.network, open(world));
-    await Promise.all(Array.from({ length: 8 }, () => askWho(connection, calm())));
+    await Promise.all(Array.from({ length: 8 }, () => readUser(connection, calm())));
     expect(world.emulator.requests.count('token')).toBe(1);
     expect(world.emulator.checks()).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('a kept login', () => {
     await world.keep(2 * HOUR_MS);
     world.emulator.faults.add({ endpoint: 'token', effect: { kind: 'no-answer', how: 'reset', executed: true } });
     const session = open(world);
-    expect((await askWho(await connect(world.network, session), calm())).login).toBe('owner@example.org');
+    expect((await readUser(await connect(world.network, session), calm())).login).toBe('owner@example.org');
   });
 
   it('says that it was lost where Box does not, and is not sent again', async () => {

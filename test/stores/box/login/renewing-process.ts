@@ -1,12 +1,12 @@
 // Started by person-session.test.ts: asks three times who it is, with a login that other processes use at the same time.
 import { connect, openNetwork } from '../../../../src/stores/box/transport/connect.ts';
 import { PersonSession, type BoxApp } from '../../../../src/stores/box/login/person-session.ts';
-import { askWho } from '../../../../src/stores/box/login/who.ts';
+import { readUser } from '../../../../src/stores/box/login/read-user.ts';
 import type { BoxSettings } from '../../../../src/stores/box/transport/box-settings.ts';
 
 const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as { settings: BoxSettings; app: BoxApp; file: string };
 const network = await openNetwork({ settings: given.settings });
 const connection = await connect(network, new PersonSession(given.file, given.app, network));
-const answers = await Promise.all(Array.from({ length: 3 }, () => askWho(connection, AbortSignal.timeout(30_000))));
+const answers = await Promise.all(Array.from({ length: 3 }, () => readUser(connection, AbortSignal.timeout(30_000))));
 process.stdout.write(`${answers.map(({ login }) => login).join(' ')}\n`);
 network.close();

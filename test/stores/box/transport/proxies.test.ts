@@ -8,7 +8,7 @@ import { DEFAULT_BOX_SETTINGS } from '../../../../src/stores/box/transport/box-s
 import type { Clock } from '../../../../src/stores/box/transport/clock.ts';
 import { connect, openNetwork } from '../../../../src/stores/box/transport/connect.ts';
 import { explainNetwork } from '../../../../src/stores/box/transport/network-errors.ts';
-import { askWho } from '../../../../src/stores/box/login/who.ts';
+import { readUser } from '../../../../src/stores/box/login/read-user.ts';
 import { startBoxEmulator } from '../../../box-emulator/box-emulator.ts';
 import { startConnectProxy } from '../../../box-emulator/connect-proxy.ts';
 import { calm } from '../../../conformance/document-store-samples.ts';
@@ -68,7 +68,7 @@ async function failureThrough(proxy: string): Promise<PipelineError> {
   const outcome: unknown = await (async () => {
     const network = await openNetwork({ settings, clock: standingClock(), random: () => 0.5 });
     try {
-      return await askWho(await connect(network, LOGIN), calm());
+      return await readUser(await connect(network, LOGIN), calm());
     } finally {
       network.close();
     }

@@ -22,7 +22,7 @@ const USUAL_FORMATS: readonly OutputFormat[] = ['txt', 'pdf'];
  * @throws {UsageError} `BOX_ADDRESS`, `WINDOWS_PATH`, `OUTPUT_IS_FILE`, `OUTPUT_IS_INPUT`, `WRONG_PLACE`.
  * @throws {NoInputError} `INPUT_NOT_FOUND`. @throws {AccessError} `INPUT_NOT_READABLE`.
  */
-export async function settlePlaces<Request extends Pick<RunRequest, 'source' | 'destination' | 'settings'>>(
+export async function resolvePlaces<Request extends Pick<RunRequest, 'source' | 'destination' | 'settings'>>(
   request: Request,
 ): Promise<Request> {
   const { source, destination } = request;

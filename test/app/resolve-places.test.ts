@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settlePlaces } from '../../src/app/settle-places.ts';
+import { resolvePlaces } from '../../src/app/resolve-places.ts';
 import type { RunRequest } from '../../src/core/run-request.ts';
 import type { OutputFormat } from '../../src/core/settings.ts';
 import { makeFolder } from '../cli/run-cli.ts';
@@ -52,26 +52,26 @@ describe('places that were mistyped', () => {
     ['one file for several scans', ['scan.pdf', 'My Scans/a.pdf'], 'out.pdf', 'OUTPUT_IS_FILE', '--output "'],
     ['the scan itself', ['scan.pdf'], 'scan.pdf', 'OUTPUT_IS_INPUT', 'scan-ocr.pdf"'],
   ])('%s: says what to type', async (_, inputs, output, code, remedy) => {
-    await expect(settlePlaces(request(makePlace(), inputs, output))).rejects.toMatchObject({
+    await expect(resolvePlaces(request(makePlace(), inputs, output))).rejects.toMatchObject({
       code,
       advice: { remedy: expect.stringContaining(remedy) as string, safe: expect.stringMatching(/\S/) as string },
     });
   });
 
   it('a Box folder without "box:" is known for what it is, without a login', async () => {
-    await expect(settlePlaces(toBox('Scans/Marduk'))).rejects.toMatchObject({
+    await expect(resolvePlaces(toBox('Scans/Marduk'))).rejects.toMatchObject({
       code: 'BOX_ADDRESS',
       advice: { remedy: expect.stringContaining('"box:Scans/Marduk"') as string },
     });
-    await expect(settlePlaces(toBox('box:Scans/Marduk/'))).resolves.toBeDefined();
+    await expect(resolvePlaces(toBox('box:Scans/Marduk/'))).resolves.toBeDefined();
   });
 
   it('names that only look like it are taken as they are where they are there', async () => {
     const folder = makePlace();
     mkdirSync(join(folder, 'C:Scans'));
-    await expect(settlePlaces(request(folder, ['C:Scans/', 'My Scans/'], 'out/'))).resolves.toBeDefined();
-    await expect(settlePlaces(request(folder, ['scan.pdf'], 'C:Scans'))).resolves.toBeDefined();
-    await expect(settlePlaces(request(join(folder, 'C:Scans'), [], 'new'))).resolves.toBeDefined();
+    await expect(resolvePlaces(request(folder, ['C:Scans/', 'My Scans/'], 'out/'))).resolves.toBeDefined();
+    await expect(resolvePlaces(request(folder, ['scan.pdf'], 'C:Scans'))).resolves.toBeDefined();
+    await expect(resolvePlaces(request(join(folder, 'C:Scans'), [], 'new'))).resolves.toBeDefined();
   });
 });
 
@@ -82,7 +82,7 @@ describe('an output that is a file', () => {
       ['out.pdf', 'pdf'],
       ['new/book.txt', 'txt'],
     ] as const) {
-      const settled = await settlePlaces(request(folder, ['scan.pdf'], output));
+      const settled = await resolvePlaces(request(folder, ['scan.pdf'], output));
       const [stem, place] = output === 'out.pdf' ? ['out', folder] : ['book', join(folder, 'new')];
       expect(settled.destination).toEqual({ kind: 'local', folder: place, stem });
       expect(settled.settings.formats).toEqual([format]);
@@ -91,16 +91,18 @@ describe('an output that is a file', () => {
 
   it('is no way to lose formats that were asked for', async () => {
     const folder = makePlace();
-    await expect(settlePlaces(request(folder, ['scan.pdf'], 'out.pdf', ['txt', 'pdf', 'hocr']))).rejects.toMatchObject({
-      code: 'OUTPUT_IS_FILE',
-    });
-    const settled = await settlePlaces(request(folder, ['scan.pdf'], 'out.pdf', ['pdf']));
+    await expect(resolvePlaces(request(folder, ['scan.pdf'], 'out.pdf', ['txt', 'pdf', 'hocr']))).rejects.toMatchObject(
+      {
+        code: 'OUTPUT_IS_FILE',
+      },
+    );
+    const settled = await resolvePlaces(request(folder, ['scan.pdf'], 'out.pdf', ['pdf']));
     expect(settled.settings.formats).toEqual(['pdf']);
   });
 
   it('is a folder where a folder of that name is there', async () => {
     const folder = makePlace();
     const asked = request(folder, ['scan.pdf'], 'results.pdf');
-    expect(await settlePlaces(asked)).toBe(asked);
+    expect(await resolvePlaces(asked)).toBe(asked);
   });
 });

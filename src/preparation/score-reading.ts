@@ -21,7 +21,7 @@ const CHARACTERS = /[\p{L}\p{N}\p{M}]/gu;
 const WORD_LIKE = /^[^\p{L}\p{N}]*\p{Lu}?\p{M}*(?:[\p{Ll}\p{Lo}\p{Lm}\p{M}'’-]{2,}|\p{Lu}{2,})[^\p{L}\p{N}]*$/u;
 
 /** Scores a reading. A page read the wrong way round has few words, of low confidence, in no shape of words. */
-export function judgeReading(blocks: readonly Block[]): ReadingScore {
+export function scoreReading(blocks: readonly Block[]): ReadingScore {
   let characters = 0;
   let weighted = 0;
   let inWords = 0;

@@ -4,7 +4,7 @@ import type { BoxConnection } from '../transport/connect.ts';
 import type { BoxUser } from './login-record.ts';
 
 /** Asks Box whose login it is, and so whether it works. @throws {AccessError} it does not. @throws {TransientError} no answer. */
-export async function askWho(connection: BoxConnection, signal: AbortSignal): Promise<BoxUser> {
+export async function readUser(connection: BoxConnection, signal: AbortSignal): Promise<BoxUser> {
   const url = `${connection.network.settings.apiUrl}/2.0/users/me`;
   try {
     const answer = await connection.client.makeRequest({
