@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SourceDocument } from '../core/document.ts';
 import { asPipelineError, EXIT, StoppedError, UsageError, type PipelineError } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { outputPath } from '../core/output-names.ts';
 import { ProgressMeter } from '../core/progress-meter.ts';
 import type { RunObserver } from '../core/progress.ts';
-import type { RunState } from '../core/run-state.ts';
 import type { RunRequest } from '../core/run-request.ts';
+import { judgeRun } from '../core/verdict.ts';
 import { runPipeline } from '../pipeline.ts';
 import { hasDocument, list, nothingToRead } from '../stages/list.ts';
 import type { Disk } from '../files/disk.ts';
@@ -111,11 +112,11 @@ export async function workOnRun(
   await using pool = await makeWorkerPool(setup, workers, workerEntry);
   const log = new RunLog(run.record.name, run.logFile, disk);
   const meter = new ProgressMeter(started);
-  const names = new Map<string, string>();
-  const ids = new Map<string, string>();
+  const documents = new Map<string, SourceDocument>();
   const onPage = (sha1: string, page: PageResult): void => {
-    const document = names.get(sha1) ?? sha1;
-    meter.pageRead(ids.get(sha1) ?? sha1, page, Date.now());
+    const source = documents.get(sha1);
+    const document = source?.path ?? sha1;
+    meter.pageRead(source?.id ?? sha1, page, Date.now());
     log.write({
       level: page.error ? 'warn' : 'debug',
       event: 'page',
@@ -136,7 +137,7 @@ export async function workOnRun(
     log.write({ level, event: 'executor', text });
     observer.notice({ level, code, text });
   };
-  const executor = await makeExecutor({ run, request, pool, disk, names, onPage, notice });
+  const executor = await makeExecutor({ run, request, pool, disk, documents, onPage, notice });
   const tell = (text: string): void => {
     log.write({ level: 'warn', event: 'box', text });
     observer.notice({ level: 'warn', code: 'BOX', text });
@@ -159,8 +160,7 @@ export async function workOnRun(
     meter,
     log,
     observer,
-    names,
-    ids,
+    documents,
     programVersion: programVersion(),
     get where() {
       return executor.where;
@@ -194,7 +194,7 @@ export async function workOnRun(
     const { noteClusterUse } = await import('./note-cluster-use.ts');
     await noteClusterUse(run, request.executor.choices);
   }
-  const exitCode = failure?.exitCode ?? exitCodeOf(await run.readState());
+  const exitCode = failure?.exitCode ?? judgeRun(await run.readState()).exitCode;
   await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
   await log.close();
   const state = await run.readState();
@@ -210,13 +210,6 @@ function goesOnWithoutUs({ message }: StoppedError, name: string): StoppedError 
     safe: 'Their pages are collected when the run goes on.',
     remedy: `ocr-pipeline resume ${name}   collects and goes on\nocr-pipeline cancel ${name}   ends the jobs, too`,
   });
-}
-
-/** 0 when all is complete; 74 when results only wait for a name; 65 when documents or pages failed. */
-export function exitCodeOf(state: RunState): number {
-  const failed = [...state.documents.values()].filter(({ stage }) => stage === 'failed');
-  if (failed.length === 0) return EXIT.ok;
-  return failed.every(({ error }) => error?.code === 'NAME_TAKEN') ? EXIT.output : EXIT.someFailed;
 }
 
 async function otherRuns(

@@ -1,5 +1,6 @@
 /** Builds adapters, and nothing else. Each is loaded when it is first built: a worker that only reads scans never loads pdf.js. */
 import { resolve } from 'node:path';
+import type { SourceDocument } from '../core/document.ts';
 import type { PageResult } from '../core/page.ts';
 import type { ExecutorRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import { SystemicFailureWatch } from '../core/systemic-failure.ts';
@@ -86,15 +87,15 @@ export interface ExecutorParts {
   readonly request: Pick<RunRequest, 'executor' | 'tesseract' | 'workDir'>;
   readonly pool: WorkerPool;
   readonly disk: Disk;
-  /** Paths of documents by SHA-1. */
-  readonly names: ReadonlyMap<string, string>;
+  /** By SHA-1. */
+  readonly documents: ReadonlyMap<string, SourceDocument>;
   readonly onPage: (sha1: string, page: PageResult) => void;
   readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
 }
 
 /** What reads the pages of a run: this machine's workers, or a cluster. */
 export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
-  const { run, request, pool, disk, names, onPage } = parts;
+  const { run, request, pool, disk, documents, onPage } = parts;
   if (request.executor.kind === 'slurm') return await makeSlurmExecutor(parts, request.executor);
   const { LocalExecutor } = await import('../executors/local.ts');
   return new LocalExecutor(
@@ -103,7 +104,7 @@ export async function makeExecutor(parts: ExecutorParts): Promise<Executor> {
       disk,
       watch: new SystemicFailureWatch(),
       budgets: new DocumentBudgets(),
-      nameOf: (sha1) => names.get(sha1) ?? sha1,
+      nameOf: (sha1) => documents.get(sha1)?.path ?? sha1,
       onPage,
     },
     (chunkId) => ({ partial: run.chunkPartialFile(chunkId), result: run.chunkResultFile(chunkId) }),

@@ -1,8 +1,9 @@
+import { judgeRun } from '../core/verdict.ts';
 import { FAINT_CONFIDENCE, countRun, type RunState, type SessionRecord } from '../core/run-state.ts';
 import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
 import { drawPages } from './confidence-pages.ts';
-import { addressOf, documentRow } from './document-rows.ts';
+import { addressOf } from './document-rows.ts';
 import { documentsSection } from './documents-section.ts';
 import { listFailures } from './failures.ts';
 import { html, Html } from './html.ts';
@@ -112,19 +113,17 @@ function placeOf({ destination }: RunRecord, { placed }: RunState): Html {
 
 /** The whole run in one sentence, as the summary on the terminal has it. */
 function verdict(state: RunState): string {
-  const { documents, pages } = countRun(state);
+  const { counts, complete, lookAt } = judgeRun(state);
+  const { documents, pages } = counts;
   if (documents.listed === 0) return 'No documents were found.';
-  // What failed is told as such.
-  const toLookAt = [...state.documents.values()].filter(
-    (document) => document.stage !== 'failed' && documentRow(document).look !== '',
-  ).length;
-  const all = documents.done === documents.listed;
+  const toLookAt = lookAt.length;
+  const all = complete === documents.listed;
   const parts = [
     all
       ? documents.listed === 1
         ? `The document with its ${plural(pages.known, 'page')} is complete`
         : `All ${plural(documents.listed, 'document')} with ${plural(pages.known, 'page')} are complete`
-      : `${formatNumber(documents.done)} of ${plural(documents.listed, 'document')} ${documents.done === 1 || documents.listed === 1 ? 'is' : 'are'} complete`,
+      : `${formatNumber(complete)} of ${plural(documents.listed, 'document')} ${complete === 1 || documents.listed === 1 ? 'is' : 'are'} complete`,
     documents.failed > 0 ? `${formatNumber(documents.failed)} failed wholly or in part` : '',
     documents.waiting > 0 ? `${formatNumber(documents.waiting)} not finished yet` : '',
     toLookAt > 0

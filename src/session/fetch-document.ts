@@ -16,15 +16,14 @@ export async function fetchDocument(
   signal: AbortSignal,
 ): Promise<FetchedDocument> {
   throwIfStopped(signal);
-  const { source, run, meter, names, ids } = session.parts;
+  const { source, run, meter, documents } = session.parts;
   if (session.storeTrouble) throw session.storeTrouble;
   const sha1 = known?.sha1 ?? document.sha1;
   const fetched = await fetch(sha1 === undefined ? document : { ...document, sha1 }, source, run, signal);
   if (known?.sha1 !== fetched.sha1) {
     await session.journal({ type: 'fetched', document: document.id, sha1: fetched.sha1, sizeBytes: fetched.sizeBytes });
   }
-  names.set(fetched.sha1, document.path);
-  ids.set(fetched.sha1, document.id);
+  documents.set(fetched.sha1, document);
   meter.documents.fetched++;
   meter.bytes.fetched += fetched.sizeBytes;
   return fetched;

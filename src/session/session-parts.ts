@@ -1,3 +1,4 @@
+import type { SourceDocument } from '../core/document.ts';
 import type { FoundResult } from '../core/done-elsewhere.ts';
 import type { PageResult } from '../core/page.ts';
 import type { ProgressMeter } from '../core/progress-meter.ts';
@@ -25,10 +26,8 @@ export interface SessionParts {
   readonly meter: ProgressMeter;
   readonly log: RunLog;
   readonly observer: RunObserver;
-  /** Paths of documents by their SHA-1, for what people see while pages are read. */
-  readonly names: Map<string, string>;
-  /** Their IDs, by which documents are counted: two may lie at one path. */
-  readonly ids: Map<string, string>;
+  /** Documents by their SHA-1, for what people see while pages are read: of several of the same bytes the last. */
+  readonly documents: Map<string, SourceDocument>;
   readonly programVersion: string;
   /** `this computer`, or the scheduler's job. */
   readonly where: string;

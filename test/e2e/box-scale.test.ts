@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../../src/app/start-run.ts';
+import { judgeRun } from '../../src/core/verdict.ts';
 import { ProgressMeter } from '../../src/core/progress-meter.ts';
 import { countRun } from '../../src/core/run-state.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
@@ -124,8 +124,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
         findResults: (signal) => destination.listResults(signal),
         meter: new ProgressMeter(0),
         observer: { progress: () => undefined, notice: () => undefined },
-        names: new Map(),
-        ids: new Map(),
+        documents: new Map(),
         programVersion: '1',
         where: 'this computer',
         onPage: () => undefined,
@@ -141,7 +140,7 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
       const calls: Record<string, number> = {};
       for (const { endpoint } of emulator.requests.records) calls[endpoint] = (calls[endpoint] ?? 0) + 1;
       return {
-        exitCode: exitCodeOf(state),
+        exitCode: judgeRun(state).exitCode,
         done: countRun(state).documents.done,
         calls,
         minutes: (clock.now() - startedMs) / MINUTE_MS,

@@ -1,7 +1,8 @@
 import { formatPages } from '../../core/format-pages.ts';
 import { cleanText, padEnd, truncateMiddle, wrap } from './display-text.ts';
 import { countOf, formatCount, formatDuration } from './format-numbers.ts';
-import type { AttentionItem, RunSummary } from './run-summary.ts';
+import type { AttentionItem } from '../../core/verdict.ts';
+import type { RunSummary } from './run-summary.ts';
 
 const LABEL_WIDTH = 13;
 /** Documents named here; all are in the report. */

@@ -1,8 +1,7 @@
-import { EXIT } from '../../core/errors.ts';
 import type { RunProgress } from '../../core/progress.ts';
-import { countRun, type RunState } from '../../core/run-state.ts';
+import type { RunState } from '../../core/run-state.ts';
 import type { RunJobs } from '../../app/contract.ts';
-import { summarizeRun } from './run-summary.ts';
+import { judgeRun } from '../../core/verdict.ts';
 import type { TypedCommands } from '../typed-commands.ts';
 import { cleanText, padEnd, truncate } from './display-text.ts';
 import { formatCount, formatDuration, formatDurationRange, countOf } from './format-numbers.ts';
@@ -93,15 +92,10 @@ export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs:
 
 /** A run that is not on, as its ledger tells it. */
 export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
-  const { documents, pages } = countRun(state);
-  const summary = summarizeRun(state);
+  const { counts, lookAt, failed, isFinished: complete } = judgeRun(state);
+  const { documents, pages } = counts;
   const session = state.sessions.at(-1);
   const ended = session?.endedAt !== undefined;
-  const complete =
-    ended &&
-    state.listed &&
-    documents.waiting === 0 &&
-    (session.exitCode === EXIT.ok || session.exitCode === EXIT.someFailed);
   const failures = [
     documents.failed > 0 ? countOf(documents.failed, 'document') : '',
     pages.failed > 0 ? countOf(pages.failed, 'page') : '',
@@ -120,7 +114,7 @@ export function statusOfState(run: RunIdentity, state: RunState): RunStatus {
       failed: pages.failed,
       faint: pages.faint,
     },
-    lookAt: summary.lookAt.length + summary.failed.length,
+    lookAt: lookAt.length + failed.length,
   };
 }
 
