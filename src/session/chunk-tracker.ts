@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chunk, PageRange } from '../core/chunk.ts';
-import { errorFromRecord, InternalError } from '../core/errors.ts';
+import { errorFromRecord, InternalError, TransientError } from '../core/errors.ts';
 import { countPages, packChunks } from '../core/pack-chunks.ts';
 import type { Executor, WorkHandle, WorkStatus } from '../executors/executor.ts';
 import { PageGatherer } from './page-gatherer.ts';
@@ -178,29 +178,43 @@ export class ChunkTracker {
     const handles = [...this.#outstanding.keys()];
     if (handles.length === 0) return 0;
     const stop = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]);
-    const lost: Outstanding[] = [];
+    const lost = new Map<WorkHandle, Outstanding>();
     for (const status of await executor.poll(handles, stop)) await this.#settle(status, lost);
-    if (lost.length > 0) {
-      const again = await executor.submit(
-        lost.map(({ chunk }) => chunk),
-        this.#closed.signal,
-      );
-      for (const [index, handle] of again.entries()) {
-        const wait = lost[index];
-        if (!wait) continue;
-        wait.submissions++;
-        this.#outstanding.set(handle, wait);
-      }
-    }
+    if (lost.size > 0) await this.#submitAgain(lost);
     return handles.length - this.#outstanding.size;
   }
 
-  async #settle({ handle, state, error }: WorkStatus, lost: Outstanding[]): Promise<void> {
+  /**
+   * Submits what was lost again. Until that is accepted it stays out, so that whoever waits for it hears of every end: a refusal
+   * that passes is tried again with the next poll, any other fails them all.
+   */
+  async #submitAgain(lost: ReadonlyMap<WorkHandle, Outstanding>): Promise<void> {
+    for (const wait of lost.values()) wait.submissions++;
+    const waits = [...lost];
+    let again: readonly WorkHandle[];
+    try {
+      again = await this.#parts.executor.submit(
+        waits.map(([, { chunk }]) => chunk),
+        this.#closed.signal,
+      );
+    } catch (error) {
+      if (error instanceof TransientError && waits.every(([, { submissions }]) => submissions < MAX_SUBMISSIONS))
+        return;
+      throw error;
+    }
+    for (const [index, handle] of again.entries()) {
+      const [before, wait] = waits[index] ?? [];
+      if (!before || !wait) continue;
+      this.#outstanding.delete(before);
+      this.#outstanding.set(handle, wait);
+    }
+  }
+
+  async #settle({ handle, state, error }: WorkStatus, lost: Map<WorkHandle, Outstanding>): Promise<void> {
     const wait = this.#outstanding.get(handle);
     if (!wait || state === 'waiting' || state === 'running' || state === 'unknown') return;
     if (state === 'lost' && wait.submissions < MAX_SUBMISSIONS) {
-      this.#outstanding.delete(handle);
-      lost.push(wait);
+      lost.set(handle, wait);
       return;
     }
     if (state === 'done') {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk, PageRange } from '../../src/core/chunk.ts';
-import { MissingDependencyError, StoppedError } from '../../src/core/errors.ts';
+import { ConfigError, MissingDependencyError, StoppedError, TransientError } from '../../src/core/errors.ts';
 import { CLUSTER_CHUNKS, countPages } from '../../src/core/pack-chunks.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState } from '../../src/executors/executor.ts';
 import { PageGatherer } from '../../src/session/page-gatherer.ts';
@@ -171,6 +171,34 @@ describe('the tracker', () => {
     const reads = ['B', 'C'].map((sha1) => tracker.read(sha1, range(sha1, 3), never));
     for (const id of ['c2', 'c3']) executor.states.set(id, 'failed');
     for (const read of reads) await expect(read).rejects.toMatchObject({ code: 'X' });
+  });
+
+  it('tells whoever waits for lost work that it was refused when it was submitted again', async () => {
+    tracker = make();
+    const waiting = tracker.read('a', range('a', 3), never);
+    waiting.catch(() => undefined);
+    await expect.poll(() => executor.submitted.length).toBe(1);
+    executor.refusal = new ConfigError('REFUSED', 'Not any more.');
+    executor.states.set('c1', 'lost');
+    await expect(waiting).rejects.toMatchObject({ code: 'REFUSED' });
+  });
+
+  it('submits lost work again with the next poll where a refusal passes', async () => {
+    tracker = make();
+    const waiting = tracker.read('a', range('a', 3), never);
+    waiting.catch(() => undefined);
+    await expect.poll(() => executor.submitted.length).toBe(1);
+    let refusals = 0;
+    const submit = executor.submit.bind(executor);
+    executor.submit = (chunks) => {
+      if (refusals++ < 2) return Promise.reject(new TransientError('BUSY', 'Not now.'));
+      executor.states.set('c1', 'done');
+      return submit(chunks);
+    };
+    executor.states.set('c1', 'lost');
+    await waiting;
+    expect(executor.submitted).toHaveLength(2);
+    expect(done).toEqual(['c1']);
   });
 
   it('submits again what its executor lost, and gives up after a few times', async () => {

@@ -270,7 +270,7 @@ function commandLineOf(pid: number): string {
 }
 
 /** The memory cgroup of a process, version 1; undefined where it has none of Slurm's. */
-function memoryGroup(pid: number): string | undefined {
+export function memoryGroup(pid: number): string | undefined {
   try {
     const group = /^\d+:memory:(.*slurm.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
     return group?.replace(/^(.*\/step_batch).*$/, '/sys/fs/cgroup/memory$1');
