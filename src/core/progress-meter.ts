@@ -29,6 +29,7 @@ export class ProgressMeter {
   readonly #lookAt = new Set<string>();
   readonly #startedMs: number;
   #readInSession = 0;
+  #readElsewhere = 0;
   /** Times of the last pages read, oldest first. */
   #recentMs: number[] = [];
 
@@ -53,6 +54,11 @@ export class ProgressMeter {
     this.#pages.done += count;
   }
 
+  /** Pages in results of a cluster that are not complete yet: done, and counted one by one when their chunk is. */
+  readElsewhere(count: number): void {
+    this.#readElsewhere = count;
+  }
+
   pageRead(document: string, page: PageResult, nowMs: number): void {
     this.#readInSession++;
     this.#recentMs.push(nowMs);
@@ -75,11 +81,13 @@ export class ProgressMeter {
   ): Pick<RunProgress, 'documents' | 'pages' | 'bytes' | 'pagesPerMinute' | 'secondsLeft' | 'lookAt'> {
     const estimatedTotal = this.#estimateTotal();
     const pagesPerMinute = this.#rate(nowMs);
-    const left = Math.max(0, estimatedTotal - this.#pages.done - this.#pages.failed);
+    const { total, failed } = this.#pages;
+    const done = Math.max(this.#pages.done, Math.min(total - failed, this.#pages.done + this.#readElsewhere));
+    const left = Math.max(0, estimatedTotal - done - failed);
     const guess = pagesPerMinute ? (left / pagesPerMinute) * 60 : undefined;
     return {
       documents: { ...this.documents },
-      pages: { ...this.#pages, estimatedTotal },
+      pages: { ...this.#pages, done, estimatedTotal },
       bytes: { ...this.bytes },
       pagesPerMinute,
       secondsLeft: guess === undefined ? undefined : [guess * (1 - GUESS_SPREAD), guess * (1 + GUESS_SPREAD)],

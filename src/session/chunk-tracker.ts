@@ -26,6 +26,8 @@ export interface TrackerParts {
   readonly makeChunk: (ranges: readonly PageRange[]) => Chunk;
   /** Takes in the result file of a chunk that is done, before anybody hears of it. */
   readonly onDone: (chunk: Chunk) => Promise<void>;
+  /** Hears with each poll how many pages lie in results that are not complete yet. */
+  readonly onPartial?: ((pages: number) => void) | undefined;
   /** Is told when all there is has been submitted, nothing more can be collected, and every document waits. */
   readonly onAllWaiting?: (() => void) | undefined;
 }
@@ -179,7 +181,14 @@ export class ChunkTracker {
     if (handles.length === 0) return 0;
     const stop = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]);
     const lost = new Map<WorkHandle, Outstanding>();
-    for (const status of await executor.poll(handles, stop)) await this.#settle(status, lost);
+    const statuses = await executor.poll(handles, stop);
+    for (const status of statuses) await this.#settle(status, lost);
+    this.#parts.onPartial?.(
+      statuses.reduce(
+        (sum, { state, pagesDone }) => (state === 'done' || state === 'failed' ? sum : sum + pagesDone),
+        0,
+      ),
+    );
     if (lost.size > 0) await this.#submitAgain(lost);
     return handles.length - this.#outstanding.size;
   }

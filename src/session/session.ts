@@ -51,6 +51,7 @@ export class Session {
       // Where pages are read elsewhere, this is the first that is heard of them.
       onDone: (chunk) =>
         results.add(run.chunkResultFile(chunk.id), true, executor.outlivesUs ? parts.onPage : undefined),
+      onPartial: executor.outlivesUs ? (pages) => parts.meter.readElsewhere(pages) : undefined,
       onAllWaiting: parts.leaveEarly ? () => this.leave.abort() : undefined,
     });
     parts.pool.moreToCome = () => !this.chunks.documents.describe().allIn;

@@ -140,8 +140,9 @@ export class SlurmExecutor implements Executor {
   async poll(handles: readonly WorkHandle[], signal: AbortSignal): Promise<readonly WorkStatus[]> {
     for (const { jobName } of this.#work.waves.values()) this.#jobNames.add(jobName);
     const collected = await this.#collector.collect();
+    const grew = await this.#collector.results.countPartial(this.#work.open.map(({ chunk }) => chunk));
     const heard = this.#work.open.length > 0 && (await this.#askSlurm(collected > 0, signal));
-    this.#pollGrowth = collected > 0 || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
+    this.#pollGrowth = collected > 0 || grew || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
     if (this.#work.open.length === 0) await this.#clearQueue(signal);
     return handles.map((handle) => this.#statusOf(handle));
   }
@@ -175,7 +176,7 @@ export class SlurmExecutor implements Executor {
       // What is in no task waits here until Slurm's queue has room.
       const seen = live.task?.state ?? 'waiting';
       const state: WorkState = !this.#answered || seen === 'gone' ? 'unknown' : seen;
-      return { handle, state, pagesDone: 0 };
+      return { handle, state, pagesDone: this.#collector.results.partialPagesOf(live.chunk.id) };
     }
     return {
       handle,

@@ -247,6 +247,25 @@ describe('the executor over a scheduler in memory', () => {
     });
   });
 
+  it('counts pages that lie in results which are not complete yet, those of several tries once', async () => {
+    const executor = open();
+    await executor.recover(signal);
+    await executor.submit(CHUNKS, signal);
+    const pagesDone = async (): Promise<number[]> => {
+      const handles = CHUNKS.map(({ id }) => ({ chunkId: id, executor: 'slurm', key: 'run-1' }));
+      return (await executor.poll(handles, signal)).map((status) => status.pagesDone);
+    };
+    expect(await pagesDone()).toEqual([0, 0, 0]);
+    const partial = join(folder, 'chunks', '1-1.101_0_0.partial');
+    await writeFile(partial, '{"page":1}\n{"page":2}\n{"pag');
+    expect(await pagesDone()).toEqual([2, 0, 0]);
+    await writeFile(partial, 'e":3}\n', { flag: 'a' });
+    await writeFile(join(folder, 'chunks', '1-1.101_0_1.partial'), '{"page":1}\n');
+    expect(await pagesDone()).toEqual([3, 0, 0]);
+    await scheduler.runAll();
+    expect(await pagesDone()).toEqual([4, 4, 4]);
+  });
+
   it('submits again what was never taken, after its patience and not before', async () => {
     const executor = open();
     await executor.recover(signal);

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Chunk } from '../../../core/chunk.ts';
 import { countPages } from '../../../core/pack-chunks.ts';
 import type { Disk } from '../../../files/disk.ts';
 import { readTrailer, type ChunkTrailer } from '../../../runs/page-results.ts';
+import { PartialPages } from './partial-pages.ts';
 import { WaveStore } from './wave-store.ts';
 
 /** The results of chunks as the file system tells of them: one listing, whatever the number. */
@@ -11,6 +12,8 @@ export class ChunkResults {
   readonly #folder: string;
   readonly #disk: Disk;
   #names: ReadonlySet<string> = new Set();
+  readonly #partialPages = new PartialPages();
+  readonly #kept = new Map<string, number>();
 
   constructor(chunksFolder: string, disk: Disk) {
     this.#folder = chunksFolder;
@@ -40,6 +43,29 @@ export class ChunkResults {
   partialsOf(chunkId: string): string[] {
     const names = [...this.#names].filter((name) => name.startsWith(`${chunkId}.`) && name.endsWith('.partial'));
     return names.map((name) => join(this.#folder, name));
+  }
+
+  /** Counts the pages in unfinished files of these chunks, as last listed; answers with whether there are more than before. */
+  async countPartial(chunks: readonly Chunk[]): Promise<boolean> {
+    const byChunk = Map.groupBy(
+      [...this.#names].filter((name) => name.endsWith('.partial')),
+      (name) => name.slice(0, name.indexOf('.')),
+    );
+    this.#partialPages.forget((file) => this.#names.has(basename(file)));
+    const before = [...this.#kept.values()].reduce((sum, pages) => sum + pages, 0);
+    this.#kept.clear();
+    for (const { id, ranges } of chunks) {
+      const names = byChunk.get(id);
+      if (!names) continue;
+      const pages = await this.#partialPages.count(names.map((name) => join(this.#folder, name)));
+      this.#kept.set(id, Math.min(pages, countPages(ranges)));
+    }
+    return [...this.#kept.values()].reduce((sum, pages) => sum + pages, 0) > before;
+  }
+
+  /** Pages in unfinished files of a chunk, as last counted. */
+  partialPagesOf(chunkId: string): number {
+    return this.#kept.get(chunkId) ?? 0;
   }
 
   /** Bytes of the largest unfinished file of a chunk. A new try copies what the earlier had, so that more is progress. */
