@@ -143,7 +143,7 @@ export class SlurmExecutor implements Executor {
     const grew = await this.#collector.results.countPartial(this.#work.open.map(({ chunk }) => chunk));
     const heard = this.#work.open.length > 0 && (await this.#askSlurm(collected > 0, signal));
     this.#pollGrowth = collected > 0 || grew || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
-    if (this.#work.open.length === 0) await this.#clearQueue(signal);
+    if (this.#work.open.length === 0) await this.#cancelLeftovers(signal);
     return handles.map((handle) => this.#statusOf(handle));
   }
 
@@ -151,7 +151,7 @@ export class SlurmExecutor implements Executor {
    * Cancels tasks that still wait when nothing is open any more: a first start of theirs was taken for dead, and did the work.
    * What runs finds nothing to do, and ends.
    */
-  async #clearQueue(signal: AbortSignal): Promise<void> {
+  async #cancelLeftovers(signal: AbortSignal): Promise<void> {
     const { client, notice } = this.#parts;
     const names = [...this.#jobNames];
     this.#jobNames.clear();
@@ -214,7 +214,7 @@ export class SlurmExecutor implements Executor {
         `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`,
       );
     }
-    this.#tellWaits(waits);
+    this.#sayWhyJobsWait(waits);
     if (hopeless) {
       await this.#stop(hopeless);
       return true;
@@ -224,7 +224,7 @@ export class SlurmExecutor implements Executor {
     for (const { wave, index } of held) await client.cancel(wave.jobName, [index], signal);
     // What was written between the listing and the question.
     await this.#collector.collect();
-    await this.#takeUp(
+    await this.#orderUnfinishedAgain(
       ended.filter(({ open }) => open.size > 0),
       { lagMs: Math.min(FILE_SYSTEM_LAG_MS, patienceMs), patienceMs },
       signal,
@@ -233,7 +233,7 @@ export class SlurmExecutor implements Executor {
   }
 
   /** Says once why jobs wait, where it is more than their turn. */
-  #tellWaits(reasons: ReadonlySet<string>): void {
+  #sayWhyJobsWait(reasons: ReadonlySet<string>): void {
     for (const reason of reasons) {
       const why = passingReason(reason);
       if (why === undefined || this.#waitsTold.has(why)) continue;
@@ -247,7 +247,7 @@ export class SlurmExecutor implements Executor {
   }
 
   /** Decides what becomes of tasks that have ended with work undone, and orders what is tried again, all in one wave. */
-  async #takeUp(
+  async #orderUnfinishedAgain(
     tasks: readonly LiveTask[],
     waits: { readonly lagMs: number; readonly patienceMs: number },
     signal: AbortSignal,
@@ -267,7 +267,7 @@ export class SlurmExecutor implements Executor {
     );
     const retries: Retry[] = [];
     for (const ended of ends) {
-      const decision = decideRetry(this.#withBrokenNodes(ended));
+      const decision = decideRetry(this.#recordBrokenNode(ended));
       if (decision.stop) {
         await this.#stop(decision.stop);
         return;
@@ -303,7 +303,7 @@ export class SlurmExecutor implements Executor {
   }
 
   /** Notes a node on which the program does not start, and adds which others fail alike. */
-  #withBrokenNodes(ended: EndedTask): EndedTask {
+  #recordBrokenNode(ended: EndedTask): EndedTask {
     const { end, node, exitCode = 0, isOld, logTail } = ended;
     if (end !== 'node-fault' || node === undefined || isOld) return ended;
     const alike = this.#brokenNodes.get(exitCode) ?? new Set();

@@ -184,13 +184,13 @@ export class WaveSubmitter {
       }
       this.#room = Math.max(1, Math.floor(size / 2));
       if (size > 1) continue;
-      this.#wait(rest, options);
+      this.#keepWaiting(rest, options);
       return;
     }
     this.#room = Infinity;
   }
 
-  #wait(groups: readonly OrderGroup[], options: OrderOptions): void {
+  #keepWaiting(groups: readonly OrderGroup[], options: OrderOptions): void {
     const { clock, notice, recipe, limits } = this.#parts;
     if (this.#waiting.length === 0 && this.#fullSinceMs === undefined) {
       const pages = groups.flatMap(({ chunks }) => chunks).reduce((sum, { ranges }) => sum + countPages(ranges), 0);
@@ -289,12 +289,12 @@ export class WaveSubmitter {
     });
     await store.plan(wave, planned.cores);
     const live = this.#work.add(wave, this.jobName(number), clock());
-    if (!(await this.#hand(text, live, signal))) return false;
-    this.#tell(live, planned);
+    if (!(await this.#submitScript(text, live, signal))) return false;
+    this.#saySubmitted(live, planned);
     return true;
   }
 
-  #tell({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
+  #saySubmitted({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
     const pages = tasks.reduce(
       (sum, { chunks }) => sum + chunks.reduce((all, { ranges }) => all + countPages(ranges), 0),
       0,
@@ -311,7 +311,7 @@ export class WaveSubmitter {
    * Submits a script; false where there is no room for it. Where no answer comes it may have been taken: the queue will tell,
    * by its name.
    */
-  async #hand(text: string, live: LiveWave, signal: AbortSignal): Promise<boolean> {
+  async #submitScript(text: string, live: LiveWave, signal: AbortSignal): Promise<boolean> {
     const { store, client } = this.#parts;
     try {
       live.jobId = await client.submit(text, signal);

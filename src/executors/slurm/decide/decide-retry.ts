@@ -100,10 +100,10 @@ const SYSTEMIC = new Set<ErrorRecord['family']>([
 export function decideRetry(task: EndedTask): RetryDecision {
   const { end, error, logTail } = task;
   // The folder was away while it was written: it is ordered anew from what is known here.
-  if (error?.code === 'TASK_NOT_FOUND') return free(task, undefined);
+  if (error?.code === 'TASK_NOT_FOUND') return retryFree(task, undefined);
   if (task.sourcesAreGone) return sourcesGone(task);
   const isSystemic = end === 'folder-missing' || (error !== undefined && SYSTEMIC.has(error.family));
-  if (isSystemic && task.isOld) return free(task, undefined);
+  if (isSystemic && task.isOld) return retryFree(task, undefined);
   if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':
@@ -111,7 +111,7 @@ export function decideRetry(task: EndedTask): RetryDecision {
     case 'node-fault':
       return nodeFault(task);
     case 'time-limit':
-      return each(
+      return retryCounted(
         task,
         (chunk) => ({ ...again(chunk), minutes: Math.ceil(task.minutes * MORE_TIME), alone: false }),
         'ran out of time',
@@ -124,27 +124,31 @@ export function decideRetry(task: EndedTask): RetryDecision {
           again: task.unfinished.map((chunk) => ({ ...again(chunk), alone: task.wasAlone, maxWorkers })),
           quarantined: [],
         };
-      return each(task, (chunk) => ({ ...again(chunk), alone: chunk.begun, maxWorkers: 1 }), 'ran out of memory');
+      return retryCounted(
+        task,
+        (chunk) => ({ ...again(chunk), alone: chunk.begun, maxWorkers: 1 }),
+        'ran out of memory',
+      );
     }
     case 'preempted':
     case 'worker-stopped':
     case 'completed':
-      return free(task, undefined);
+      return retryFree(task, undefined);
     case 'node-failure':
     case 'launch-failure':
     case 'lost':
-      return free(task, task.node);
+      return retryFree(task, task.node);
     case 'cancelled':
       return cancelled(task);
     default:
-      return each(task, (chunk) => ({ ...again(chunk), alone: chunk.begun }), 'failed');
+      return retryCounted(task, (chunk) => ({ ...again(chunk), alone: chunk.begun }), 'failed');
   }
 }
 
 /** One node may have lost its file system; if another does not see the folder either, none does. */
 function folderMissing(task: EndedTask): RetryDecision {
   const isFirst = task.unfinished.every(({ history, progressed }) => progressed || history.freeTries === 0);
-  if (isFirst && task.node !== undefined) return free(task, task.node);
+  if (isFirst && task.node !== undefined) return retryFree(task, task.node);
   return stopWith({
     family: 'OutputError',
     code: 'SLURM_FOLDER_MISSING',
@@ -158,7 +162,7 @@ function folderMissing(task: EndedTask): RetryDecision {
 /** The node's own fault until another fails alike; not counted against what was to be read there. */
 function nodeFault(task: EndedTask): RetryDecision {
   const { node, brokenNodes = [], isLastNode = false, exitCode, logTail, isOld } = task;
-  if (node === undefined) return free(task, undefined);
+  if (node === undefined) return retryFree(task, undefined);
   if (!isOld && (brokenNodes.length > 1 || isLastNode)) {
     return stopWith({
       family: 'MissingDependencyError',
@@ -194,7 +198,7 @@ function stopWith(stop: ErrorRecord): RetryDecision {
 }
 
 /** Retries whose number is limited: what failed alone counts, and what was not begun is free but not for ever. */
-function each(task: EndedTask, retry: (chunk: UnfinishedChunk) => Retry, verb: string): RetryDecision {
+function retryCounted(task: EndedTask, retry: (chunk: UnfinishedChunk) => Retry, verb: string): RetryDecision {
   const retries: Retry[] = [];
   const quarantined: { id: string; reason: ErrorRecord }[] = [];
   for (const chunk of task.unfinished) {
@@ -216,7 +220,7 @@ function each(task: EndedTask, retry: (chunk: UnfinishedChunk) => Retry, verb: s
   return { again: retries, quarantined };
 }
 
-function free(task: EndedTask, excludeNode: string | undefined): RetryDecision {
+function retryFree(task: EndedTask, excludeNode: string | undefined): RetryDecision {
   const retries: Retry[] = [];
   for (const chunk of task.unfinished) {
     const freeTries = chunk.progressed ? 1 : chunk.history.freeTries + 1;
