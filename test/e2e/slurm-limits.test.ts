@@ -79,8 +79,9 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     });
   });
 
-  it.concurrent('the run folder vanishes for a while', { timeout: 180_000 }, async () => {
-    await onCluster({}, {}, async (program, lab) => {
+  it.concurrent('the run folder vanishes for a while', { timeout: 420_000 }, async () => {
+    // Slow enough that work is left when the folder goes, however busy the machine is.
+    await onCluster({}, { pageMs: 5 * PAGE_MS }, async (program, lab) => {
       const life = program.start();
       await program.whileReading(life, 10);
       const site = { lab, program, life, random: seededRandom(1) };
@@ -165,7 +166,9 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
         const half = await measurePeak(watcher, Math.floor(WORKERS / 2));
         const all = await measurePeak(watcher, WORKERS);
         expect(all, 'a worker more needs more').toBeGreaterThan(half);
-        const share = Math.round((half + all) / 2 / WORKERS);
+        // The kernel makes room by letting go of what it can read again, and by waiting.
+        const part = watcher === 'the kernel' ? 0.25 : 0.5;
+        const share = Math.round((half + (all - half) * part) / WORKERS);
         const options = { args: ['--cores', String(WORKERS)] };
         await onCluster({ cgroup: watcher === 'the kernel' }, options, async (program, lab) => {
           await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', `DefMemPerCPU=${share}`);
