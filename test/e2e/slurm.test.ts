@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WaveStore } from '../../src/executors/slurm/store/wave-store.ts';
@@ -165,6 +165,31 @@ describe.skipIf(need.skip)('a run on a cluster', () => {
     expect(stderr.match(/the partition is closed at the moment/g)).toHaveLength(1);
     expect(await jobsOf(program)).toHaveLength(1);
   });
+
+  test.for([
+    [4, [2, 2, 2, 2]],
+    [1, [2]],
+  ] as const)(
+    'a scan of %i that is removed while its job waits fails alone',
+    { timeout: 4 * MINUTES },
+    async ([count, pages]) => {
+      await using program = await SlurmProgram.create(lab, { pages });
+      await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=DOWN');
+      const life = program.start('--partition', 'savio3_htc');
+      try {
+        await lab.until('its job waits', async () => life.hasEnded() || (await program.openTasks()).length > 0);
+        await rm(join(program.input, 'series 0', 'scan 1.pdf'));
+      } finally {
+        await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', 'State=UP');
+      }
+      const { code, stdout, stderr } = await life.ended;
+      expect(code, stderr).toBe(65);
+      expect(`${stdout}${stderr}`).toContain('SOURCE_GONE');
+      const names = Object.keys(await program.delivered());
+      for (let number = 2; number <= count; number++)
+        expect(names.filter((name) => name.includes(`scan ${number}.`))).not.toEqual([]);
+    },
+  );
 
   test('is not read here while its jobs are out', { timeout: 4 * MINUTES }, async () => {
     await using program = await SlurmProgram.create(lab, { pages: [200], pageMs: 300 });
