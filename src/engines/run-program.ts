@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { childEnvironment } from '../core/child-environment.ts';
 import { InternalError } from '../core/errors.ts';
 import { errnoOf } from '../core/errno.ts';
 
@@ -44,7 +45,7 @@ export async function runProgram(
   signal.throwIfAborted();
   const child = spawn(program, args, {
     stdio: ['fileDescriptor' in input ? input.fileDescriptor : 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, OMP_THREAD_LIMIT: '1' },
+    env: childEnvironment('engine', process.env),
     windowsHide: true,
   });
   const chunks: Buffer[] = [];

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
+import { childEnvironment } from '../core/child-environment.ts';
 import type { PageImage } from '../core/page.ts';
 import { PageDivisions } from './page-divisions.ts';
 import { respoolBytes, spoolBytes } from './spool-bytes.ts';
@@ -71,7 +72,7 @@ export class TesseractStream implements AsyncDisposable {
     // Without a terminal its output is held back until there are some thousand bytes; stdbuf(1) lets lines out.
     const child = spawn('stdbuf', ['-oL', program, '-', 'stdout', ...settings, '-c', 'stream_filelist=1'], {
       stdio: ['pipe', 'pipe', 'pipe', image.fd],
-      env: { ...process.env, OMP_THREAD_LIMIT: '1' },
+      env: childEnvironment('engine', process.env),
     });
     const stream = new TesseractStream(child, image, maxBytes);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);

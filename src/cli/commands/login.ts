@@ -1,3 +1,4 @@
+import { childEnvironment } from '../../core/child-environment.ts';
 import { quoteValue } from '../../core/quote-value.ts';
 import { safeJson } from '../../core/safe-json.ts';
 import { spawn } from 'node:child_process';
@@ -159,7 +160,11 @@ function openBrowser(address: string): void {
       : process.platform === 'win32'
         ? ['explorer', address]
         : ['xdg-open', address];
-  const child = spawn(command ?? '', args, { stdio: 'ignore', detached: true });
+  const child = spawn(command ?? '', args, {
+    env: childEnvironment('desktop', process.env),
+    stdio: 'ignore',
+    detached: true,
+  });
   child.on('error', () => undefined);
   child.unref();
 }
