@@ -123,6 +123,8 @@ export type StepTarget =
 
 interface StepRequest {
   readonly target: StepTarget;
+  /** How Box is reached; asked only where the documents of a run lie there. */
+  readonly box: BoxChoices;
   /** Absolute; made when needed. */
   readonly outputFolder: string;
   readonly jobs: number;

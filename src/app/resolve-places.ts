@@ -4,7 +4,7 @@ import { AccessError, NoInputError, UsageError } from '../core/errors.ts';
 import { explainErrno, hasErrno } from '../core/errno.ts';
 import type { DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
 import type { OutputFormat } from '../core/settings.ts';
-import { parseFolderAddress } from '../stores/box/listing/folder-address.ts';
+import { parseFolderAddress, ROOT_ID } from '../stores/box/listing/folder-address.ts';
 
 const NOTHING_STARTED = 'Nothing was started.';
 /** What `C:\Scans` and `\\server\share` look like, the first also where a shell has taken the backslash away. */
@@ -43,6 +43,24 @@ export async function resolvePlaces<Request extends Pick<RunRequest, 'source' | 
     throw outputIsFile(destination.folder, source, 'names a file, and these results go into a folder');
   await checkFoldersAbove(destination.folder);
   return request;
+}
+
+/**
+ * Makes sure that nobody reads a whole Box account by an address that was cut short.
+ * @throws {UsageError} `WHOLE_ACCOUNT`: it is named, and the person has not said that it is meant.
+ */
+export function requireMeant(source: SourceRequest): void {
+  if (source.kind !== 'box' || source.everything === true) return;
+  const address = parseFolderAddress(source.address);
+  if (address.kind !== 'id' || address.id !== ROOT_ID) return;
+  throw new UsageError(
+    'WHOLE_ACCOUNT',
+    `"${source.address}" is your whole Box account, with all that is shared with you.`,
+    {
+      safe: NOTHING_STARTED,
+      remedy: 'Name a folder: --box-folder "box:Folder/Sub-folder" (ocr-pipeline ls shows them), or add --everything.',
+    },
+  );
 }
 
 function settleFile(

@@ -1,7 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Recipe } from '../core/chunk.ts';
-import { asPipelineError, DocumentError, NoInputError, PageError, throwIfStopped, UsageError } from '../core/errors.ts';
+import {
+  asPipelineError,
+  DocumentError,
+  NoInputError,
+  PageError,
+  PipelineError,
+  throwIfStopped,
+  UsageError,
+} from '../core/errors.ts';
 import { planOutputStems } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
 import type { PageLimits } from '../core/settings.ts';
@@ -10,6 +20,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { openPagesFile, writePagesFile } from '../runs/page-results.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
+import { openStores } from './run-stores.ts';
 import { programVersion } from '../config/program-version.ts';
 import type { AssembleRequest, RasterizeRequest, RecognizeRequest, StepItem, StepTarget } from './contract.ts';
 import { chooseRecipe, NO_READING } from './choose-engine.ts';
@@ -23,14 +34,19 @@ interface StepDocument {
   readonly file: string;
   readonly stem: string;
   readonly sha1?: string | undefined;
+  /** The step is applied to no other. */
+  readonly isOnly: boolean;
 }
 
 /** Writes page images: `page-0001.png` for one document, in a folder of its own for each of several. */
 export async function* rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
   await using pool = await makePool(NO_READING, request);
-  const documents = await documentsOf(request.target);
-  for (const document of documents) {
-    const folder = documents.length === 1 ? request.outputFolder : join(request.outputFolder, document.stem);
+  for await (const document of openDocuments(request, signal)) {
+    if ('problem' in document) {
+      yield document;
+      continue;
+    }
+    const folder = document.isOnly ? request.outputFolder : join(request.outputFolder, document.stem);
     yield* eachPage(document, request, pool, signal, async (pageNumber, pageCount) => {
       await makeFolder(folder);
       const outFile = join(
@@ -60,7 +76,11 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     settings: request.recognition,
   });
   await using pool = await makePool(recipe, request);
-  for (const document of await documentsOf(request.target)) {
+  for await (const document of openDocuments(request, signal)) {
+    if ('problem' in document) {
+      yield document;
+      continue;
+    }
     const pages: PageResult[] = [];
     const readOne = async (pageNumber: number, isImage: boolean): Promise<PageResult> => {
       const options = { timeoutMs: timeoutMs(request.limits), subject: { document: document.name, pageNumber } };
@@ -102,8 +122,12 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
   const run = request.target.kind === 'run' ? await openRun(request.target) : undefined;
   const recipe = run?.record.recipe ?? NO_READING;
   await using pool = await makePool(recipe, request);
-  for (const document of await documentsOf(request.target)) {
+  for await (const document of openDocuments(request, signal)) {
     throwIfStopped(signal);
+    if ('problem' in document) {
+      yield document;
+      continue;
+    }
     const pagesFile = run ? run.pagesFile(document.sha1 ?? '') : join(request.resultsFolder, document.stem + RESULTS);
     const opened = await openPagesFile(pagesFile);
     await opened?.pages.return(undefined);
@@ -181,29 +205,52 @@ async function* eachPage(
   }
 }
 
-async function documentsOf(target: StepTarget): Promise<StepDocument[]> {
+/** Each document with its bytes here, and each that cannot be had with its reason; what was fetched goes with its turn. */
+async function* openDocuments(
+  { target, box }: Pick<RasterizeRequest, 'target' | 'box'>,
+  signal: AbortSignal,
+): AsyncGenerator<StepDocument | (StepItem & { readonly problem: string })> {
   if (target.kind === 'files') {
-    const stems = planOutputStems(target.files.map((file) => basename(file)));
-    if (stems.size < target.files.length) {
-      throw new UsageError('SAME_NAME', 'Several of the files have the same name; their results would have one, too.', {
-        safe: 'Nothing was started.',
-        remedy: 'Give them one at a time, each with its own --output.',
-      });
-    }
-    return target.files.map((file) => ({
-      name: basename(file),
-      file,
-      stem: stems.get(basename(file)) ?? basename(file),
-    }));
+    yield* namedDocuments(target.files);
+    return;
   }
   const run = await openRun(target);
-  const { documents } = await run.readState();
-  const stems = planOutputStems([...documents.values()].map(({ source }) => source.path));
-  return [...documents.values()].map(({ source, sha1 }) => ({
-    name: source.path,
-    file: source.id,
-    stem: stems.get(source.path) ?? source.path,
-    sha1,
+  const documents = [...(await run.readState()).documents.values()];
+  const stems = planOutputStems(documents.map(({ source }) => source.path));
+  await using stores = await openStores(run.record, target.workDir, box, () => undefined, signal);
+  const scratch = await mkdtemp(join(tmpdir(), 'ocr-step-'));
+  try {
+    for (const { source, sha1 } of documents) {
+      throwIfStopped(signal);
+      try {
+        const known = sha1 === undefined ? source : { ...source, sha1 };
+        const { file, inPlace } = await stores.source.read(known, join(scratch, 'source.pdf'), signal);
+        const stem = stems.get(source.path) ?? source.path;
+        yield { name: source.path, file, stem, sha1, isOnly: documents.length === 1 };
+        if (!inPlace) await rm(file, { force: true });
+      } catch (error) {
+        if (!(error instanceof PipelineError) || error.scope !== 'document') throw error;
+        yield { source: source.path, problem: error.message };
+      }
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function namedDocuments(files: readonly string[]): StepDocument[] {
+  const stems = planOutputStems(files.map((file) => basename(file)));
+  if (stems.size < files.length) {
+    throw new UsageError('SAME_NAME', 'Several of the files have the same name; their results would have one, too.', {
+      safe: 'Nothing was started.',
+      remedy: 'Give them one at a time, each with its own --output.',
+    });
+  }
+  return files.map((file) => ({
+    name: basename(file),
+    file,
+    stem: stems.get(basename(file)) ?? basename(file),
+    isOnly: files.length === 1,
   }));
 }
 

@@ -26,6 +26,7 @@ import type { RunOutcome } from './contract.ts';
 import { checkNotOnSlurm, keepExecutor } from './kept-executor.ts';
 import { prepareRecord } from './prepare-record.ts';
 import { openStores } from './run-stores.ts';
+import { requireMeant } from './resolve-places.ts';
 import { saveReport } from './save-report.ts';
 import { makeExecutor, makeWorkerPool, REAL_DEPENDENCIES, type RunDependencies } from './wiring.ts';
 
@@ -39,6 +40,7 @@ export async function startRun(
   signal: AbortSignal,
   dependencies: RunDependencies = REAL_DEPENDENCIES,
 ): Promise<RunOutcome> {
+  requireMeant(request.source);
   const record = await prepareRecord(request, true, signal);
   await checkFirstTime(record, request, signal, dependencies);
   await using run = await RunFolder.create(request.workDir, record, dependencies.disk);

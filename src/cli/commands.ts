@@ -160,7 +160,7 @@ export const COMMANDS: readonly Command[] = [
     group: 'DO THE WORK',
     positionals: [0, 0],
     settings: [...RUN_SETTINGS, 'whenDone', 'progress'],
-    flags: ['dry-run', 'detach', 'verbose', 'json'],
+    flags: ['dry-run', 'detach', 'everything', 'verbose', 'json'],
     examples: [
       'ocr-pipeline run --box-folder 163928374651 --lang deu+frk',
       'ocr-pipeline run --box-folder 163928374651 --executor slurm --account fc_abc',

@@ -42,6 +42,7 @@ const DRAFTS = {
   yes: { kind: onOff, help: 'Do it without asking', alias: 'y' },
   deep: { kind: onOff, help: 'On a cluster: submit a job of one minute, too' },
   detach: { kind: onOff, help: 'On a cluster: submit all there is and end; resume collects' },
+  everything: { kind: onOff, help: 'The whole Box account, where --box-folder names it' },
   pages: { kind: pageNumbers, help: 'Only these pages, such as 1-5,8' },
   results: { kind: path('FOLDER'), help: 'Where recognize put its page results' },
   run: { kind: text('the name of a run', 'RUN'), help: 'All documents of this run instead of files' },

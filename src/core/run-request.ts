@@ -46,7 +46,13 @@ export type ExecutorRequest =
 /** Where documents come from. */
 export type SourceRequest =
   | { readonly kind: 'local'; /** Absolute: one folder, or files and folders. */ readonly paths: readonly string[] }
-  | { readonly kind: 'box'; /** A folder's ID, its link, or `box:Path/Name`. */ readonly address: string };
+  | {
+      readonly kind: 'box';
+      /** A folder's ID, its link, or `box:Path/Name`. */
+      readonly address: string;
+      /** The person means the whole account, where that is what the address names. */
+      readonly everything?: boolean | undefined;
+    };
 
 /** Where results go. */
 export type DestinationRequest =

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoxItem, Role } from './box-items.ts';
 import { currentVersion } from './box-items.ts';
@@ -150,6 +151,13 @@ export class BoxEmulator implements AsyncDisposable {
   /** What a user may do in a folder and below it; the owner of the account when no user is named. */
   setRole(folderId: string, role: Role, user: { readonly id: string } = OWNER): void {
     this.#box.tree.folder(folderId).roles.set(user.id, role);
+  }
+
+  /** Makes a shared link to a file or folder, and gives its address. */
+  share(itemId: string, password?: string): string {
+    const link = `https://app.box.com/s/${randomBytes(16).toString('hex')}`;
+    this.#box.sharedLinks.set(link, { itemId, password });
+    return link;
   }
 
   setStorageLimit(bytes: number): void {

@@ -15,6 +15,13 @@ export interface BoxState {
   readonly sessions: UploadSessions;
   readonly links: DownloadLinks;
   readonly settings: BoxSettings;
+  /** What shared links stand for. */
+  readonly sharedLinks: Map<string, SharedLink>;
+}
+
+export interface SharedLink {
+  readonly itemId: string;
+  readonly password?: string | undefined;
 }
 
 export interface BoxSettings {

@@ -12,6 +12,7 @@ export const ENDPOINTS = [
   'revoke',
   'me',
   'events',
+  'shared-item',
   'folder-get',
   'folder-items',
   'folder-create',

@@ -51,6 +51,7 @@ const CALLS: Readonly<Partial<Record<EndpointName, [method: string, line: (scene
   revoke: ['POST', (s) => ['/oauth2/revoke', login(s, { token: 'somebody-elses' }), FORM]],
   me: ['GET', () => ['/2.0/users/me']],
   events: ['GET', () => ['/2.0/events?stream_position=0']],
+  'shared-item': ['GET', (s) => ['/2.0/shared_items', '', { boxapi: `shared_link=${s.emulator.share(s.folderId)}` }]],
   'folder-get': ['GET', (s) => [`/2.0/folders/${s.folderId}`]],
   'folder-items': ['GET', () => ['/2.0/folders/0/items?usemarker=true']],
   'folder-create': ['POST', (s) => ['/2.0/folders', { name: `new ${s.names}`, ...root }]],

@@ -21,6 +21,7 @@ export async function newState(options: BoxEmulatorOptions): Promise<BoxState> {
     contents,
     tokens,
     tree: new BoxTree(clock, OWNER.id),
+    sharedLinks: new Map(),
     links: new DownloadLinks(clock, tokens.secrets),
     sessions: new UploadSessions(clock, contents, {
       partBytes: options.partBytes ?? DEFAULTS.partBytes,

@@ -28,6 +28,7 @@ const TABLE: readonly [EndpointName, HostName, string, Handler][] = [
   ['revoke', 'oauth', 'POST /oauth2/revoke', login.revoke],
   ['me', 'api', 'GET /2.0/users/me', login.me],
   ['events', 'api', 'GET /2.0/events', folders.events],
+  ['shared-item', 'api', 'GET /2.0/shared_items', folders.sharedItem],
   ['folder-items', 'api', 'GET /2.0/folders/{id}/items', folders.listItems],
   ['folder-get', 'api', 'GET /2.0/folders/{id}', folders.getFolder],
   ['folder-create', 'api', 'POST /2.0/folders', folders.createFolder],

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { writeLogin } from '../../src/stores/box/login/login-file.ts';
 import type { EndpointName } from '../box-emulator/call.ts';
 import { OWNER } from '../box-emulator/emulator-options.ts';
@@ -152,9 +153,25 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], opti
     child.on('error', reject);
     child.on('close', (code, signal) => {
       for (const kill of kills) kill.remove();
-      resolve({ code, signal, stdout, stderr });
+      // Workers of a program that was killed or crashed still write for a while.
+      allEnded(home).then(() => resolve({ code, signal, stdout, stderr }), reject);
     });
   });
+}
+
+/** Settles when no process works in that folder any more, however long that takes on a busy machine. */
+async function allEnded(folder: string): Promise<void> {
+  if (process.platform !== 'linux') return;
+  while (await isWorkedIn(folder)) await sleep(20);
+}
+
+/** By proc(5), /proc/pid/cwd, which what has ended no longer has. Workers are started where the program was. */
+async function isWorkedIn(folder: string): Promise<boolean> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    if ((await readlink(`/proc/${pid}/cwd`).catch(() => '')) === folder) return true;
+  }
+  return false;
 }
 
 function deliveredBelow(emulator: BoxEmulator, folderId: string): Delivered {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
-import { countJobs, missingFlag, pageLimits } from '../make-request.ts';
+import { boxChoices, countJobs, missingFlag, pageLimits } from '../make-request.ts';
 import { findTarget, requireOutput, runStep } from '../run-step.ts';
 import type { AssembleRequest } from '../../app/contract.ts';
 
@@ -16,6 +16,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const request: AssembleRequest = {
     outputFolder: requireOutput(settings, 'text/'),
     target,
+    box: boxChoices(settings),
     jobs: await countJobs(settings),
     limits: pageLimits(settings),
     resultsFolder: resolve(shell.workingFolder, flags.results ?? '.'),

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
-import { countJobs, pageLimits } from '../make-request.ts';
+import { boxChoices, countJobs, pageLimits } from '../make-request.ts';
 import { findTarget, requireOutput, runStep } from '../run-step.ts';
 
 /** `recognize FILE... --output FOLDER` */
@@ -10,6 +10,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const request = {
     outputFolder: requireOutput(settings, 'results/'),
     target: await findTarget(invocation, settings),
+    box: boxChoices(settings),
     jobs: await countJobs(settings),
     limits: pageLimits(settings),
     engine,

@@ -26,6 +26,17 @@ export function getFolder(box: BoxState, call: Call): Answer {
   return { status: 200, json: { ...json, item_collection } };
 }
 
+/** What a shared link stands for, whoever asks. */
+export function sharedItem(box: BoxState, call: Call): Answer {
+  const header = new URLSearchParams(String(call.request.headers['boxapi'] ?? ''));
+  const link = box.sharedLinks.get(header.get('shared_link') ?? '');
+  const item = link && box.tree.find(link.itemId);
+  if (!item) throw notFound();
+  if (link.password !== undefined && header.get('shared_link_password') !== link.password)
+    throw new ApiProblem(403, 'incorrect_shared_item_password', 'The shared item password is incorrect');
+  return { status: 200, json: { type: item.type, id: item.id, name: item.name } };
+}
+
 /** One page of a folder, by marker (any size of folder) or by offset (up to 9999). */
 export function listItems(box: BoxState, call: Call): Answer {
   const folder = readableFolder(box, call, param(call, 'id'));

@@ -3,13 +3,15 @@ import { BoxCallError, asRecord, asText } from '../transport/box-call-error.ts';
 import { classifyCall } from '../transport/classify.ts';
 import type { BoxConnection } from '../transport/connect.ts';
 import { listItems } from './list-items.ts';
+import { explainLinkOnly, openSharedLink } from './shared-link.ts';
 import { nameKey } from './names.ts';
 
 /** A folder as a person names it. */
 export type FolderAddress =
   | { readonly kind: 'id'; readonly id: string }
   | { readonly kind: 'path'; readonly parts: readonly string[] }
-  | { readonly kind: 'shared-link'; readonly url: string };
+  /** `folderId`: the address is of a folder below the shared one. */
+  | { readonly kind: 'shared-link'; readonly url: string; readonly folderId?: string | undefined };
 
 /** A folder found. */
 export interface BoxFolder {
@@ -19,7 +21,8 @@ export interface BoxFolder {
   readonly name: string;
 }
 
-const ROOT_ID = '0';
+/** Box's number for all that an account sees. */
+export const ROOT_ID = '0';
 const ROOT_NAME = 'All Files';
 
 /**
@@ -43,21 +46,40 @@ export function parseFolderAddress(text: string): FolderAddress {
 }
 
 function parseLink(url: URL): FolderAddress {
-  const id =
-    /^\/folder\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1] ?? /\/f\/(\d{1,20})(?:\/|$)/.exec(url.pathname)?.[1];
+  const path = decodePath(url.pathname);
+  const shared = /^\/(?:s|v)\/[^/]+(?=\/|$)/.exec(path)?.[0];
+  const rest = shared === undefined ? path : path.slice(shared.length);
+  if (/^\/(?:embed\/)?(?:file|integrations|notes)\//.test(rest))
+    throw notAnAddress(
+      url.href,
+      'The link leads to a file, not to a folder.',
+      'Open it in Box, click the name of the folder above it, and copy the address of that page.',
+    );
+  const id = /^\/(?:embed\/)?folder\/(\d{1,20})(?:\/|$)/.exec(rest)?.[1] ?? /\/f\/(\d{1,20})(?:\/|$)/.exec(rest)?.[1];
+  if (shared !== undefined && (id !== undefined || rest === '' || rest === '/'))
+    return { kind: 'shared-link', url: `${url.origin}${shared}`, folderId: id };
   if (id !== undefined) return { kind: 'id', id };
-  if (/^\/(?:v|s)\/[\w-]+\/?$/.test(url.pathname)) return { kind: 'shared-link', url: `${url.origin}${url.pathname}` };
-  if (url.pathname.startsWith('/file/')) throw notAnAddress(url.href, 'The link leads to a file, not to a folder.');
   throw notAnAddress(url.href, 'The link does not lead to a folder.');
 }
 
-function notAnAddress(text: string, why: string): UsageError {
+/** Links come encoded from some programs; what cannot be decoded stays as it is. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function notAnAddress(text: string, why: string, remedy?: string): UsageError {
   return new UsageError('BOX_ADDRESS', `"${text}" does not name a Box folder.`, {
     why,
     safe: 'Nothing was started.',
-    remedy: /^[\w./~ -]*[A-Za-z][^:]*$/.test(text.trim())
-      ? `On Box: "box:${text.trim().replaceAll(/^[./~]+|\/+$/g, '')}"   On this computer: --input "${text.trim()}"`
-      : 'Open the folder in Box and copy the address of the page, or write box:Path/Name.',
+    remedy:
+      remedy ??
+      (/^[\w./~ -]*[A-Za-z][^:]*$/.test(text.trim())
+        ? `On Box: "box:${text.trim().replaceAll(/^[./~]+|\/+$/g, '')}"   On this computer: --input "${text.trim()}"`
+        : 'Open the folder in Box and copy the address of the page, or write box:Path/Name.'),
   });
 }
 
@@ -73,8 +95,8 @@ export async function findFolder(
   const name = nameOf(address);
   try {
     if (address.kind === 'path') return await followPath(connection, address.parts, signal);
-    const id = address.kind === 'id' ? address.id : await openSharedLink(connection, address.url, signal);
-    return await locate(connection, id, signal);
+    if (address.kind === 'shared-link') return await locateShared(connection, address, signal);
+    return await locate(connection, address.id, signal);
   } catch (error) {
     throw error instanceof BoxCallError ? classifyCall(error, { doing: 'folder', name }) : error;
   }
@@ -120,14 +142,19 @@ async function locate(connection: BoxConnection, id: string, signal: AbortSignal
   return { id, path: [...parents, name].join('/'), name };
 }
 
-async function openSharedLink(connection: BoxConnection, link: string, signal: AbortSignal): Promise<string> {
-  const { FindFolderForSharedLinkHeaders } = await import('box-node-sdk/managers/sharedLinksFolders');
-  const folder = await connection.client.sharedLinksFolders.findFolderForSharedLink(
-    { fields: ['id', 'type'] },
-    new FindFolderForSharedLinkHeaders({ boxapi: `shared_link=${link}` }),
-    { cancellationToken: signal },
-  );
-  return folder.id;
+/** A folder behind a shared link. Its calls go by its number, so this account must have been invited to it. */
+async function locateShared(
+  connection: BoxConnection,
+  { url, folderId }: Extract<FolderAddress, { kind: 'shared-link' }>,
+  signal: AbortSignal,
+): Promise<BoxFolder> {
+  const id = folderId ?? (await openSharedLink(connection, url, signal));
+  try {
+    return await locate(connection, id, signal);
+  } catch (error) {
+    if (error instanceof BoxCallError && (error.status === 403 || error.status === 404)) throw explainLinkOnly(id);
+    throw error;
+  }
 }
 
 async function followPath(

@@ -161,6 +161,45 @@ describe('listing a Box folder', () => {
     expect(await readdir(world.scratch)).toEqual(['source.pdf']);
   });
 
+  it('finds the folder behind a shared link, and below one', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    const find = (text: string) => findFolder(world.connection, parseFolderAddress(text), calm());
+    const link = emulator.share(folderId);
+    const there = { id: folderId, path: 'Scans/Marduk', name: 'Marduk' };
+    expect(await find(link)).toEqual(there);
+    expect(await find(`${link}/folder/${folderId}`)).toEqual(there);
+    expect(await find(`https://berkeley.app.box.com/s/abc123/folder/${folderId}?page=2`)).toEqual(there);
+  });
+
+  it('says what a shared link is that leads to no folder of this account, and how to get one', async () => {
+    await using world = await makeWorld();
+    const { emulator, folderId } = world;
+    const find = (text: string) => findFolder(world.connection, parseFolderAddress(text), calm());
+    const file = await emulator.seedFile('a.pdf', BYTES, { parentId: folderId });
+    await expect(find(emulator.share(file.id))).rejects.toMatchObject({
+      code: 'BOX_ADDRESS',
+      exitCode: 64,
+      advice: { why: 'It is shared as a file, "a.pdf".' },
+    });
+    const remedy = expect.stringContaining('invite') as string;
+    const refusal = { code: 'BOX_LINK', exitCode: 77, advice: { remedy } };
+    await expect(find(emulator.share(folderId, 'a password'))).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringContaining('wants a password') as string,
+    });
+    for (const link of ['https://app.box.com/s/nobody', 'https://app.box.com/v/our.scans'])
+      await expect(find(link)).rejects.toMatchObject(refusal);
+    const linked = emulator.seedFolder('Linked');
+    emulator.setRole(linked.id, 'none');
+    const link = emulator.share(linked.id);
+    for (const address of [link, `${link}/folder/${linked.id}`])
+      await expect(find(address)).rejects.toMatchObject({
+        ...refusal,
+        message: expect.stringContaining('by the link alone') as string,
+      });
+  });
+
   it('says which folder cannot be found, and by what name', async () => {
     await using world = await makeWorld();
     const find = (text: string) => findFolder(world.connection, parseFolderAddress(text), calm());
