@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AccessError } from '../../../core/errors.ts';
 import { readSmallFile, UnfitFileError } from '../../../files/read-small-file.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
@@ -33,8 +33,9 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
   try {
     const {
       text,
-      facts: { mode },
+      facts: { mode, uid },
     } = await readSmallFile(file);
+    await requireOwn(file, uid);
     // Windows has no such bits; Node shows 0o666 for all.
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
       throw new AccessError('BOX_LOGIN_EXPOSED', `Others can read ${file}, which opens your Box account.`, {
@@ -55,8 +56,42 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
   }
 }
 
+/**
+ * Where a login file really lies: one that is a link is written and removed where it leads, so that no used-up copy stays
+ * there; also where nothing is there yet.
+ */
+export async function placeOfLogin(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    const target = await readlink(file).catch(() => undefined);
+    return target === undefined ? file : resolve(dirname(file), target);
+  }
+}
+
+/** Whoever owns the file, or may put another in its place, could have this program use a login of theirs. */
+async function requireOwn(file: string, fileOwner: number): Promise<void> {
+  const me = process.getuid?.();
+  if (me === undefined) return;
+  const folder = dirname(await placeOfLogin(file));
+  const { uid, mode } = await stat(folder);
+  const isOpenToAll = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
+  if (fileOwner === me && (uid === me || uid === 0) && !isOpenToAll) return;
+  throw new AccessError('BOX_LOGIN_EXPOSED', `Others can put another login in the place of ${file}.`, {
+    why:
+      fileOwner === me
+        ? `Its folder ${folder} belongs to others, or all may write to it.`
+        : 'It belongs to somebody else.',
+    safe: 'It was not used.',
+    remedy:
+      fileOwner === me ? `chmod o-w ${folder}    or keep the login in a folder of your own.` : 'ocr-pipeline login box',
+  });
+}
+
 /** Keeps a login for good or not at all, readable by its owner alone. @throws {OutputError} the disk. */
-export async function writeLogin(file: string, record: LoginRecord): Promise<void> {
+export async function writeLogin(named: string, record: LoginRecord): Promise<void> {
+  const file = await placeOfLogin(named);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await removeLeftovers(file);
@@ -74,5 +109,5 @@ async function removeLeftovers(file: string): Promise<void> {
 }
 
 export async function removeLogin(file: string): Promise<void> {
-  await rm(file, { force: true });
+  await rm(await placeOfLogin(file), { force: true });
 }
