@@ -5,7 +5,7 @@ export const app: App = {
   startRun: async (request, observer, signal) => (await import('./start-run.ts')).startRun(request, observer, signal),
   resumeRun: async (request, observer, signal) =>
     (await import('./resume-run.ts')).resumeRun(request, observer, signal),
-  planRun: async (request, signal) => (await import('./plan-run.ts')).planRun(request, signal),
+  planRun: async (request, signal, tell) => (await import('./plan-run.ts')).planRun(request, signal, tell),
   listRuns: async (workDir, tell) => (await import('./find-runs.ts')).listRuns(workDir, tell),
   findJobs: async (entries) => (await import('./find-jobs.ts')).findJobs(entries),
   runWhenDone: async (command, end) => (await import('./run-when-done.ts')).runWhenDone(command, end, process.env),

@@ -2,7 +2,7 @@ import type { EngineIdentity } from '../engines/ocr-engine.ts';
 import type { EngineReport } from '../core/engine-report.ts';
 import type { PipelineError } from '../core/errors.ts';
 import type { RunObserver, RunProgress } from '../core/progress.ts';
-import type { RunPlan } from '../core/run-estimate.ts';
+import type { PlanProgress, RunPlan } from '../core/run-estimate.ts';
 import type { BoxChoices, EngineRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { EngineName, OutputFormat, RecognitionSettings, PageLimits } from '../core/settings.ts';
@@ -295,7 +295,7 @@ export interface BoxService {
 export interface App {
   startRun(request: RunRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
   resumeRun(request: ResumeRequest, observer: RunObserver, signal: AbortSignal): Promise<RunOutcome>;
-  planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan>;
+  planRun(request: RunRequest, signal: AbortSignal, tell?: (progress: PlanProgress) => void): Promise<RunPlan>;
   /** Every run folder in the work directory, newest first; none where there is no such directory. */
   listRuns(workDir: string, tell?: (problem: PipelineError) => void): Promise<readonly RunEntry[]>;
   /** Asks the scheduler about all runs that have jobs; those without, and all where nobody answers, are not in the answer. */

@@ -1,18 +1,24 @@
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from '../core/document.ts';
 import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from '../core/done-elsewhere.ts';
-import { DocumentError, PageError, PipelineError } from '../core/errors.ts';
+import { DocumentError, OutputError, PageError, PipelineError } from '../core/errors.ts';
+import { explainErrno, hasErrno } from '../core/errno.ts';
+import { describeLanguage, LanguageTally } from '../core/guess-language.ts';
+import { wordsOf, type PageResult } from '../core/page.ts';
+import type { OutputFormat } from '../core/settings.ts';
+import type { RunRecord } from '../runs/run-store.ts';
 import { outputPath, planOutputStems } from '../core/output-names.ts';
 import { planSession } from '../core/plan-session.ts';
-import type { PlanEstimate, PlannedFailure, RunPlan } from '../core/run-estimate.ts';
+import type { PlanEstimate, PlannedFailure, PlanProgress, RunPlan } from '../core/run-estimate.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { foldLedger } from '../core/run-state.ts';
 import { realDisk } from '../files/disk.ts';
 import { RunFolder } from '../runs/run-folder.ts';
-import { list } from '../stages/list.ts';
+import { list, nothingToRead } from '../stages/list.ts';
 import type { DocumentStore, FetchedDocument } from '../stores/document-store.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
 import { openStores, type RunStores } from './run-stores.ts';
@@ -27,6 +33,13 @@ const DOCUMENTS_DOWNLOADED = 5;
 const PAGES_LOOKED_AT = 3;
 /** Pages that are read to know how long one takes. */
 const PAGES_TIMED = 6;
+/** Of those, whose words are shown, and how many words. */
+const SAMPLES_SHOWN = 2;
+const WORDS_SHOWN = 16;
+/** Names that are taken and named. */
+const TAKEN_NAMED = 20;
+/** Text of a page, plain or in a PDF, on disk: a printed page has some 3 kB. */
+const TEXT_LAYER_BYTES_PER_PAGE = 5_000;
 /** Pages differ: the range around the mean of the sample. */
 const SPREAD = 0.25;
 /** Page results of a printed page, on disk. Measured on the accuracy corpus: 20 to 60 kB. */
@@ -42,13 +55,20 @@ interface Look {
 }
 
 /** Says what a run would do, from the listing and from samples; changes nothing. */
-export async function planRun(request: RunRequest, signal: AbortSignal): Promise<RunPlan> {
+export async function planRun(
+  request: RunRequest,
+  signal: AbortSignal,
+  tell: (progress: PlanProgress) => void = () => undefined,
+): Promise<RunPlan> {
+  tell({ step: 'looking', done: 0 });
   const record = await prepareRecord(request, false, signal);
   await using stores = await openStores(record, request.workDir, request.box, () => undefined, signal);
   const { source, destination } = stores;
   await using scratch = await openScratch();
+  await checkOutput(record, destination, signal);
   const label = await source.describe(signal);
-  const listing = await list(source, request.settings.match, signal);
+  const listing = await list(countListed(source, tell), request.settings.match, signal);
+  if (listing.documents.length === 0) throw nothingToRead(listing);
   const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
   const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
 
@@ -66,21 +86,24 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
       join(scratch.folder, `${documents.indexOf(document)}.pdf`),
       signal,
     );
-  const { looks, failures } = await lookInto(opened, bring, pool, record.settings.limits.seconds, signal);
+  const { looks, failures } = await lookInto(opened, bring, pool, record.settings.limits.seconds, signal, tell);
   // What was not opened is taken to be like what was.
   const scale = documents.length / Math.max(1, opened.length);
   const pagesThere = looks.reduce((sum, look) => sum + look.pageCount, 0) * scale;
   const keptPages = looks.reduce((sum, look) => sum + look.pageCount * keptShare(look), 0) * scale;
-  const secondsAPage = await timePages(
+  const { secondsAPage, samples, language } = await readSamples(
     looks.filter((look) => keptShare(look) < 1),
+    record.settings.language,
     pool,
     signal,
+    tell,
   );
   const pagesToRead = Math.round(pagesThere - keptPages);
   const wholly = looks.filter((look) => look.sampled > 0 && look.withText === look.sampled).length * scale;
   const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
-  const byReason = new Map<string, number>();
-  for (const { reason } of listing.leftOut) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  const byReason = Map.groupBy(listing.leftOut, ({ reason }) => reason);
+  const { count: namesTaken, some: taken } = await findTaken(documents, record, destination, signal);
+  const isLocalOutput = record.destination.kind === 'local';
 
   return {
     source: { name: label.name, id: label.id },
@@ -108,17 +131,31 @@ export async function planRun(request: RunRequest, signal: AbortSignal): Promise
             },
           ],
     failures,
-    leftOut: [...byReason].map(([reason, entries]) => ({ reason, entries })),
+    leftOut: [...byReason].map(([reason, entries]) => ({
+      reason,
+      entries: entries.length,
+      paths: entries.map(({ path }) => path),
+    })),
     outputs: {
       formats: record.settings.formats,
-      perFormat: documents.length,
-      namesTaken: await countTaken(documents, record, destination, signal),
+      // Those that were opened and failed have none; of the others as many may fail, which nobody knows.
+      perFormat: documents.length - failures.length,
+      namesTaken,
+      taken,
+      ...(isLocalOutput
+        ? {
+            neededBytes: outputBytes(record.settings.formats, sizeBytes, pagesThere),
+            freeBytes: await freeBytes(record.destination.ids[0] ?? ''),
+          }
+        : {}),
     },
     scratch: {
       neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2),
       freeBytes: await freeBytes(request.workDir),
     },
     samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
+    samples,
+    language,
     ...(await estimateAll(
       request,
       { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB },
@@ -180,6 +217,7 @@ async function lookInto(
   pool: WorkerPool,
   limitSeconds: number,
   signal: AbortSignal,
+  tell: (progress: PlanProgress) => void,
 ): Promise<{ looks: Look[]; failures: PlannedFailure[] }> {
   const looks: Look[] = [];
   const failures: PlannedFailure[] = [];
@@ -207,45 +245,85 @@ async function lookInto(
         if (!(error instanceof DocumentError)) throw error;
         failures.push({ path: document.path, code: error.code, reason: error.message });
       }
+      tell({ step: 'opening', done: looks.length + failures.length, total: documents.length });
     }),
   );
   return { looks, failures };
 }
 
-/** Mean seconds of one core for a page, from a few pages out of the middle of documents; undefined where none could be read. */
-async function timePages(looks: readonly Look[], pool: WorkerPool, signal: AbortSignal): Promise<number | undefined> {
+interface Samples {
+  /** Mean seconds of one core for a page; undefined where none could be read. */
+  readonly secondsAPage: number | undefined;
+  readonly samples: NonNullable<RunPlan['samples']>;
+  readonly language: string | undefined;
+}
+
+/** Reads a few pages out of the middle of documents: how long one takes, and what came of it. */
+async function readSamples(
+  looks: readonly Look[],
+  asked: string,
+  pool: WorkerPool,
+  signal: AbortSignal,
+  tell: (progress: PlanProgress) => void,
+): Promise<Samples> {
   const chosen = chooseEvenly(looks, PAGES_TIMED);
   // As many at once as there are workers: with waiting in it a time would say nothing.
   const atOnce = pLimit(pool.size);
-  const times = await Promise.all(
+  const tally = new LanguageTally();
+  let done = 0;
+  tell({ step: 'reading', done, total: chosen.length });
+  const read = await Promise.all(
     chosen.map(({ document, file, pageCount }) =>
       atOnce(async () => {
-        const wanted = { file, pageNumber: Math.ceil(pageCount / 2) };
+        const pageNumber = Math.ceil(pageCount / 2);
         const from = performance.now();
         try {
           const page = await pool.run(
-            { call: 'read', request: wanted, timeoutMs: 600_000, subject: { document: document.path } },
+            { call: 'read', request: { file, pageNumber }, timeoutMs: 600_000, subject: { document: document.path } },
             signal,
           );
-          return page.state === 'done' ? performance.now() - from : undefined;
+          if (page.state !== 'done') return undefined;
+          const elapsedMs = performance.now() - from;
+          tally.addPage(page);
+          return { elapsedMs, path: document.path, pageNumber, text: firstWords(page) };
         } catch (error) {
-          if (error instanceof PipelineError && (error instanceof PageError || error instanceof DocumentError))
-            return undefined;
+          if (error instanceof PageError || error instanceof DocumentError) return undefined;
           throw error;
+        } finally {
+          tell({ step: 'reading', done: ++done, total: chosen.length });
         }
       }),
     ),
   );
-  const good = times.filter((time) => time !== undefined);
-  return good.length === 0 ? undefined : good.reduce((sum, time) => sum + time, 0) / good.length / 1_000;
+  const good = read.filter((each) => each !== undefined);
+  const readsLike = tally.guess();
+  return {
+    secondsAPage:
+      good.length === 0 ? undefined : good.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / good.length / 1_000,
+    samples: good
+      .filter(({ text }) => text !== '')
+      .slice(0, SAMPLES_SHOWN)
+      .map(({ path, pageNumber, text }) => ({ path, pageNumber, text })),
+    language: readsLike === undefined ? undefined : describeLanguage({ readsLike, asked }),
+  };
 }
 
-async function countTaken(
+/** Some words from a page, as they were read. */
+function firstWords(page: PageResult): string {
+  const words: string[] = [];
+  for (const { text } of wordsOf(page)) {
+    words.push(text);
+    if (words.length === WORDS_SHOWN) break;
+  }
+  return words.join(' ');
+}
+
+async function findTaken(
   documents: readonly SourceDocument[],
   record: Awaited<ReturnType<typeof prepareRecord>>,
   destination: DocumentStore,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly count: number; readonly some: readonly string[] }> {
   const taken = new Set<string>();
   try {
     for await (const entry of destination.list(signal)) {
@@ -253,18 +331,63 @@ async function countTaken(
     }
   } catch (error) {
     // Not there yet: nothing is taken.
-    if (error instanceof PipelineError && error.family === 'NoInputError') return 0;
+    if (error instanceof PipelineError && error.family === 'NoInputError') return { count: 0, some: [] };
     throw error;
   }
   const stems = planOutputStems(
     documents.map(({ path }) => path),
     record.destination.stem,
   );
-  let count = 0;
-  for (const stem of stems.values()) {
-    for (const format of record.settings.formats) if (taken.has(outputPath(stem, format).normalize('NFC'))) count++;
+  const formats = record.settings.formats;
+  const wanted = [...stems.values()].flatMap((stem) => formats.map((format) => outputPath(stem, format)));
+  const found = wanted.filter((path) => taken.has(path.normalize('NFC')));
+  return { count: found.length, some: found.slice(0, TAKEN_NAMED) };
+}
+
+/** The source, telling of each entry that it lists. */
+function countListed(source: DocumentStore, tell: (progress: PlanProgress) => void): Pick<DocumentStore, 'list'> {
+  return {
+    async *list(signal) {
+      let done = 0;
+      for await (const entry of source.list(signal)) {
+        if (entry.kind === 'document') tell({ step: 'listing', done: ++done });
+        yield entry;
+      }
+    },
+  };
+}
+
+/**
+ * Whether results can be put down, without making anything.
+ * @throws {OutputError} `OUTPUT_NOT_WRITABLE`. @throws {AccessError} Box would not take them.
+ */
+async function checkOutput(
+  { destination: { kind, ids } }: RunRecord,
+  destination: DocumentStore,
+  signal: AbortSignal,
+): Promise<void> {
+  if (kind === 'box') return await destination.checkWritable(signal);
+  for (let folder = ids[0] ?? '/'; ; folder = dirname(folder)) {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT') && folder !== dirname(folder)) continue;
+      throw new OutputError('OUTPUT_NOT_WRITABLE', `Results cannot be put into ${ids[0]}: ${explainErrno(error)}.`, {
+        why: folder === ids[0] ? undefined : `It would be made in ${folder}.`,
+        safe: 'Nothing was changed.',
+        remedy: 'Another folder after --output.',
+      });
+    }
   }
-  return count;
+}
+
+/** Room for the results. A searchable PDF is its scan and some text. */
+function outputBytes(formats: readonly OutputFormat[], sizeBytes: number, pages: number): number {
+  return Math.round(
+    (formats.includes('pdf') ? sizeBytes + pages * TEXT_LAYER_BYTES_PER_PAGE : 0) +
+      formats.filter((format) => format !== 'pdf').length * pages * TEXT_LAYER_BYTES_PER_PAGE,
+  );
 }
 
 function largest(documents: readonly SourceDocument[]): number {

@@ -49,16 +49,39 @@ export interface RunPlan {
   readonly skips: readonly PlannedSkip[];
   readonly failures: readonly PlannedFailure[];
   /** Entries that are not worked on, by reason. */
-  readonly leftOut: readonly { readonly reason: string; readonly entries: number }[];
+  readonly leftOut: readonly {
+    readonly reason: string;
+    readonly entries: number;
+    readonly paths?: readonly string[] | undefined;
+  }[];
   readonly outputs: {
     readonly formats: readonly OutputFormat[];
     readonly perFormat: number;
     readonly namesTaken: number;
+    /** Some of them. */
+    readonly taken?: readonly string[] | undefined;
+    /** On the disk of a folder of this computer. */
+    readonly neededBytes?: number | undefined;
+    readonly freeBytes?: number | undefined;
   };
   readonly scratch: { readonly neededBytes: number; readonly freeBytes?: number | undefined };
   /** Sample pages that were read for the estimate. */
   readonly samplePages: number;
+  /** What was read on them, so that a wrong language is seen. */
+  readonly samples?:
+    | readonly { readonly path: string; readonly pageNumber: number; readonly text: string }[]
+    | undefined;
+  /** `reads like German; you gave eng`, where that is so. */
+  readonly language?: string | undefined;
   readonly estimates: readonly PlanEstimate[];
   /** What should be known of the estimates: where rates come from, what did not answer. */
   readonly notes: readonly string[];
+}
+
+/** How far the making of a plan is. */
+export interface PlanProgress {
+  readonly step: 'looking' | 'listing' | 'opening' | 'reading';
+  readonly done: number;
+  /** Absent while it is not known. */
+  readonly total?: number | undefined;
 }

@@ -11,7 +11,11 @@ export interface Listing {
 }
 
 /** Lists a folder wholly. `match` holds globs of paths; a glob without `/` is held against the name alone; none takes all. */
-export async function list(store: DocumentStore, match: readonly string[], signal: AbortSignal): Promise<Listing> {
+export async function list(
+  store: Pick<DocumentStore, 'list'>,
+  match: readonly string[],
+  signal: AbortSignal,
+): Promise<Listing> {
   const documents: SourceDocument[] = [];
   const leftOut: LeftOutEntry[] = [];
   const matches = pathMatcher(match);

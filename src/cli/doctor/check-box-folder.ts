@@ -20,7 +20,7 @@ export const checkBoxFolder: Check = {
       detail: `${readable}; ${whyNotWritable}`,
       remedy: {
         text: `Uploading needs Editor. Ask the folder's owner for it, or add\n--box-output-folder "box:${folder.name} OCR"`,
-        commands: [],
+        commands: [`ocr-pipeline doctor box --box-folder ${folder.id} --box-output-folder "box:${folder.name} OCR"`],
       },
     };
   },

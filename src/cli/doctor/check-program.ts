@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { quoteWord } from '../quote-word.ts';
 import { configPlaces, readConfigFile, showPath } from '../../config/config-files.ts';
 import { countCpus } from '../../core/cpu-count.ts';
 import { readAvailableMemory, readCpuLimits } from '../../config/available-cpus.ts';
@@ -5,6 +7,8 @@ import { countOf, formatBytes } from '../screens/format-numbers.ts';
 import { programVersion } from '../../config/program-version.ts';
 import type { Check } from './finding.ts';
 
+/** The mode of a file that everybody may read: stat(2), S_IROTH. */
+const READABLE_BY_ALL = 0o004;
 /** The main process and one worker with its engine, with some room. */
 const LEAST_MEMORY_BYTES = 1_500_000_000;
 /** A worker with its engine on an ordinary page, measured on 300-dpi letter pages. */
@@ -27,10 +31,29 @@ export const checkConfig: Check = {
     const { warnings } = await loadSettings();
     const found: string[] = [];
     for (const place of configPlaces(shell)) {
-      if (await readConfigFile(place, shell)) found.push(showPath(place.file, shell));
+      const file = await readConfigFile(place, shell);
+      if (!file) continue;
+      found.push(showPath(place.file, shell));
+      if (file.values.has('boxClientSecret') && ((await stat(place.file)).mode & READABLE_BY_ALL) !== 0)
+        return {
+          status: 'warn',
+          detail: `${showPath(place.file, shell)} holds the secret of the Box app, and everybody on this computer may read it`,
+          remedy: {
+            text:
+              place.kind === 'site'
+                ? 'Let only those read it who use the program: give it their group first (chgrp GROUP).'
+                : 'Let nobody else read it.',
+            commands: [`chmod ${place.kind === 'site' ? '640' : '600'} ${quoteWord(place.file)}`],
+          },
+        };
     }
     const [warning] = warnings;
-    if (warning !== undefined) return { status: 'warn', detail: warning };
+    if (warning !== undefined)
+      return {
+        status: 'warn',
+        detail: warning,
+        remedy: { text: 'Take it out, or correct it.', commands: ['ocr-pipeline config explain'] },
+      };
     return { status: 'ok', detail: found.length === 0 ? 'defaults; no file of yours' : `from ${found.join(', ')}` };
   },
 };

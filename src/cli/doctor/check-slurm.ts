@@ -39,7 +39,10 @@ export const checkSlurm: Check = {
       return {
         status: settings.executor === 'slurm' ? 'fail' : 'warn',
         detail: 'the controller does not answer',
-        remedy: { text: 'Jobs go on meanwhile. Try again in some minutes; ask the staff if it lasts.', commands: [] },
+        remedy: {
+          text: 'Jobs go on meanwhile. Try again in some minutes; ask the staff if it lasts.',
+          commands: ['ocr-pipeline doctor slurm'],
+        },
       };
     }
     return judgeAccount(settings, view) ?? judgePartition(settings, view) ?? allWell(settings, view);
@@ -69,7 +72,7 @@ function judgeAccount({ slurmAccount, slurmQos }: Settings, { associations }: Cl
     return {
       status: 'fail',
       detail: 'you have no account on this cluster',
-      remedy: { text: 'Ask the staff of the cluster for one.', commands: [] },
+      remedy: { text: 'Ask the staff of the cluster for one.', commands: ['sacctmgr show associations user=$USER'] },
     };
   if (slurmAccount === undefined && accounts.length > 1) return choose('no account chosen');
   if (slurmAccount !== undefined && !accounts.includes(slurmAccount))
@@ -162,13 +165,13 @@ export const checkImage: Check = {
       return {
         status: 'warn',
         detail: `${slurmImage} is there; neither apptainer nor singularity is here to try it`,
-        remedy: { text: 'Try again on a login node.', commands: [] },
+        remedy: { text: 'Try again on a login node.', commands: ['ocr-pipeline doctor image'] },
       };
     if (version === undefined)
       return {
         status: 'fail',
         detail: `${slurmImage} does not run [IMAGE_BROKEN]\n${said.split('\n').slice(-3).join('\n')}`,
-        remedy: { text: 'It may be incomplete: copy it again.', commands: [] },
+        remedy: { text: 'It may be incomplete: copy it again.', commands: [`apptainer run ${slurmImage} --version`] },
       };
     if (version !== programVersion()) {
       return {
@@ -189,7 +192,7 @@ export const checkScratch: Check = {
   id: 'scratch',
   title: 'Scratch',
   async run({ settingsOrDefaults, inspectCluster }) {
-    const { workDir } = await settingsOrDefaults();
+    const { workDir, slurmSite } = await settingsOrDefaults();
     const view = await inspectCluster();
     if (view === 'absent') return NOT_HERE;
     const { type, bavail, bsize } = await statfs(await nearestExisting(workDir));
@@ -201,7 +204,7 @@ export const checkScratch: Check = {
       detail: `${room}, which is on a disk of this machine (${local}): other nodes may not see it`,
       remedy: {
         text: 'Keep run folders where every node sees them. doctor --deep finds out.',
-        commands: [`ocr-pipeline config set work-dir '/global/scratch/users/$USER/ocr-runs'`],
+        commands: [`ocr-pipeline config set work-dir '${await scratchOf(slurmSite)}/ocr-runs'`],
       },
     };
   },
@@ -229,10 +232,21 @@ export const checkTestJob: Check = {
     return {
       status: 'fail',
       detail,
-      remedy: { text: 'A folder that nodes see, or another partition, may help.', commands: [] },
+      remedy: {
+        text: 'A folder that nodes see, or another partition, may help.',
+        commands: ['ocr-pipeline config set work-dir FOLDER', 'ocr-pipeline config set slurm.partition NAME'],
+      },
     };
   },
 };
+
+/** Where this cluster has its scratch, as its profile says; else a place for a person to fill in. */
+async function scratchOf(site: string | undefined): Promise<string> {
+  if (site === undefined) return '/path/to/scratch/$USER';
+  const { loadSiteProfile } = await import('../../config/load-site-profile.ts');
+  const profile = await loadSiteProfile(site).catch(() => undefined);
+  return profile?.scratch ?? '/path/to/scratch/$USER';
+}
 
 async function nearestExisting(folder: string): Promise<string> {
   let candidate = folder;

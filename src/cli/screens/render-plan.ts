@@ -50,23 +50,46 @@ export function renderPlan(plan: RunPlan, { width, verbose, command }: PlanStyle
     const what = skip.documents > 0 ? countOf(skip.documents, 'PDF') : countOf(skip.pages, 'page');
     add('Skip', `${what} ${cleanText(skip.reason)}${skip.hint === undefined ? '' : `     (${skip.hint})`}`);
   }
-  for (const { reason, entries } of plan.leftOut)
-    add('Left out', `${countOf(entries, 'entry', 'entries')}: ${cleanText(reason)}`);
+  for (const { reason, entries, paths = [] } of plan.leftOut) {
+    const hint = verbose || paths.length === 0 ? '' : '     (plan -v names them)';
+    add('Left out', `${countOf(entries, 'entry', 'entries')}: ${cleanText(reason)}${hint}`);
+    if (verbose) for (const path of paths) add('', truncateMiddle(cleanText(path), room - LABEL_WIDTH));
+  }
   if (plan.failures.length > 0) add('Cannot', cannotText(plan, verbose));
   if (verbose)
     for (const { path, reason, code } of plan.failures)
       add('', `${truncateMiddle(cleanText(path), room - LABEL_WIDTH)}  ${cleanText(reason)} [${code}]`);
   const files = outputs.formats.map((format) => `${formatCount(outputs.perFormat)} .${format}`).join(', ');
   add('Output', `${cleanText(plan.destination)}   ${files}; ${countOf(outputs.namesTaken, 'name')} taken`);
+  addOutputs(add, plan, verbose);
   const free = scratch.freeBytes === undefined ? '' : ` (${formatBytes(scratch.freeBytes)} free)`;
   add('Needs', `${formatBytes(scratch.neededBytes)} in the work folder${free}`);
   lines.push(...estimateRows(plan.estimates));
   if (plan.samplePages > 0) add('Measured', `on ${countOf(plan.samplePages, 'sample page')}`);
+  for (const { path, pageNumber, text } of plan.samples ?? [])
+    add('Sample', `${cleanText(text)}  (${truncateMiddle(cleanText(path), 30)} p.${pageNumber})`);
+  if (plan.language !== undefined) add('Look at', `The sample ${plan.language}. Is --lang right?`);
   for (const note of plan.notes) add('Note', cleanText(note));
   const last = `Nothing was changed. To go on:  ${command}`;
   // A command is not broken, so that it can be copied, even where it is longer than a line.
   lines.push(...(displayWidth(last) <= room ? [last] : ['Nothing was changed. To go on:', `  ${command}`]));
   return lines.map((line) => (PREFIX + line).trimEnd()).join('\n');
+}
+
+/** What of the results needs a thought: names that are taken, and too little room. */
+function addOutputs(add: (label: string, text: string) => void, { outputs }: RunPlan, verbose: boolean): void {
+  const { taken = [], namesTaken, neededBytes, freeBytes } = outputs;
+  const named = verbose ? taken : taken.slice(0, 3);
+  if (named.length > 0) {
+    const more = namesTaken > named.length ? ` and ${formatCount(namesTaken - named.length)} more` : '';
+    add('Taken', `${named.map((path) => cleanText(path)).join(', ')}${more}`);
+    add('', 'Not touched if not of this program: add --on-conflict rename, version or skip');
+  }
+  if (neededBytes !== undefined && freeBytes !== undefined) {
+    const text = `about ${formatBytes(neededBytes)} for the results (${formatBytes(freeBytes)} free there)`;
+    add('Room', text);
+    if (neededBytes > freeBytes) add('Look at', 'There is too little room for the results: another --output');
+  }
 }
 
 function headline({ source }: RunPlan): string {

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/core/errors.ts';
 import { resolveSettings } from '../../../src/core/config/resolve-settings.ts';
 import type { Settings } from '../../../src/core/config/settings-table.ts';
 import { checkTesseract, checkTesseractJs } from '../../../src/cli/doctor/check-engines.ts';
@@ -244,5 +245,43 @@ describe.skipIf(english.skip)('doctor on this machine', () => {
     const { code, stdout } = await runCli(['languages']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^eng +English +tesseract, tesseract\.js$/m);
+  });
+});
+
+describe('what doctor finds', () => {
+  it('ends with something to type, whatever it is', async () => {
+    const checks: Check[] = [
+      { id: 'a', title: 'A', run: () => Promise.resolve({ status: 'warn', detail: 'odd' }) },
+      {
+        id: 'b',
+        title: 'B',
+        run: () =>
+          Promise.reject(
+            new ConfigError('X', 'Broken.', { remedy: 'ocr-pipeline config explain   lists them\nor ask.' }),
+          ),
+      },
+      { id: 'c', title: 'C', run: () => Promise.resolve({ status: 'ok', detail: 'fine' }) },
+    ];
+    const findings: Finding[] = [];
+    // The checks look at nothing.
+    for await (const finding of examine(checks, {} as CheckContext)) findings.push(finding);
+    expect(findings.map(({ remedy }) => remedy?.commands)).toEqual([
+      ['ocr-pipeline doctor a'],
+      ['ocr-pipeline config explain'],
+      undefined,
+    ]);
+  });
+
+  it('warns of a file with the secret of the Box app that everybody may read', async () => {
+    const site = join(makeFolder(), 'site.yaml');
+    writeFileSync(site, 'box-client-id: abc\nbox-client-secret: hush-hush\n', { mode: 0o644 });
+    const options = { env: { OCR_PIPELINE_SITE_FILE: site } };
+    const { code, stdout } = await runCli(['doctor', 'config'], options);
+    expect(code).toBe(0);
+    expect(stdout).toContain('[warn]');
+    expect(stdout).toContain(`Do:      chmod 640 ${site}`);
+    expect(stdout).not.toContain('hush-hush');
+    chmodSync(site, 0o640);
+    expect((await runCli(['doctor', 'config'], options)).stdout).toContain('[ok]');
   });
 });
