@@ -1,7 +1,8 @@
+import type { FileRepair } from './describe-damage.ts';
 import type { SourceDocument, LeftOutEntry } from './document.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { ReadLanguage } from './guess-language.ts';
-import type { PageState } from './page.ts';
+import type { PageDamage, PageState } from './page.ts';
 import type { OutputFormat } from './settings.ts';
 import type { WorkHandleRecord } from './work-handle.ts';
 
@@ -13,6 +14,12 @@ export type PageEntry = readonly [
   wordCount: number,
   error?: ErrorRecord,
 ];
+
+/** A page of which parts could not be decoded whole. */
+export interface DamagedPage {
+  readonly pageNumber: number;
+  readonly damage: readonly PageDamage[];
+}
 
 export interface DeliveredOutput {
   readonly format: OutputFormat;
@@ -57,7 +64,7 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'left-out'; readonly entry: LeftOutEntry }
   | { readonly type: 'listing-complete'; readonly documents: number; readonly leftOut: number }
   | { readonly type: 'fetched'; readonly document: string; readonly sha1: string; readonly sizeBytes: number }
-  | { readonly type: 'inspected'; readonly document: string; readonly pageCount: number; readonly repaired: boolean }
+  | { readonly type: 'inspected'; readonly document: string; readonly pageCount: number; readonly repaired: boolean; readonly repair?: FileRepair | undefined }
   | { readonly type: 'submitted'; readonly handles: readonly WorkHandleRecord[] }
   | {
       readonly type: 'pages';
@@ -65,6 +72,8 @@ export type LedgerEvent = { readonly at: string } & (
       readonly pages: readonly PageEntry[];
       /** Absent where its words do not tell. */
       readonly language?: ReadLanguage | undefined;
+      /** Pages of which parts could not be decoded; absent where there are none. */
+      readonly damaged?: readonly DamagedPage[] | undefined;
     }
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
   | { readonly type: 'document-done'; readonly document: string }

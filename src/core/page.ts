@@ -62,6 +62,16 @@ export interface RecognizedFrame {
   readonly skewDeg: number;
 }
 
+/** A part of a page that could not be decoded whole; words may be missing there. */
+export interface PageDamage {
+  /** A picture on the page, or what says how the page is painted. */
+  readonly part: 'image' | 'content';
+  /** `cut`: it stops before its end; `corrupt`: parts of it make no sense and were mended or passed over; `missing`: not in the file. */
+  readonly kind: 'cut' | 'corrupt' | 'missing';
+  /** How it is compressed, as PDF names it, such as `DCTDecode`; absent where it is not. */
+  readonly filter?: string | undefined;
+}
+
 /** The end states of a page. `failed` is never done: the next run reads it again. */
 export type PageState = 'done' | 'blank' | 'kept-text' | 'failed';
 
@@ -76,6 +86,8 @@ export interface PageResult {
   readonly image?: Pick<PageImage, 'widthPx' | 'heightPx' | 'dpi' | 'toPoints'> | undefined;
   readonly frame?: RecognizedFrame | undefined;
   readonly blocks: readonly Block[];
+  /** Parts that could not be decoded whole; absent where all could. */
+  readonly damage?: readonly PageDamage[] | undefined;
   /** Mean of the word confidences weighted by characters, 0 to 100; absent without words. */
   readonly confidence?: number | undefined;
   /** The PDF page already holds invisible text that the searchable PDF must take out (`--mode redo` or `force`). */

@@ -1,6 +1,8 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
+import type { FileRepair } from './describe-damage.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { ReadLanguage } from './guess-language.ts';
+import type { PageDamage } from './page.ts';
 import type { ClusterUse, DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
@@ -16,6 +18,10 @@ export interface DocumentState {
   readonly sha1?: string | undefined;
   readonly pageCount?: number | undefined;
   readonly repaired?: boolean | undefined;
+  /** What is known of the damage, where it was repaired. */
+  readonly repair?: FileRepair | undefined;
+  /** Pages of which parts could not be decoded, by page number. */
+  readonly damage?: ReadonlyMap<number, readonly PageDamage[]> | undefined;
   /** By page number. */
   readonly pages: ReadonlyMap<number, PageEntry>;
   readonly outputs: readonly DeliveredOutput[];
@@ -150,10 +156,12 @@ function applyToDocument(
       document.stage = 'reading';
       document.pageCount = event.pageCount;
       document.repaired = event.repaired;
+      document.repair = event.repair;
       break;
     case 'pages':
       for (const page of event.pages) document.pages.set(page[0], page);
       document.language = event.language;
+      document.damage = new Map(event.damaged?.map(({ pageNumber, damage }) => [pageNumber, damage]));
       break;
     case 'delivered':
       document.outputs = event.outputs;

@@ -1,3 +1,4 @@
+import { describeDamage, isDamaged } from './describe-damage.ts';
 import { EXIT, type ExitCode } from './errors.ts';
 import { describeLanguage } from './guess-language.ts';
 import { compareNatural } from './natural-order.ts';
@@ -12,6 +13,8 @@ export interface AttentionItem {
   readonly failedPages: readonly number[];
   /** `reads like German; you gave eng`, where it was read as another language. */
   readonly language?: string | undefined;
+  /** What of it is damaged, and what is known to be lost. */
+  readonly damage?: string | undefined;
   /** The first failed page's reason. */
   readonly problem?: { readonly code: string; readonly message: string } | undefined;
 }
@@ -27,8 +30,10 @@ export interface FailedDocument {
 /** What became of a run. Lists are in natural order of paths. */
 export interface Verdict {
   readonly counts: RunCounts;
-  /** Documents that are done with every page read, blank or kept. */
+  /** Documents that are done with every page read, blank or kept, of a file that is sound. */
   readonly complete: number;
+  /** Documents that are done with every page read, of a file that was repaired or holds damaged parts. */
+  readonly damaged: number;
   /** Documents that are done and want a person's eyes. */
   readonly lookAt: readonly AttentionItem[];
   readonly failed: readonly FailedDocument[];
@@ -46,9 +51,12 @@ export function judgeRun(state: RunState): Verdict {
   const documents = [...state.documents.values()].sort((a, b) => compareNatural(a.source.path, b.source.path));
   const counts = countRun(state);
   const session = state.sessions.at(-1);
+  const read = documents.filter(({ stage, pages }) => stage === 'done' && !hasFailedPages(pages));
+  const damaged = read.filter(isDamaged).length;
   return {
     counts,
-    complete: documents.filter(({ stage, pages }) => stage === 'done' && !hasFailedPages(pages)).length,
+    complete: read.length - damaged,
+    damaged,
     lookAt: documents.flatMap((document) => attentionItem(document) ?? []),
     failed: documents.flatMap(({ stage, source: { id, path }, error }) =>
       stage === 'failed'
@@ -72,7 +80,8 @@ function hasFailedPages(pages: DocumentState['pages']): boolean {
   return [...pages.values()].some(([, state]) => state === 'failed');
 }
 
-function attentionItem({ source, stage, pages, language: read }: DocumentState): AttentionItem | undefined {
+function attentionItem(document: DocumentState): AttentionItem | undefined {
+  const { source, stage, pages, language: read } = document;
   // A failed document is told with its own reason.
   if (stage === 'failed') return undefined;
   const entries = [...pages.values()].sort((a, b) => a[0] - b[0]);
@@ -81,7 +90,8 @@ function attentionItem({ source, stage, pages, language: read }: DocumentState):
     ([, state, confidence]) => state === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE,
   );
   const language = describeLanguage(read);
-  if (failedPages.length + faintPages.length === 0 && language === undefined) return undefined;
+  const damage = describeDamage(document);
+  if (failedPages.length + faintPages.length === 0 && language === undefined && damage === undefined) return undefined;
   const error = failedPages[0]?.[4];
   return {
     id: source.id,
@@ -89,6 +99,7 @@ function attentionItem({ source, stage, pages, language: read }: DocumentState):
     faintPages: faintPages.map(([page]) => page),
     failedPages: failedPages.map(([page]) => page),
     language,
+    damage,
     problem: error && { code: error.code, message: error.message },
   };
 }

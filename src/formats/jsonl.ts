@@ -31,6 +31,7 @@ function pageObject(header: DocumentHeader, page: PageResult): object {
     pageCount: header.pageCount,
     state: page.state,
     ...(page.error ? { reason: page.error.message, code: page.error.code } : {}),
+    ...(page.damage ? { damage: page.damage } : {}),
     confidence: page.confidence === undefined ? null : Math.round(page.confidence * 10) / 10,
     language: header.language,
     widthPx: shown.widthPx,

@@ -44,10 +44,10 @@ export class TextLayerWriter {
     await this.#update.writeObject(ref, page.dict.with({ Contents: contents, Resources: resources }));
   }
 
-  /** Writes what all pages share, and ends the update. A file that needs no change gets none. */
+  /** Writes what all pages share, and ends the update. A sound file that needs no change gets none. */
   async finish(): Promise<void> {
     if (this.#font) await writeFont(this.#update, this.#font, this.#encoder);
-    if (this.#changed.size > 0) await this.#update.finish(RESULT_MARK);
+    if (this.#changed.size > 0 || this.#update.isNewFile) await this.#update.finish(RESULT_MARK);
   }
 
   async #writeText(text: string | undefined): Promise<PdfRef[]> {

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { DocumentError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { writeWholeWith } from '../files/write-whole.ts';
@@ -20,13 +20,14 @@ const COPY_BYTES = 1024 * 1024;
 
 /**
  * Writes a PDF that looks like the source and whose scans can be searched: the source's own bytes, and behind them the
- * recognized words as invisible text. Memory does not grow with the file or its pages; the same input gives the same bytes.
+ * recognized words as invisible text. Of a damaged file a whole new one is made of what could be found. Memory does not grow with the file or its pages; the same input gives the same bytes.
  * @throws {DocumentError} the source cannot be read as a PDF. @throws {OutputError} the result cannot be stored.
  */
 export async function writeSearchablePdf(request: SearchablePdfRequest): Promise<void> {
   const pdf = await PdfFile.open(request.sourceFile);
   try {
     await writeWholeWith(request.outFile, (out) => fillFrom(pdf, request, out));
+    if (pdf.repaired) await readBack(request.outFile, pdf.pageCount);
   } finally {
     await pdf.close();
   }
@@ -34,7 +35,7 @@ export async function writeSearchablePdf(request: SearchablePdfRequest): Promise
 
 async function fillFrom(pdf: PdfFile, request: SearchablePdfRequest, out: FileHandle): Promise<void> {
   const { sourceFile, pages, signal } = request;
-  const sourceBytes = await copyInto(out, sourceFile, signal);
+  const sourceBytes = pdf.repaired ? 0 : await copyInto(out, sourceFile, signal);
   const update = await IncrementalUpdate.begin(pdf, sourceBytes, (bytes) => writeAll(out, bytes));
   const layer = new TextLayerWriter(pdf, update);
   for await (const page of pages) {
@@ -42,6 +43,26 @@ async function fillFrom(pdf: PdfFile, request: SearchablePdfRequest, out: FileHa
     await layer.addPage(page);
   }
   await layer.finish();
+}
+
+/**
+ * Reads a file that was made anew from a damaged one.
+ * @throws {DocumentError} `PDF_DAMAGED`: it is not sound, or lacks pages; it is removed.
+ */
+async function readBack(file: string, pageCount: number): Promise<void> {
+  const made = await PdfFile.open(file);
+  try {
+    let readable = 0;
+    while (readable < made.pageCount) await made.page(++readable);
+    if (!made.repaired && readable === pageCount) return;
+  } finally {
+    await made.close();
+  }
+  await rm(file, { force: true });
+  throw new DocumentError('PDF_DAMAGED', 'The PDF is so damaged that no sound PDF could be made of it.', {
+    safe: 'Nothing was delivered of it; the other documents go on.',
+    remedy: 'Get the file again, or leave out pdf: --formats txt',
+  });
 }
 
 async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal): Promise<number> {

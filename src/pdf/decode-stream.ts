@@ -1,4 +1,4 @@
-import { decodeFlate, OutputLimitError } from './flate-decode.ts';
+import { decodeFlate, type OnDamage, OutputLimitError } from './flate-decode.ts';
 import { PdfSyntaxError } from './byte-cursor.ts';
 import { isName, isPdfArray, PdfDict, type PdfValue } from './pdf-value.ts';
 import { undoPredictor } from './predictor.ts';
@@ -19,6 +19,14 @@ export interface DecodedStream {
   readonly remainingFilter?: ImageFilter | undefined;
   /** Its parameters; direct values, but JBIG2Globals is left a reference. */
   readonly parms?: PdfDict | undefined;
+  /** The first damage that was met: data that stops before its end, or makes no sense, and the filter that met it. */
+  readonly damage?: StreamDamage | undefined;
+}
+
+export interface StreamDamage {
+  readonly kind: 'cut' | 'corrupt';
+  /** Absent where the stream itself is cut off at the end of the file. */
+  readonly filter?: string | undefined;
 }
 
 const LONG_NAMES: Readonly<Record<string, string>> = {
@@ -60,33 +68,39 @@ export async function decodeBytes(
   maxBytes: number,
 ): Promise<DecodedStream> {
   let bytes = raw;
+  let damage: StreamDamage | undefined;
   for (const [i, filter] of filters.entries()) {
     if (IMAGE_FILTERS.has(filter.name)) {
       if (i < filters.length - 1) throw new PdfSyntaxError('an image format inside another filter');
-      return { bytes, remainingFilter: filter.name as ImageFilter, parms: filter.parms };
+      return { bytes, remainingFilter: filter.name as ImageFilter, parms: filter.parms, damage };
     }
-    bytes = await decodeStep(bytes, filter, maxBytes);
+    bytes = await decodeStep(bytes, filter, maxBytes, (kind) => (damage ??= { kind, filter: filter.name }));
     if (bytes.length > maxBytes) throw new OutputLimitError('limit');
   }
-  return { bytes };
+  return { bytes, damage };
 }
 
-async function decodeStep(bytes: Uint8Array, { name, parms }: FilterStep, maxBytes: number): Promise<Uint8Array> {
+async function decodeStep(
+  bytes: Uint8Array,
+  { name, parms }: FilterStep,
+  maxBytes: number,
+  onDamage: OnDamage,
+): Promise<Uint8Array> {
   // Predicted rows carry a byte each that is not output: at worst every second one.
   const plainBytes = hasPredictor(parms) ? maxBytes * 2 : maxBytes;
   switch (name) {
     case 'FlateDecode':
-      return undoPredictor(await decodeFlate(bytes, plainBytes), predictorParms(parms));
+      return undoPredictor(await decodeFlate(bytes, plainBytes, onDamage), predictorParms(parms), onDamage);
     case 'LZWDecode': {
-      const plain = decodeLzw(bytes, numberOr(parms.get('EarlyChange'), 1), plainBytes);
-      return undoPredictor(plain, predictorParms(parms));
+      const plain = decodeLzw(bytes, numberOr(parms.get('EarlyChange'), 1), plainBytes, onDamage);
+      return undoPredictor(plain, predictorParms(parms), onDamage);
     }
     case 'ASCII85Decode':
-      return decodeAscii85(bytes);
+      return decodeAscii85(bytes, onDamage);
     case 'ASCIIHexDecode':
-      return decodeAsciiHex(bytes);
+      return decodeAsciiHex(bytes, onDamage);
     case 'RunLengthDecode':
-      return decodeRunLength(bytes, maxBytes);
+      return decodeRunLength(bytes, maxBytes, onDamage);
     case 'Crypt':
       return bytes;
     default:

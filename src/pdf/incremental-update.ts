@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { PageKids } from './page-kids.ts';
 import type { PdfFile } from './pdf-file.ts';
 import { isName, isPdfArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from './pdf-value.ts';
 import { writeValue } from './write-value.ts';
@@ -9,14 +10,15 @@ import { MAX_OBJECT_NUMBER } from './xref-table.ts';
 /** Takes bytes that follow those already given; settles when more may come. */
 export type ByteSink = (bytes: Uint8Array) => Promise<void>;
 
-/** Damaged streams beyond this stay as they are. */
-const MAX_CORRECTED_BYTES = 64 * 1024 * 1024;
+/** Begins a new file; the bytes above 127 tell programs that it is not text (ISO 32000-1, 7.5.2). */
+const NEW_HEADER = Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1');
 /** Collected before they are handed on. */
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * Objects that are added to a PDF behind its own bytes, which stay as they are (ISO 32000-1, 7.5.6). The same objects in
- * the same order give the same bytes. A file whose cross-references had to be repaired gets complete new ones.
+ * Objects that are added to a PDF behind its own bytes, which stay as they are (ISO 32000-1, 7.5.6). Of a file that had to
+ * be repaired, whose bytes other readers may not understand, a whole new file is written instead: what could be found, the
+ * added objects, and a new page tree. The same objects in the same order give the same bytes.
  */
 export class IncrementalUpdate {
   readonly #pdf: PdfFile;
@@ -29,20 +31,27 @@ export class IncrementalUpdate {
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
 
+  /** Of a whole new file. */
+  #kids: PageKids | undefined;
+  #root: PdfRef | undefined;
+
   private constructor(pdf: PdfFile, fileBytes: number, sink: ByteSink, nextNumber: number) {
     this.#pdf = pdf;
     this.#sink = sink;
-    this.#offset = fileBytes - pdf.originBytes;
+    this.#offset = pdf.repaired ? 0 : fileBytes - pdf.originBytes;
     this.#nextNumber = nextNumber;
   }
 
-  /** @param fileBytes the size of the file as it is, junk before its header included. */
+  /** @param fileBytes the size of the file as it is, junk before its header included; of a repaired one none are used. */
   static async begin(pdf: PdfFile, fileBytes: number, sink: ByteSink): Promise<IncrementalUpdate> {
     const size = pdf.trailer.get('Size');
     const stated = typeof size === 'number' && Number.isInteger(size) && size < MAX_OBJECT_NUMBER / 2 ? size : 0;
     // A file that was cut off refers to objects it has lost: theirs are no numbers to give away.
     const referred = pdf.repaired ? await highestReference(pdf) : 0;
-    return new IncrementalUpdate(pdf, fileBytes, sink, Math.max(stated, pdf.layout.highestNumber + 1, referred + 1));
+    const nextNumber = Math.max(stated, pdf.layout.highestNumber + 1, referred + 1);
+    const update = new IncrementalUpdate(pdf, fileBytes, sink, nextNumber);
+    if (pdf.repaired) update.#kids = await PageKids.of(pdf, update);
+    return update;
   }
 
   /** A number for an object that is still to be written. */
@@ -50,10 +59,21 @@ export class IncrementalUpdate {
     return new PdfRef(this.#nextNumber++, 0);
   }
 
+  /** Whether a whole new file is written, which is to be finished even where nothing is added. */
+  get isNewFile(): boolean {
+    return this.#kids !== undefined;
+  }
+
+  /** Whether an object of this number was written. */
+  has(ref: PdfRef): boolean {
+    return this.#places.has(ref.num);
+  }
+
   /** Writes an object; one with a number of the file's own replaces it. */
   async writeObject(ref: PdfRef, value: PdfValue): Promise<void> {
+    const written = value instanceof PdfDict ? (await this.#kids?.complete(ref, value)) ?? value : value;
     await this.#begin(ref);
-    await this.#write(`${writeValue(value, this.#encryptor(ref))}\nendobj\n`);
+    await this.#write(`${writeValue(written, this.#encryptor(ref))}\nendobj\n`);
   }
 
   /** Writes a stream, compressed and, in an encrypted file, encrypted. */
@@ -72,35 +92,24 @@ export class IncrementalUpdate {
    * @param comment a line that begins with `%`, before the last words of the file.
    */
   async finish(comment?: string): Promise<void> {
-    const { layout, repaired } = this.#pdf;
-    if (repaired) await this.#correctObjects();
-    const places = new Map(this.#places);
-    if (repaired) this.#addOriginalPlaces(places);
-    const hasPacked = [...places.values()].some((place) => place.kind === 'packed');
-    const asStream = repaired ? hasPacked : layout.lastSectionIsStream;
-    const previous = repaired ? {} : { Prev: layout.lastSectionOffset };
+    const { layout } = this.#pdf;
+    if (this.#kids) await this.#copyObjects(this.#kids);
     const start = await this.#lineStart();
-    if (asStream) await this.#writeXrefStream(places, start, previous);
+    if (!this.#kids && layout.lastSectionIsStream) await this.#writeXrefStream(new Map(this.#places), start);
     else {
-      if (repaired) places.set(0, { kind: 'free' });
-      const trailer = this.#trailer().with(previous);
-      await this.#write(`${writeTable(places)}trailer\n${writeValue(trailer)}\n`);
+      const places = this.#kids ? this.#allPlaces() : this.#places;
+      await this.#write(`${writeTable(places)}trailer\n${writeValue(this.#trailer())}\n`);
     }
     await this.#write(`${comment === undefined ? '' : `${comment}\n`}startxref\n${start}\n%%EOF\n`);
     await this.#flush();
   }
 
-  async #writeXrefStream(
-    places: Map<number, UpdatedPlace>,
-    start: number,
-    previous: Record<string, number>,
-  ): Promise<void> {
+  async #writeXrefStream(places: Map<number, UpdatedPlace>, start: number): Promise<void> {
     const ref = this.allocate();
     places.set(ref.num, { kind: 'plain', offset: start, gen: 0 });
     const { index, widths, bytes } = writeStreamRows(places);
     const packed = pack(bytes);
     const dict = new PdfDict([['Type', new PdfName('XRef')], ...this.#trailer().entries]).with({
-      ...previous,
       Index: index,
       W: widths,
       Filter: new PdfName('FlateDecode'),
@@ -111,48 +120,43 @@ export class IncrementalUpdate {
     await this.#write('\nendstream\nendobj\n');
   }
 
-  /**
-   * Writes objects anew that readers forgive in files they repair themselves, but not in one whose cross-references are
-   * sound: streams whose stated length is wrong, and a last object that is cut off.
-   */
-  async #correctObjects(): Promise<void> {
-    const last = this.#lastOriginal();
+  /** Writes all that a repaired file holds and was not written yet: its pages under a new tree, and all other objects. */
+  async #copyObjects(kids: PageKids): Promise<void> {
+    await kids.writeRest(this);
+    const root = this.#pdf.trailer.get('Root');
+    const catalog = await this.#pdf.resolve(root);
+    this.#root = root instanceof PdfRef ? root : this.allocate();
+    const entries = catalog instanceof PdfDict ? catalog : new PdfDict();
+    await this.writeObject(this.#root, entries.with({ Type: new PdfName('Catalog'), Pages: kids.tree }));
     for (const num of this.#pdf.layout.numbersInUse()) {
+      if (this.#places.has(num)) continue;
       const place = this.#pdf.layout.place(num);
-      if (this.#places.has(num) || place?.kind !== 'plain') continue;
-      const ref = new PdfRef(num, place.gen);
+      const ref = new PdfRef(num, place?.kind === 'plain' ? place.gen : 0);
       const value = await this.#pdf.resolve(ref);
-      if (!(value instanceof PdfStream)) {
-        if (num === last) await this.writeObject(ref, value);
-      } else if (!isName(value.dict.get('Type'), 'XRef')) await this.#correctLength(value);
+      if (value instanceof PdfStream) await this.#copyStream(ref, value);
+      else if (value !== null && !(value instanceof PdfDict && isName(value.get('Type'), 'Pages')))
+        await this.writeObject(ref, value);
     }
   }
 
-  async #correctLength(stream: PdfStream): Promise<void> {
-    const { offset, lengthBytes, isAsDeclared } = await this.#pdf.locateStream(stream);
-    if (isAsDeclared || lengthBytes > MAX_CORRECTED_BYTES) return;
-    await this.#begin(stream.ref);
-    const dict = stream.dict.with({ Length: lengthBytes });
-    await this.#write(`${writeValue(dict, this.#encryptor(stream.ref))}\nstream\n`);
-    await this.#write(await this.#pdf.readBytes(offset, lengthBytes));
+  /** Copies a stream's bytes as they are stored, with the length they have; what only held or listed objects is left out. */
+  async #copyStream(ref: PdfRef, stream: PdfStream): Promise<void> {
+    if (['XRef', 'ObjStm'].some((type) => isName(stream.dict.get('Type'), type))) return;
+    const { offset, lengthBytes } = await this.#pdf.locateStream(stream);
+    await this.#begin(ref);
+    await this.#write(`${writeValue(stream.dict.with({ Length: lengthBytes }), this.#encryptor(ref))}\nstream\n`);
+    for (let at = 0; at < lengthBytes; at += BATCH_BYTES)
+      await this.#write(await this.#pdf.readBytes(offset + at, Math.min(BATCH_BYTES, lengthBytes - at)));
     await this.#write('\nendstream\nendobj\n');
   }
 
-  /** The object that stands last in the file. */
-  #lastOriginal(): number {
-    let [last, furthest] = [-1, -1];
-    for (const num of this.#pdf.layout.numbersInUse()) {
-      const place = this.#pdf.layout.place(num);
-      if (place?.kind === 'plain' && place.offset > furthest) [last, furthest] = [num, place.offset];
-    }
-    return last;
-  }
-
-  #addOriginalPlaces(places: Map<number, UpdatedPlace>): void {
-    for (const num of this.#pdf.layout.numbersInUse()) {
-      const place = this.#pdf.layout.place(num);
-      if (place && !places.has(num)) places.set(num, place);
-    }
+  /** The places of a new file: numbers without an object are free, where they are not too many to list. */
+  #allPlaces(): Map<number, UpdatedPlace> {
+    const places = new Map<number, UpdatedPlace>([[0, { kind: 'free' }]]);
+    const isDense = this.#nextNumber <= this.#places.size * 4 + 1000;
+    for (let num = 1; isDense && num < this.#nextNumber; num++) places.set(num, { kind: 'free' });
+    for (const [num, place] of this.#places) places.set(num, place);
+    return places;
   }
 
   /** The file's own trailer with a new size and second half of its identifier; neither is ever encrypted. */
@@ -167,9 +171,13 @@ export class IncrementalUpdate {
     const first = isPdfArray(id) && id[0] instanceof PdfString ? id[0] : undefined;
     // The identifier is part of an encrypted file's key: where it is missing there, or elsewhere, it stays so.
     const canName = first !== undefined || (id === undefined && old.get('Encrypt') === undefined);
+    const links = this.#kids
+      ? { Root: this.#root, Encrypt: this.#pdf.encryption }
+      : { Prev: this.#pdf.layout.lastSectionOffset };
     return new PdfDict(kept).with({
       Size: this.#nextNumber,
       ID: canName ? [first ?? second, second] : id,
+      ...links,
     });
   }
 
@@ -186,7 +194,7 @@ export class IncrementalUpdate {
 
   /** The offset of the next byte, after seeing to it that the first addition begins a line. */
   async #lineStart(): Promise<number> {
-    if (this.#places.size === 0) await this.#write(await closingOf(this.#pdf, this.#offset));
+    if (this.#places.size === 0) await this.#write(this.#kids ? NEW_HEADER : await lineEndAfter(this.#pdf, this.#offset));
     return this.#offset;
   }
 
@@ -227,14 +235,8 @@ async function highestReference(pdf: PdfFile): Promise<number> {
   return highest;
 }
 
-/**
- * What must stand between a file's end and an addition. Where a file was cut off inside a stream, the stream is closed, or
- * readers would take the addition for a part of it.
- */
-async function closingOf(pdf: PdfFile, endOffset: number): Promise<string> {
-  const end = pdf.originBytes + endOffset;
-  const tail = Buffer.from(await pdf.readBytes(end - 1024, 1024)).toString('latin1');
-  const isCut = pdf.repaired && !/(?:endobj|%%EOF|startxref\s+\d+|endstream)\s*$/u.test(tail);
-  if (isCut) return '\nendstream\nendobj\n';
-  return /[\r\n]$/u.test(tail) ? '' : '\n';
+/** The line end that a file lacks at its end, if it does. */
+async function lineEndAfter(pdf: PdfFile, endOffset: number): Promise<string> {
+  const [last] = await pdf.readBytes(pdf.originBytes + endOffset - 1, 1);
+  return last === 10 || last === 13 ? '' : '\n';
 }

@@ -29,6 +29,8 @@ interface Container {
 export class ObjectStore {
   /** Absent for files that are not encrypted, and until the encryption dictionary has been read. */
   cipher: FileCipher | undefined;
+  /** The encryption dictionary as it stands in the file: its own strings are not encrypted. */
+  encryption: PdfDict | undefined;
   /** Whether something was met that the cross-references describe wrongly. */
   isDamaged = false;
   readonly source: ByteSource;
@@ -62,6 +64,11 @@ export class ObjectStore {
   async measure(stream: PdfStream): Promise<number> {
     const declared = await this.resolve(stream.dict.get('Length'));
     return measureStream(this.source, stream.dataOffset, typeof declared === 'number' ? declared : undefined);
+  }
+
+  /** Whether a stream goes on to the end of the file, where at least its closing word should be. */
+  async isCutOff(stream: PdfStream): Promise<boolean> {
+    return stream.dataOffset + (await this.measure(stream)) >= this.source.sizeBytes;
   }
 
   /** The bytes of a stream as they are stored, deciphered. @throws {OutputLimitError} there are more than `maxBytes`. */

@@ -4,7 +4,7 @@ import { PdfSyntaxError } from './byte-cursor.ts';
 import { ObjectStore } from './object-store.ts';
 import { openCipher } from './open-cipher.ts';
 import { type PageLeaf, walkPageTree } from './page-tree.ts';
-import { isName, isPdfArray, PdfDict, PdfRef, PdfString } from './pdf-value.ts';
+import { isName, isPdfArray, PdfDict, PdfRef, PdfString, type PdfValue } from './pdf-value.ts';
 import { readXref } from './read-xref.ts';
 import { rebuildXref } from './rebuild-xref.ts';
 
@@ -13,7 +13,16 @@ export interface OpenedObjects {
   readonly store: ObjectStore;
   readonly pages: readonly PageLeaf[];
   readonly repaired: boolean;
+  /** The file has no end: nothing like `%%EOF` stands in its last bytes. */
+  readonly isCut: boolean;
+  /** What the root of the page tree says; 0 where it says nothing that can be believed. */
+  readonly statedPageCount: number;
 }
+
+/** Where readers look for the end of a file (ISO 32000-1, annex H). */
+const TAIL_BYTES = 1024;
+/** No real file has more pages; damaged numbers are often enormous. */
+const MAX_STATED_PAGES = 1_000_000;
 
 /** Where others no longer look for a header; offsets then count from the start of the file (ISO 32000-1, annex H). */
 const LAST_HEADER_OFFSET = 1018;
@@ -34,7 +43,7 @@ export async function openObjects(file: ByteSource): Promise<OpenedObjects> {
   const sound = await openSound(source);
   if (sound && sound.pages.length > 0 && !sound.store.isDamaged) return sound;
   const repaired = await openRepaired(source);
-  if (sound && sound.pages.length > repaired.pages.length) return sound;
+  if (sound && sound.pages.length > repaired.pages.length) return { ...sound, repaired: true };
   if (repaired.pages.length > 0) return repaired;
   if (repaired.store.table.size === 0 && header < 0)
     throw refuse('PDF_NOT_A_PDF', 'The file is not a PDF, whatever its name says.');
@@ -55,7 +64,7 @@ async function openSound(source: ByteSource): Promise<OpenedObjects | undefined>
   const catalog = await store.resolve(store.table.trailer.get('Root'));
   if (!(catalog instanceof PdfDict)) return undefined;
   const pages = await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value));
-  return { store, pages, repaired: false };
+  return { store, pages, repaired: false, ...(await lookAtClaims(store, catalog)) };
 }
 
 async function openRepaired(source: ByteSource): Promise<OpenedObjects & { readonly hasCatalog: boolean }> {
@@ -72,7 +81,19 @@ async function openRepaired(source: ByteSource): Promise<OpenedObjects & { reado
   const hasCatalog = catalog instanceof PdfDict;
   const pages =
     catalog instanceof PdfDict ? await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value)) : [];
-  return { store, pages, repaired: true, hasCatalog };
+  return { store, pages, repaired: true, hasCatalog, ...(await lookAtClaims(store, catalog)) };
+}
+
+async function lookAtClaims(
+  store: ObjectStore,
+  catalog: PdfValue,
+): Promise<Pick<OpenedObjects, 'isCut' | 'statedPageCount'>> {
+  const { source } = store;
+  const tail = Buffer.from(await source.read(source.sizeBytes - TAIL_BYTES, TAIL_BYTES));
+  const tree = catalog instanceof PdfDict ? await store.resolve(catalog.get('Pages')) : null;
+  const count = tree instanceof PdfDict ? await store.resolve(tree.get('Count')) : null;
+  const isCount = typeof count === 'number' && Number.isInteger(count) && count > 0 && count <= MAX_STATED_PAGES;
+  return { isCut: !tail.includes('%%EOF'), statedPageCount: isCount ? count : 0 };
 }
 
 async function unlock(store: ObjectStore): Promise<void> {
@@ -84,6 +105,7 @@ async function unlock(store: ObjectStore): Promise<void> {
   const fileId = first instanceof PdfString ? first.bytes : new Uint8Array(0);
   const cipher = await openCipher(encrypt, fileId, (dict, key) => store.resolve(dict.get(key)));
   store.forgetObjects();
+  store.encryption = encrypt;
   store.cipher = cipher;
 }
 

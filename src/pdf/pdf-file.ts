@@ -87,6 +87,16 @@ export class PdfFile {
     return this.#objects.repaired;
   }
 
+  /** Whether the file has no end: the rest of it is lost. */
+  get isCut(): boolean {
+    return this.#objects.isCut;
+  }
+
+  /** How many pages the file says it has; 0 where it does not say. */
+  get statedPageCount(): number {
+    return this.#objects.statedPageCount;
+  }
+
   get trailer(): PdfDict {
     return this.#objects.store.table.trailer;
   }
@@ -94,6 +104,11 @@ export class PdfFile {
   /** Present in encrypted files. */
   get cipher(): FileCipher | undefined {
     return this.#objects.store.cipher;
+  }
+
+  /** The encryption dictionary of an encrypted file, its strings as they stand. */
+  get encryption(): PdfDict | undefined {
+    return this.#objects.store.encryption;
   }
 
   /** What an update of the file needs to know of it. */
@@ -104,6 +119,11 @@ export class PdfFile {
   /** Where offset 0 lies in the file: at its `%PDF` header, which junk may precede. */
   get originBytes(): number {
     return this.#objects.store.source.origin;
+  }
+
+  /** The object a page is; `undefined` where the page tree holds its dictionary itself. */
+  pageRef(pageNumber: number): PdfRef | undefined {
+    return this.#objects.pages[pageNumber - 1]?.ref;
   }
 
   /** @throws {PageError} `PAGE_DAMAGED`: there is no such page, or no dictionary where it should be. */
@@ -161,9 +181,10 @@ export class PdfFile {
   decodeStream(stream: PdfStream, options: DecodeOptions): Promise<DecodedStream> {
     return asPageErrors(async () => {
       const raw = await this.#objects.store.readRaw(stream, MAX_STREAM_BYTES);
-      const decoded = await decodeBytes(raw, await this.#objects.store.filtersOf(stream.dict), options.maxBytes);
+      const filters = await this.#objects.store.filtersOf(stream.dict);
+      const decoded = await decodeBytes(raw, filters, options.maxBytes);
       if (decoded.remainingFilter && !options.stopAtImageFilter) throw new PdfSyntaxError('an image, not data');
-      return decoded;
+      return (await this.#objects.store.isCutOff(stream)) ? { ...decoded, damage: decoded.damage ?? { kind: 'cut' } } : decoded;
     });
   }
 

@@ -1,4 +1,5 @@
 import { PdfSyntaxError } from './byte-cursor.ts';
+import { ignoreDamage, type OnDamage } from './flate-decode.ts';
 
 /** How samples were arranged and differenced before compression (ISO 32000-1, 7.4.4.4). */
 export interface PredictorParms {
@@ -8,11 +9,18 @@ export interface PredictorParms {
   readonly columns: number;
 }
 
+/** The highest filter type of PNG (its specification, 9.2); others leave a row as it is. */
+const LAST_PNG_TYPE = 4;
+
 /**
  * Undoes a PNG or TIFF predictor; rows that are cut short are kept as far as they go.
  * @throws {PdfSyntaxError} the parameters are impossible.
  */
-export function undoPredictor(bytes: Uint8Array, parms: PredictorParms): Uint8Array {
+export function undoPredictor(
+  bytes: Uint8Array,
+  parms: PredictorParms,
+  onDamage: OnDamage = ignoreDamage,
+): Uint8Array {
   const { predictor, colors, bitsPerComponent, columns } = parms;
   if (predictor < 2) return bytes;
   const bitsPerPixel = colors * bitsPerComponent;
@@ -24,7 +32,13 @@ export function undoPredictor(bytes: Uint8Array, parms: PredictorParms): Uint8Ar
     rowBytes <= 64 * 1024 * 1024;
   if (!isPossible) throw new PdfSyntaxError('impossible predictor');
   if (predictor === 2) return undoTiff(bytes, parms, rowBytes);
+  if (hasUnknownRow(bytes, rowBytes + 1)) onDamage('corrupt');
   return undoPng(bytes, Math.max(1, bitsPerPixel >> 3), rowBytes);
+}
+
+function hasUnknownRow(bytes: Uint8Array, stride: number): boolean {
+  for (let at = 0; at + 1 < bytes.length; at += stride) if ((bytes[at] as number) > LAST_PNG_TYPE) return true;
+  return false;
 }
 
 function undoPng(bytes: Uint8Array, pixelBytes: number, rowBytes: number): Uint8Array {

@@ -1,15 +1,18 @@
-import { OutputLimitError } from './flate-decode.ts';
+import { ignoreDamage, type OnDamage, OutputLimitError } from './flate-decode.ts';
 import { hexDigit, isWhite } from './byte-cursor.ts';
 
 /** Undoes ASCIIHexDecode; bytes that are no digits are passed over. Never gives more than it is given. */
-export function decodeAsciiHex(bytes: Uint8Array): Uint8Array {
+export function decodeAsciiHex(bytes: Uint8Array, onDamage: OnDamage = ignoreDamage): Uint8Array {
   const out = new Uint8Array((bytes.length >> 1) + 1);
   let length = 0;
   let high = -1;
   for (const byte of bytes) {
     if (byte === 0x3e) break;
     const digit = hexDigit(byte);
-    if (digit < 0) continue;
+    if (digit < 0) {
+      if (!isWhite(byte)) onDamage('corrupt');
+      continue;
+    }
     if (high < 0) high = digit;
     else {
       out[length++] = high * 16 + digit;
@@ -21,7 +24,7 @@ export function decodeAsciiHex(bytes: Uint8Array): Uint8Array {
 }
 
 /** Undoes ASCII85Decode; stops at the first byte that cannot belong to it. Gives at most four times what it is given. */
-export function decodeAscii85(bytes: Uint8Array): Uint8Array {
+export function decodeAscii85(bytes: Uint8Array, onDamage: OnDamage = ignoreDamage): Uint8Array {
   const zeros = bytes.reduce((sum, byte) => sum + (byte === 0x7a ? 1 : 0), 0);
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 5) + zeros * 4 + 4);
   let length = 0;
@@ -38,7 +41,10 @@ export function decodeAscii85(bytes: Uint8Array): Uint8Array {
     const byte = bytes[i] as number;
     if (isWhite(byte)) continue;
     if (byte === 0x7a && count === 0) flush(4);
-    else if (byte < 0x21 || byte > 0x75) break;
+    else if (byte < 0x21 || byte > 0x75) {
+      if (byte !== 0x7e) onDamage('corrupt');
+      break;
+    }
     else {
       value = value * 85 + byte - 0x21;
       if (++count === 5) flush(4);
@@ -56,13 +62,18 @@ export function decodeAscii85(bytes: Uint8Array): Uint8Array {
  * Undoes RunLengthDecode.
  * @throws {OutputLimitError} more than `maxBytes` come out.
  */
-export function decodeRunLength(bytes: Uint8Array, maxBytes: number): Uint8Array {
+export function decodeRunLength(
+  bytes: Uint8Array,
+  maxBytes: number,
+  onDamage: OnDamage = ignoreDamage,
+): Uint8Array {
   let length = 0;
   for (let i = 0; i < bytes.length;) {
     const code = bytes[i] as number;
     if (code === 128) break;
     length += code < 128 ? code + 1 : 257 - code;
     i += code < 128 ? code + 2 : 2;
+    if (i > bytes.length) onDamage('cut');
   }
   if (length > maxBytes) throw new OutputLimitError('limit');
   const out = new Uint8Array(length);
@@ -88,7 +99,12 @@ export function decodeRunLength(bytes: Uint8Array, maxBytes: number): Uint8Array
  * @param earlyChange 1: code lengths grow one code early, PDF's default; 0: they do not.
  * @throws {OutputLimitError} more than `maxBytes` come out.
  */
-export function decodeLzw(bytes: Uint8Array, earlyChange: number, maxBytes: number): Uint8Array {
+export function decodeLzw(
+  bytes: Uint8Array,
+  earlyChange: number,
+  maxBytes: number,
+  onDamage: OnDamage = ignoreDamage,
+): Uint8Array {
   // Each code's string is the output's bytes where it was first written: starts[code], lengths[code].
   const starts = new Int32Array(4097);
   const lengths = new Int32Array(4097);
@@ -115,7 +131,10 @@ export function decodeLzw(bytes: Uint8Array, earlyChange: number, maxBytes: numb
       continue;
     }
     const isNew = code === next && previous >= 0;
-    if (code >= 256 && code >= next && !isNew) break;
+    if (code >= 256 && code >= next && !isNew) {
+      onDamage('corrupt');
+      break;
+    }
     const size = isNew
       ? (previous < 256 ? 1 : (lengths[previous] as number)) + 1
       : code < 256

@@ -8,6 +8,13 @@ const SHORT = 3;
 const LONG = 4;
 const GROUP_4 = 4;
 
+/** Whether fax data is of the kind that {@link decodeGroup4} decodes. */
+export function isGroup4(parms: PdfDict, widthPx: number): boolean {
+  const scheme = parms.get('K');
+  const isOfKind = typeof scheme === 'number' && scheme < 0 && parms.get('EncodedByteAlign') !== true;
+  return isOfKind && (parms.get('Columns') ?? 1728) === widthPx;
+}
+
 /**
  * Decodes Group 4 fax, the usual form of 1-bit scans, as samples of one bit.
  * @returns `undefined` where the data is of another kind or damaged: another decoder may do better.
@@ -18,9 +25,7 @@ export async function decodeGroup4(
   widthPx: number,
   heightPx: number,
 ): Promise<Samples | undefined> {
-  const scheme = parms.get('K');
-  const isGroup4 = typeof scheme === 'number' && scheme < 0 && parms.get('EncodedByteAlign') !== true;
-  if (!isGroup4 || (parms.get('Columns') ?? 1728) !== widthPx) return undefined;
+  if (!isGroup4(parms, widthPx)) return undefined;
   const sharp = await loadSharp();
   const options = { failOn: 'warning', sequentialRead: true, limitInputPixels: false } as const;
   let data: Buffer;

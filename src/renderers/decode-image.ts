@@ -3,12 +3,14 @@ import type { PdfFile } from '../pdf/pdf-file.ts';
 import { isName, isPdfArray, PdfStream } from '../pdf/pdf-value.ts';
 import { canConvert, componentsOf, convertSamples, isSampleSize, type Samples } from './convert-samples.ts';
 import { decodeBilevel } from './decode-bilevel.ts';
-import { decodeGroup4 } from './decode-ccitt.ts';
+import { decodeGroup4, isGroup4 } from './decode-ccitt.ts';
 import { decodeJpeg } from './decode-jpeg.ts';
 import { decodeJpx } from './decode-jpx.ts';
 import { describeImage, type ImageDescription } from './describe-image.ts';
+import { type OnImageDamage, sampleBytes } from './find-image-damage.ts';
 import { tooLarge, type ImageLimits } from './image-limits.ts';
 import type { Raster } from './raster.ts';
+import { isJbig2Cut, isJpxCut } from './stream-ends.ts';
 
 /** Rows that are longer or more than the dictionary says are cut; so much more of them is put up with. */
 const SLACK_BYTES = 1024 * 1024;
@@ -26,6 +28,7 @@ export async function decodeImage(
   stream: PdfStream,
   limits: ImageLimits,
   signal: AbortSignal,
+  onDamage: OnImageDamage,
 ): Promise<Raster | undefined> {
   const description = await describeImage(pdf, stream);
   if (!description) return undefined;
@@ -33,6 +36,7 @@ export async function decodeImage(
   const maxBytes = await boundOutput(pdf, stream, description, limits);
   const decoded = await pdf.decodeStream(stream, { maxBytes, stopAtImageFilter: true });
   signal.throwIfAborted();
+  if (decoded.damage) onDamage(decoded.damage);
   try {
     switch (decoded.remainingFilter) {
       case 'DCTDecode': {
@@ -42,13 +46,15 @@ export async function decodeImage(
           description,
           typeof transform === 'number' ? transform : undefined,
           limits,
+          onDamage,
         );
       }
       case 'JPXDecode':
+        if (isJpxCut(decoded.bytes)) onDamage({ kind: 'cut', filter: 'JPXDecode' });
         return await decodeJpx(decoded.bytes, description, limits);
       case 'CCITTFaxDecode':
       case 'JBIG2Decode': {
-        const samples = await decodeFaxOrJbig2(pdf, decoded, description, signal);
+        const samples = await decodeFaxOrJbig2(pdf, decoded, description, signal, onDamage);
         return samples && canConvert(description, 1)
           ? convertSamples(samples, description.space, description.decode)
           : undefined;
@@ -60,6 +66,7 @@ export async function decodeImage(
     signal.throwIfAborted();
     if (error instanceof PipelineError) throw error;
     // A decoder gave up on damaged data; pdf.js may save more of it.
+    onDamage({ kind: 'corrupt', filter: decoded.remainingFilter });
     return undefined;
   }
   return undefined;
@@ -69,6 +76,7 @@ export async function decodeImage(
     if (typeof image.space !== 'object' || !isSampleSize(bits)) return undefined;
     const components = componentsOf(image.space);
     if (!canConvert(image, components)) return undefined;
+    if (bytes.length < (sampleBytes(image) ?? 0)) onDamage({ kind: 'cut' });
     const samples: Samples = { widthPx, heightPx, components, bitsPerComponent: bits, data: bytes };
     return convertSamples(samples, image.space, image.decode);
   }
@@ -95,14 +103,17 @@ async function decodeFaxOrJbig2(
   { bytes, parms, remainingFilter }: Decoded,
   { widthPx, heightPx }: ImageDescription,
   signal: AbortSignal,
+  onDamage: OnImageDamage,
 ): Promise<Samples | undefined> {
   if (remainingFilter === 'CCITTFaxDecode') {
     const samples = parms && (await decodeGroup4(bytes, parms, widthPx, heightPx));
+    if (!samples && parms && isGroup4(parms, widthPx)) onDamage({ kind: 'corrupt', filter: remainingFilter });
     return (
       samples ?? decodeBilevel({ filter: remainingFilter, bytes, globals: undefined, parms, widthPx, heightPx }, signal)
     );
   }
   if (remainingFilter !== 'JBIG2Decode') return undefined;
+  if (isJbig2Cut(bytes)) onDamage({ kind: 'cut', filter: remainingFilter });
   const shared = await pdf.resolve(parms?.get('JBIG2Globals'));
   const globals =
     shared instanceof PdfStream

@@ -13,12 +13,14 @@ interface ImageDecoders {
       readonly useWasm: boolean;
       readonly useWorkerFetch: boolean;
       readonly wasmUrl: string;
-      readonly handler: { sendWithPromise(action: string, file: { readonly filename: string }): Promise<Uint8Array> };
+      getHandler(): { sendWithPromise(action: string, file: { readonly filename: string }): Promise<Uint8Array> };
     }): void;
-    decode(
-      bytes: Uint8Array,
-      options: { readonly numComponents: number; readonly reducePower: number },
-    ): Promise<Uint8Array | Uint8ClampedArray>;
+    readonly instance: {
+      decode(
+        bytes: Uint8Array,
+        options: { readonly numComponents: number; readonly reducePower: number },
+      ): Promise<Uint8Array | Uint8ClampedArray>;
+    };
   };
   setVerbosityLevel(level: number): void;
 }
@@ -53,7 +55,7 @@ export async function decodeJpx(
   const widthPx = Math.ceil(header.widthPx / 2 ** reducePower);
   const heightPx = Math.ceil(header.heightPx / 2 ** reducePower);
   const { components } = header;
-  const data = await JpxImage.decode(bytes, { numComponents: components, reducePower });
+  const data = await JpxImage.instance.decode(bytes, { numComponents: components, reducePower });
   if (data.length !== widthPx * heightPx * components) return undefined;
   const plain = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const samples = { widthPx, heightPx, components, bitsPerComponent: 8, data: plain } as const;
@@ -83,7 +85,7 @@ async function load(): Promise<ImageDecoders> {
     useWasm: true,
     useWorkerFetch: false,
     wasmUrl: `${folder}wasm/`,
-    handler: { sendWithPromise: (_action, { filename }) => readFile(`${folder}wasm/${filename}`) },
+    getHandler: () => ({ sendWithPromise: (_action, { filename }) => readFile(`${folder}wasm/${filename}`) }),
   });
   return decoders;
 }

@@ -1,3 +1,4 @@
+import type { PageDamage } from '../core/page.ts';
 import { compose, mapBox, type Matrix } from '../core/geometry.ts';
 import type { BoxPt } from '../pdf/page-geometry.ts';
 import type { PdfStream } from '../pdf/pdf-value.ts';
@@ -40,6 +41,8 @@ export interface PageContent {
   readonly isComplete: boolean;
   /** Content or images that the page names are not in the file. */
   readonly isLost: boolean;
+  /** Content streams that could not be unpacked whole, or are not there. */
+  readonly damage: readonly PageDamage[];
   /** Names under which the page's own resources hold the objects it places. */
   readonly placedObjects: ReadonlySet<string>;
   /** Why the page must not be drawn: it unpacks to more than any page, or draws itself without end. */

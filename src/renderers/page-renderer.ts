@@ -1,4 +1,5 @@
-import type { PageImage } from '../core/page.ts';
+import type { FileRepair } from '../core/describe-damage.ts';
+import type { PageDamage, PageImage } from '../core/page.ts';
 import type { PageText } from '../core/text-layer.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface OpenDocument {
   readonly pageCount: number;
   /** True where the file's structure was damaged and had to be repaired to read it. */
   readonly repaired: boolean;
+  /** What is known of the damage; only where it was repaired. */
+  readonly repair?: FileRepair | undefined;
   /** The text already in the page and how it lies there. @throws {PageError} the page cannot be read. */
   readText(pageNumber: number, signal: AbortSignal): Promise<PageText>;
   /**
@@ -25,6 +28,8 @@ export interface OpenDocument {
    * @throws {PageError} `PAGE_DAMAGED`, `PAGE_TOO_LARGE`, `IMAGE_UNREADABLE`: trying again will not help.
    */
   render(pageNumber: number, dpi: number, signal: AbortSignal): Promise<PageImage>;
+  /** What of a page could not be decoded whole, as far as reading its text and rendering it has shown; the last page only. */
+  damageOf(pageNumber: number): readonly PageDamage[];
   close(): Promise<void>;
 }
 

@@ -1,15 +1,19 @@
 import { open as openFile, readFile, stat } from 'node:fs/promises';
+import type { FileRepair } from '../core/describe-damage.ts';
 import { DocumentError, PageError } from '../core/errors.ts';
 import { asSourceError } from '../core/read-failure.ts';
-import type { PageImage } from '../core/page.ts';
+import type { PageDamage, PageImage } from '../core/page.ts';
 import type { PageText } from '../core/text-layer.ts';
+import type { BoxPt } from '../pdf/page-geometry.ts';
 import { PdfFile, type PdfPage } from '../pdf/pdf-file.ts';
+import type { PdfStream } from '../pdf/pdf-value.ts';
 import { decodeImage } from './decode-image.ts';
 import { describeImage } from './describe-image.ts';
 import { chooseDpi, drawPage } from './draw-page.ts';
 import { extractPage } from './extract-page.ts';
 import { unreadableImage } from './image-limits.ts';
-import { findOnlyImage, hasText, measureImageShare, type PageContent } from './page-content.ts';
+import { findImageDamage, imageDamage, type OnImageDamage } from './find-image-damage.ts';
+import { findOnlyImage, hasText, measureImageShare, type PageContent, shownBox } from './page-content.ts';
 import type { PagePlace } from './page-frame.ts';
 import { RENDERER_VERSION, type OpenDocument, type PageRenderer, type RenderLimits } from './page-renderer.ts';
 import { PdfjsSession } from './pdfjs-session.ts';
@@ -22,6 +26,9 @@ import { sniffFormat } from './sniff-format.ts';
 
 /** A file of this size is given to pdf.js whole: it reads fonts once then, not for each page. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
+
+/** Images of a drawn page that show on less than this share of it are not checked for damage: they hardly hold text. */
+const CHECKED_SHARE = 0.05;
 
 /** A drawn page that images cover so far, and on which nothing was painted, is a scan that could not be decoded. */
 const SCAN_SHARE = 0.5;
@@ -61,10 +68,22 @@ async function sayWhatItIs(file: string, error: DocumentError): Promise<Document
   }
 }
 
+/** The first damage of a page's images tells most: what follows is often its consequence. */
+function noteImage(damage: Map<string, PageDamage>, found: Parameters<OnImageDamage>[0]): void {
+  if (!damage.has('image')) damage.set('image', imageDamage(found));
+}
+
+function areaShare(box: BoxPt | undefined, page: BoxPt): number {
+  const area = ([left, bottom, right, top]: BoxPt): number => Math.max(0, right - left) * Math.max(0, top - bottom);
+  return box ? area(box) / Math.max(1, area(page)) : 0;
+}
+
 interface LookedAtPage {
   readonly page: PdfPage;
   readonly content: PageContent;
   readonly place: PagePlace;
+  /** By what is damaged; grows as the page is decoded. */
+  readonly damage: Map<string, PageDamage>;
 }
 
 class PdfjsDocument implements OpenDocument {
@@ -91,6 +110,12 @@ class PdfjsDocument implements OpenDocument {
     return this.#pdf.repaired;
   }
 
+  get repair(): FileRepair | undefined {
+    if (!this.#pdf.repaired) return undefined;
+    const { isCut, statedPageCount, pageCount } = this.#pdf;
+    return statedPageCount > pageCount ? { isCut, statedPages: statedPageCount } : { isCut };
+  }
+
   async readText(pageNumber: number, signal: AbortSignal): Promise<PageText> {
     const looked = await this.#lookAt(pageNumber, signal);
     const { content, place } = looked;
@@ -101,6 +126,10 @@ class PdfjsDocument implements OpenDocument {
   async render(pageNumber: number, dpi: number, signal: AbortSignal): Promise<PageImage> {
     const looked = await this.#lookAt(pageNumber, signal);
     return (await this.#takeScan(looked, signal)) ?? this.#draw(looked, dpi, signal);
+  }
+
+  damageOf(pageNumber: number): readonly PageDamage[] {
+    return this.#last?.page.pageNumber === pageNumber ? [...this.#last.damage.values()] : [];
   }
 
   async close(): Promise<void> {
@@ -120,19 +149,22 @@ class PdfjsDocument implements OpenDocument {
     signal.throwIfAborted();
     checkContent(content, pageNumber);
     const place: PagePlace = { box: page.cropBox, rotateDeg: page.rotateDeg, userUnit: page.userUnit };
-    this.#last = { page, content, place };
+    const damage = new Map(content.damage.map((each) => [`${each.part} ${each.kind}`, each]));
+    this.#last = { page, content, place, damage };
     return this.#last;
   }
 
   /** The page as its scan's own pixels; `undefined` where it is more, or other, than one scan. */
-  async #takeScan({ page, content, place }: LookedAtPage, signal: AbortSignal): Promise<PageImage | undefined> {
+  async #takeScan({ page, content, place, damage }: LookedAtPage, signal: AbortSignal): Promise<PageImage | undefined> {
     const only = findOnlyImage(content, place.box);
     if (!only?.stream || (await hasVisibleAnnotations(this.#pdf, page))) return undefined;
     const description = await describeImage(this.#pdf, only.stream);
     const stated = description && planScan(description.widthPx, description.heightPx, only.matrix, place);
     if (!stated) return undefined;
     const pixels = this.#limits.megapixels * 1e6;
-    const raster = await decodeImage(this.#pdf, only.stream, { pixels, pageNumber: page.pageNumber }, signal);
+    const raster = await decodeImage(this.#pdf, only.stream, { pixels, pageNumber: page.pageNumber }, signal, (found) =>
+      noteImage(damage, found),
+    );
     if (!raster) return undefined;
     const isAsStated = raster.widthPx === description.widthPx && raster.heightPx === description.heightPx;
     const plan = isAsStated ? stated : planScan(raster.widthPx, raster.heightPx, only.matrix, place);
@@ -145,6 +177,8 @@ class PdfjsDocument implements OpenDocument {
     const hasMore = await hasVisibleAnnotations(this.#pdf, page);
     const wanted = await planDrawing(this.#pdf, content, place, { dpi, pageNumber, hasMore });
     const chosen = chooseDpi(place, wanted, this.#limits.megapixels, pageNumber);
+    await this.#checkImages(looked);
+    signal.throwIfAborted();
     const { image, hasDecodedImage } = await this.#usePage(looked, signal, (proxy, loaded) =>
       drawPage(proxy, place, chosen, loaded, signal),
     );
@@ -160,6 +194,23 @@ class PdfjsDocument implements OpenDocument {
       return Uint8Array.from(await readFile(this.#file));
     } catch (error) {
       throw asSourceError(error, this.#file);
+    }
+  }
+
+  /** Notes what of the larger images of a page that is drawn is damaged. */
+  async #checkImages({ content, place, damage }: LookedAtPage): Promise<void> {
+    const checked = new Set<PdfStream>();
+    for (const mark of content.marks) {
+      if (mark.kind !== 'image' || !mark.stream || checked.has(mark.stream) || damage.has('image')) continue;
+      checked.add(mark.stream);
+      if (areaShare(shownBox(mark, place.box), place.box) < CHECKED_SHARE) continue;
+      try {
+        const found = await findImageDamage(this.#pdf, mark.stream, this.#limits.megapixels * 1e6);
+        if (found) noteImage(damage, found);
+      } catch (error) {
+        if (!(error instanceof PageError)) throw error;
+        if (error.code === 'PAGE_DAMAGED') noteImage(damage, { kind: 'corrupt' });
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import { PageError } from '../core/errors.ts';
 import { compose } from '../core/geometry.ts';
+import type { PageDamage } from '../core/page.ts';
 import { readContent, type ContentOperation } from '../pdf/content-stream.ts';
 import type { PdfFile, PdfPage } from '../pdf/pdf-file.ts';
 import { isName, isPdfArray, PdfDict, PdfStream, PdfString, type PdfValue } from '../pdf/pdf-value.ts';
@@ -33,7 +34,8 @@ export async function readPageContent(pdf: PdfFile, page: PdfPage): Promise<Page
   const reader = new ContentReader(pdf, page);
   await reader.readPage();
   const { marks, isComplete, isLost, placedObjects, refusal } = reader;
-  return { marks, isComplete, isLost, placedObjects, refusal };
+  const damage = isLost ? [...reader.damage, { part: 'content', kind: 'missing' } as const] : reader.damage;
+  return { marks, isComplete, isLost, damage, placedObjects, refusal };
 }
 
 interface Scope {
@@ -51,6 +53,7 @@ class ContentReader {
   readonly marks: PageMark[] = [];
   isComplete = true;
   isLost = false;
+  readonly damage: PageDamage[] = [];
   refusal: PageContent['refusal'];
   readonly placedObjects = new Set<string>();
   readonly #pdf: PdfFile;
@@ -96,11 +99,14 @@ class ContentReader {
   async #decode(stream: PdfStream): Promise<Uint8Array | undefined> {
     try {
       const options = { maxBytes: Math.max(1, this.#bytesLeft), stopAtImageFilter: false };
-      return (await this.#pdf.decodeStream(stream, options)).bytes;
+      const { bytes, damage } = await this.#pdf.decodeStream(stream, options);
+      if (damage) this.damage.push({ part: 'content', ...damage });
+      return bytes;
     } catch (error) {
       if (error instanceof PageError && error.code === 'PAGE_TOO_LARGE') this.refusal = 'TOO_MUCH';
       // Whatever else is wrong with it: drawing the page decides what can be seen.
       this.isComplete = false;
+      this.damage.push({ part: 'content', kind: 'corrupt' });
       return undefined;
     }
   }

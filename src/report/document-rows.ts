@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { describeDamage, isDamaged } from '../core/describe-damage.ts';
 import type { DeliveredOutput } from '../core/ledger.ts';
 import { describeLanguage } from '../core/guess-language.ts';
 import { FAINT_CONFIDENCE, type DocumentState } from '../core/run-state.ts';
@@ -7,7 +8,7 @@ import { plural } from './tables.ts';
 /** A document as the report's table shows it; null where a number is not known. */
 export interface DocumentRow {
   readonly name: string;
-  /** `complete`, `failed`, `waiting`, `being read`. */
+  /** `complete`, `damaged` (all read, but of a damaged file), `failed`, `waiting`, `being read`. */
   readonly state: string;
   readonly pages: number | null;
   readonly failedPages: number;
@@ -31,7 +32,8 @@ const STATES: Readonly<Record<DocumentState['stage'], string>> = {
 };
 
 /** Sums up a document's pages in one row. Pure. */
-export function documentRow({ source, stage, pageCount, pages, outputs, language }: DocumentState): DocumentRow {
+export function documentRow(document: DocumentState): DocumentRow {
+  const { source, stage, pageCount, pages, outputs, language } = document;
   let [sum, read, words, failedPages, faintPages] = [0, 0, 0, 0, 0];
   for (const [, end, confidence, wordCount] of pages.values()) {
     words += wordCount;
@@ -43,12 +45,13 @@ export function documentRow({ source, stage, pageCount, pages, outputs, language
   }
   const reasons = [
     describeLanguage(language) ?? '',
+    describeDamage(document) ?? '',
     failedPages > 0 ? plural(failedPages, 'failed page') : '',
     faintPages > 0 ? plural(faintPages, 'faint page') : '',
   ];
   return {
     name: source.path,
-    state: STATES[stage],
+    state: stage === 'done' && isDamaged(document) ? 'damaged' : STATES[stage],
     pages: pageCount ?? null,
     failedPages,
     faintPages,

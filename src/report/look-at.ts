@@ -1,3 +1,4 @@
+import { describeDamage } from '../core/describe-damage.ts';
 import { describeLanguage } from '../core/guess-language.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import { FAINT_CONFIDENCE, type RunState } from '../core/run-state.ts';
@@ -31,6 +32,8 @@ export interface LookAt {
   readonly documents: readonly FaintDocument[];
   /** All faint pages. */
   readonly total: number;
+  /** Documents of damaged files, in natural order: what is damaged, and what is known to be lost. */
+  readonly damaged: readonly { readonly document: string; readonly text: string }[];
   /** Documents that were read as another language than theirs, in natural order. */
   readonly languages: readonly {
     readonly document: string;
@@ -42,10 +45,13 @@ export interface LookAt {
 export function chooseFaintPages(state: RunState): LookAt {
   const faint: FaintPage[] = [];
   const documents: FaintDocument[] = [];
+  const damaged: { document: string; text: string }[] = [];
   const languages: { document: string; text: string }[] = [];
   for (const document of state.documents.values()) {
     const { source, sha1, pages } = document;
     const language = describeLanguage(document.language);
+    const damage = document.stage === 'failed' ? undefined : describeDamage(document);
+    if (damage !== undefined) damaged.push({ document: source.path, text: damage });
     if (language !== undefined) languages.push({ document: source.path, text: language });
     const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
       end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE
@@ -62,10 +68,11 @@ export function chooseFaintPages(state: RunState): LookAt {
       address: pageAddress(document, least.pageNumber),
     });
   }
+  damaged.sort((a, b) => compareNatural(a.document, b.document));
   languages.sort((a, b) => compareNatural(a.document, b.document));
   documents.sort((a, b) => compareNatural(a.document, b.document));
   faint.sort(
     (a, b) => a.confidence - b.confidence || compareNatural(a.document, b.document) || a.pageNumber - b.pageNumber,
   );
-  return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length, languages };
+  return { pages: faint.slice(0, SHOWN_PAGES), documents, total: faint.length, damaged, languages };
 }

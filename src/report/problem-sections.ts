@@ -12,10 +12,10 @@ const NAMES_SHOWN = 200;
 
 /** Pages to compare with the scan: by document, and the faintest with their pictures. */
 export function lookAtSection(
-  { pages, documents, total, languages }: LookAt,
+  { pages, documents, total, languages, damaged }: LookAt,
   thumbnails: ReadonlyMap<string, string>,
 ): Html {
-  const unlike = languagesTable(languages);
+  const unlike = html`${damagedTable(damaged)}${languagesTable(languages)}`;
   if (total === 0) {
     return html`<section id="look-at"><h2>Look at these</h2>${unlike}<p>No page was read faintly.</p></section>`;
   }
@@ -40,6 +40,20 @@ export function lookAtSection(
 <p>They were read, but the engine was not sure. Compare the text with the scan: perhaps another <code>--lang</code> fits, or a better scan can be had.</p>
 ${scrolling('Faint pages', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(documents.length)}
 ${gallery}${rest}</section>`;
+}
+
+/** Documents of which something is or may be lost. */
+function damagedTable(damaged: LookAt['damaged']): Html {
+  if (damaged.length === 0) return html``;
+  const rows = damaged
+    .slice(0, MOST_ROWS)
+    .map(({ document, text }) => html`<tr><th scope="row">${document}</th><td>${text}</td></tr>`);
+  const columns = heading([
+    ['Document', 'text'],
+    ['Damage', 'text'],
+  ]);
+  return html`<p>These files are damaged. What could be read was read; compare it with the scan, or get the file again from where it came from.</p>
+${scrolling('Damaged files', html`<table>${columns}<tbody>${rows}</tbody></table>`)}${more(damaged.length)}`;
 }
 
 /** Documents that read like another language than the one they were read as. */

@@ -1,5 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileRepair } from '../core/describe-damage.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
@@ -57,6 +58,8 @@ export interface PagesHeader {
   readonly recipe: string;
   readonly pageCount: number;
   readonly repaired: boolean;
+  /** Only where it was repaired; absent in older files. */
+  readonly repair?: FileRepair | undefined;
 }
 
 interface Place {

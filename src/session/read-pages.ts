@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
-import type { PageEntry } from '../core/ledger.ts';
+import type { DamagedPage, PageEntry } from '../core/ledger.ts';
 import { LanguageTally, type ReadLanguage } from '../core/guess-language.ts';
 import type { PageResult } from '../core/page.ts';
 import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts';
@@ -21,16 +21,16 @@ export async function readPages(
   await reuseFromOtherRun(session, sha1, pagesFile);
   const before = await openPagesFile(pagesFile);
   const entries: PageEntry[] = [];
-  const tally = new LanguageTally();
+  const tally = new PagesTally();
   if (before) {
     for await (const page of counted(before.pages, tally)) entries.push(entryOf(page));
-    const { pageCount, repaired } = before.header;
+    const { pageCount, repaired, repair } = before.header;
     if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
       await session.journal(
-        { type: 'inspected', document: document.id, pageCount, repaired },
-        { type: 'pages', document: document.id, pages: entries, language: languageOf(tally, settings.language) },
+        { type: 'inspected', document: document.id, pageCount, repaired, repair },
+        { type: 'pages', document: document.id, pages: entries, ...tally.sums(settings.language) },
       );
       await dropChunks(session, sha1, pagesFile);
       return entries;
@@ -40,10 +40,10 @@ export async function readPages(
 
   const subject = { document: document.path };
   const timeoutMs = settings.limits.seconds * 1_000;
-  const { pageCount, repaired } =
+  const { pageCount, repaired, repair } =
     before?.header ??
     (await pool.run({ call: 'inspect', request: { file }, timeoutMs, subject, urgent: true }, signal));
-  await session.journal({ type: 'inspected', document: document.id, pageCount, repaired });
+  await session.journal({ type: 'inspected', document: document.id, pageCount, repaired, repair });
   const missing = session.results.missing(sha1, pageCount);
   meter.opened(document.id, pageCount, sizeBytes);
   meter.foundPages(pageCount - missing.length);
@@ -51,31 +51,45 @@ export async function readPages(
   await session.chunks.read(document.id, { sha1, file, pageNumbers: missing }, signal);
 
   await run.disk.makeFolder(run.documentFolder(sha1));
-  const header = { sha1, recipe: recipe.digest, pageCount, repaired };
-  const language = new LanguageTally();
-  const pages = counted(session.results.read(sha1, pageCount), language);
+  const header = { sha1, recipe: recipe.digest, pageCount, repaired, repair };
+  const tallyOfAll = new PagesTally();
+  const pages = counted(session.results.read(sha1, pageCount), tallyOfAll);
   const all = await writePagesFile(pagesFile, header, pages, run.disk);
   await session.journal({
     type: 'pages',
     document: document.id,
     pages: all,
-    language: languageOf(language, settings.language),
+    ...tallyOfAll.sums(settings.language),
   });
   await dropChunks(session, sha1, pagesFile);
   return all;
 }
 
 /** Lets a tally see pages as they go by. */
-async function* counted(pages: AsyncIterable<PageResult>, tally: LanguageTally): AsyncGenerator<PageResult> {
+async function* counted(pages: AsyncIterable<PageResult>, tally: PagesTally): AsyncGenerator<PageResult> {
   for await (const page of pages) {
     tally.addPage(page);
     yield page;
   }
 }
 
-function languageOf(tally: LanguageTally, asked: string): ReadLanguage | undefined {
-  const readsLike = tally.guess();
-  return readsLike === undefined ? undefined : { readsLike, asked };
+/** What a document's pages say together, gathered as they go by. */
+class PagesTally {
+  readonly #language = new LanguageTally();
+  readonly #damaged: DamagedPage[] = [];
+
+  addPage(page: PageResult): void {
+    this.#language.addPage(page);
+    if (page.damage) this.#damaged.push({ pageNumber: page.pageNumber, damage: page.damage });
+  }
+
+  sums(asked: string): { language: ReadLanguage | undefined; damaged: readonly DamagedPage[] | undefined } {
+    const readsLike = this.#language.guess();
+    return {
+      language: readsLike === undefined ? undefined : { readsLike, asked },
+      damaged: this.#damaged.length > 0 ? this.#damaged : undefined,
+    };
+  }
 }
 
 /** Removes the files of a document's chunks, whose results are in its pages file now. */

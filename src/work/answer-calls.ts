@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PageError } from '../core/errors.ts';
 import type { OcrEngine } from '../engines/ocr-engine.ts';
 import { FAINT_CONFIDENCE } from '../core/run-state.ts';
 import type { PageImage, PageResult } from '../core/page.ts';
@@ -35,6 +36,15 @@ export interface CallAnswerer {
   close(): Promise<void>;
 }
 
+/** A page on which nothing is seen is blank only if all of it was decoded. */
+function nothingLeft(pageNumber: number): PageError {
+  return new PageError('PAGE_DAMAGED', `Page ${pageNumber} is damaged: nothing that can be read is left of it.`, {
+    why: 'A part of it is cut short or damaged in the file.',
+    safe: 'The other pages go on.',
+    remedy: 'Get the file again from where it came from.',
+  });
+}
+
 /** Makes the answerer of one worker; `onStep` hears what it is at, so that a crash can be blamed on the right step. */
 export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (step: WorkStep) => void): CallAnswerer {
   const aborter = new AbortController();
@@ -61,19 +71,22 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
   }
 
   async function inspect({ file }: WorkerCalls['inspect']['request']): Promise<WorkerCalls['inspect']['answer']> {
-    const { pageCount, repaired } = await openDocument(file);
-    return { pageCount, repaired };
+    const { pageCount, repaired, repair } = await openDocument(file);
+    return { pageCount, repaired, repair };
   }
 
   async function read({ file, pageNumber }: WorkerCalls['read']['request']): Promise<PageResult> {
     const document = await openDocument(file);
     onStep('rasterize');
     const page = await rasterize(document, pageNumber, setup.recipe, signal);
+    const found = document.damageOf(pageNumber);
+    const damage = found.length > 0 ? { damage: found } : {};
     if (page.kind === 'kept') {
       const { blocks, image } = page.text;
-      return { pageNumber, state: 'kept-text', image, blocks };
+      return { pageNumber, state: 'kept-text', image, blocks, ...damage };
     }
-    const result = await readImage(pageNumber, page.image);
+    const result = { ...(await readImage(pageNumber, page.image)), ...damage };
+    if (result.state === 'blank' && found.length > 0) throw nothingLeft(pageNumber);
     return page.replacesText ? { ...result, replacesText: true } : result;
   }
 

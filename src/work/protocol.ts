@@ -1,3 +1,4 @@
+import type { FileRepair } from '../core/describe-damage.ts';
 import type { Recipe } from '../core/chunk.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
@@ -17,7 +18,12 @@ export interface WorkerCalls {
   /** Opens a PDF and counts its pages. */
   inspect: {
     request: { readonly file: string };
-    answer: { readonly pageCount: number; readonly repaired: boolean };
+    answer: {
+      readonly pageCount: number;
+      readonly repaired: boolean;
+      /** Only where it was repaired. */
+      readonly repair?: FileRepair | undefined;
+    };
   };
   /** Renders and recognizes one page. */
   read: {

@@ -20,6 +20,7 @@ function spoil(change: (document: OpenDocument) => Partial<OpenDocument>): PageR
         repaired: document.repaired,
         readText: (pageNumber, stop) => document.readText(pageNumber, stop),
         render: (pageNumber, dpi, stop) => document.render(pageNumber, dpi, stop),
+        damageOf: (pageNumber) => document.damageOf(pageNumber),
         close: () => document.close(),
       };
       return { ...faithful, ...change(document) };

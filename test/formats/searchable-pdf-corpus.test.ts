@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { Block, Line, PageResult, Word } from '../../src/core/page.ts';
 import { requireAll, requireCorpus, requireLanguages, requireTools } from '../support/requires.ts';
+import { toolTimeMs } from '../support/tool-time.ts';
 import { Scratch } from '../pdf/pdf-builder.ts';
 import {
   ask,
@@ -18,6 +19,9 @@ import {
 } from './searchable-pdf-samples.ts';
 
 const poppler = requireTools(['qpdf', 'pdftotext', 'pdfinfo', 'pdftoppm']);
+/** A test asks several tools, each within its own limit. */
+vi.setConfig({ testTimeout: 10 * toolTimeMs(60_000) });
+
 let scratch: Scratch;
 beforeAll(() => {
   scratch = new Scratch();
@@ -50,7 +54,7 @@ describe.skipIf(scans.skip)('real scans', () => {
     ask('pdftoppm', '-r', String(DPI), '-gray', '-cropbox', '-l', '1', '-singlefile', file, image);
     const [, width, height] = readFileSync(`${image}.pgm`).subarray(0, 40).toString('latin1').split(/\s+/u).map(Number);
     const args = [`${image}.pgm`, '-', '-l', language, '--dpi', String(DPI), 'tsv'];
-    const { stdout } = spawnSync('tesseract', args, { encoding: 'utf8', timeout: 60_000, maxBuffer: 1 << 26 });
+    const { stdout } = spawnSync('tesseract', args, { encoding: 'utf8', timeout: toolTimeMs(60_000), maxBuffer: 1 << 26 });
     const blocks = blocksOf(stdout);
     const toPoints = pixelsToPoints(page, DPI);
     return { ...resultOf(1, []), image: { widthPx: width ?? 0, heightPx: height ?? 0, dpi: DPI, toPoints }, blocks };

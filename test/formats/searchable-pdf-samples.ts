@@ -6,10 +6,11 @@ import type { Matrix } from '../../src/core/geometry.ts';
 import type { Line, PageResult, Word } from '../../src/core/page.ts';
 import { writeSearchablePdf } from '../../src/formats/searchable-pdf.ts';
 import { PdfFile, type PdfPage } from '../../src/pdf/pdf-file.ts';
+import { toolTimeMs } from '../support/tool-time.ts';
 import { buildPdf, type BuildOptions, type SourceObject } from '../pdf/pdf-builder.ts';
 
 const run = promisify(execFile);
-const TIMEOUT_MS = 60_000;
+const QUIET_MS = 60_000;
 const PDFJS = resolve(import.meta.dirname, '../../node_modules/pdfjs-dist/legacy/build/pdf.mjs');
 
 /** What a reader said about a file. */
@@ -22,11 +23,9 @@ export interface Answer {
 
 /** Runs a tool on a file. */
 export function ask(tool: string, ...args: readonly string[]): Answer {
-  const { stdout, stderr, status } = spawnSync(tool, args, {
-    encoding: 'utf8',
-    timeout: TIMEOUT_MS,
-    maxBuffer: 1 << 28,
-  });
+  const timeout = toolTimeMs(QUIET_MS);
+  const { stdout, stderr, status, error } = spawnSync(tool, args, { encoding: 'utf8', timeout, maxBuffer: 1 << 28 });
+  if (error) throw error;
   return { text: stdout, complaints: stderr, status };
 }
 
@@ -47,7 +46,7 @@ export async function askPdfjs(file: string): Promise<{ pages: string[]; complai
     }
     process.stdout.write(JSON.stringify({ pages, complaints }), () => process.exit(0));`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, file], {
-    timeout: TIMEOUT_MS,
+    timeout: toolTimeMs(QUIET_MS),
     maxBuffer: 1 << 28,
   });
   const answer = JSON.parse(stdout) as { pages: string[]; complaints: string[] };
@@ -117,6 +116,12 @@ export async function makeSearchable(
   results: readonly PageResult[],
 ): Promise<void> {
   await writeSearchablePdf({ sourceFile, outFile, pages: each(results), signal: new AbortController().signal });
+  await using pdf = await PdfFile.open(sourceFile);
+  if (pdf.repaired) {
+    await using made = await PdfFile.open(outFile);
+    if (made.repaired || made.pageCount !== pdf.pageCount) throw new Error('the result is not sound');
+    return;
+  }
   const source = readFileSync(sourceFile);
   if (!readFileSync(outFile).subarray(0, source.length).equals(source)) throw new Error('the source is not a prefix');
 }

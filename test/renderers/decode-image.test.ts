@@ -17,7 +17,7 @@ function decode(dict: string, data: Uint8Array, pixels = 1e6): Promise<Raster | 
     const objects = await pdf.get(resources, 'XObject');
     const image = await pdf.get(objects as PdfDict, 'Im');
     expect(image).toBeInstanceOf(PdfStream);
-    return await decodeImage(pdf, image as PdfStream, { pixels, pageNumber: 1 }, CALM);
+    return await decodeImage(pdf, image as PdfStream, { pixels, pageNumber: 1 }, CALM, () => undefined);
   });
 }
 

@@ -97,10 +97,11 @@ export function verdictOf({ counts, complete, lookAt, failed }: RunSummary, dura
   return `Finished in ${formatDuration(durationMs / 1000)}. ${whole}${bad}${eyes}.`;
 }
 
-function documentsLine({ counts: { documents }, complete }: RunSummary): string {
-  const withFailedPages = documents.done - complete;
+function documentsLine({ counts: { documents }, complete, damaged }: RunSummary): string {
+  const withFailedPages = documents.done - complete - damaged;
   const parts = [
     `${formatCount(complete)} complete`,
+    damaged > 0 ? `${formatCount(damaged)} read from damaged files` : '',
     withFailedPages > 0 ? `${formatCount(withFailedPages)} with failed pages` : '',
     documents.failed > 0 ? `${formatCount(documents.failed)} failed` : '',
     documents.waiting > 0 ? `${formatCount(documents.waiting)} waiting` : '',
@@ -127,9 +128,10 @@ function addNamed(add: (label: string, text: string) => void, label: string, ite
   if (items.length > NAMED) add('', `and ${formatCount(items.length - NAMED)} more; the report names them all`);
 }
 
-function attentionText({ faintPages, failedPages, problem, language }: AttentionItem): string {
+function attentionText({ faintPages, failedPages, problem, language, damage }: AttentionItem): string {
   const parts = [
     language ?? '',
+    damage ?? '',
     failedPages.length > 0 ? `${countOf(failedPages.length, 'failed page')} (${shortPages(failedPages)})` : '',
     problem === undefined ? '' : `${cleanText(problem.message)} [${problem.code}]`,
     faintPages.length > 0 ? `${countOf(faintPages.length, 'faint page')} (${shortPages(faintPages)})` : '',
