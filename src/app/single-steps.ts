@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -7,17 +9,17 @@ import {
   asPipelineError,
   DocumentError,
   NoInputError,
-  PageError,
   PipelineError,
   throwIfStopped,
   UsageError,
 } from '../core/errors.ts';
 import { planOutputStems } from '../core/output-names.ts';
+import { formatPages } from '../core/format-pages.ts';
 import type { PageResult } from '../core/page.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { realDisk } from '../files/disk.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { openPagesFile, writePagesFile } from '../runs/page-results.ts';
+import { openPagesFile, type PagesHeader, writePagesFile } from '../runs/page-results.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
 import { openStores } from './run-stores.ts';
@@ -27,6 +29,11 @@ import { chooseRecipe, NO_READING } from './choose-engine.ts';
 import { makeWorkerPool } from './wiring.ts';
 
 const RESULTS = '.pages.jsonl';
+
+interface PagesFile {
+  readonly header: PagesHeader;
+  readonly pages: AsyncIterable<PageResult>;
+}
 
 /** A document of a step: its name for people and outputs, and its bytes. */
 interface StepDocument {
@@ -89,13 +96,22 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
           ? await pool.run({ call: 'readImage', request: { file: document.file }, ...options }, signal)
           : await pool.run({ call: 'read', request: { file: document.file, pageNumber }, ...options }, signal);
       } catch (error) {
-        if (error instanceof PageError) return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };
-        throw error;
+        const failure = asPipelineError(error);
+        if (!isOfItem(failure)) throw failure;
+        return { pageNumber, state: 'failed', error: failure.toRecord(), blocks: [] };
       }
     };
-    if (/\.(?:png|jpe?g|tiff?|webp|pnm|pbm|pgm|ppm)$/i.test(document.file)) pages.push(await readOne(1, true));
-    else {
-      const problems = eachPage(document, request, pool, signal, async (pageNumber) => {
+    let pageCount = 1;
+    if (/\.(?:png|jpe?g|tiff?|webp|pnm|pbm|pgm|ppm)$/i.test(document.file)) {
+      const problem = refusePages(request.target, 1);
+      if (problem !== undefined) {
+        yield { source: document.name, problem };
+        continue;
+      }
+      pages.push(await readOne(1, true));
+    } else {
+      const problems = eachPage(document, request, pool, signal, async (pageNumber, ofAll) => {
+        pageCount = ofAll;
         pages.push(await readOne(pageNumber, false));
         return undefined;
       });
@@ -109,7 +125,8 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     pages.sort((a, b) => a.pageNumber - b.pageNumber);
     const file = join(request.outputFolder, document.stem + RESULTS);
     await makeFolder(dirname(file));
-    const header = { sha1: document.sha1 ?? '', recipe: recipe.digest, pageCount: pages.length, repaired: false };
+    const sha1 = document.sha1 ?? (await sha1OfFile(document.file));
+    const header = { sha1, recipe: recipe.digest, readWith: recipe, pageCount, repaired: false };
     await writePagesFile(file, header, inOrder(pages), realDisk);
     for (const { pageNumber, error } of pages)
       if (error) yield { source: document.name, pageNumber, problem: error.message };
@@ -130,24 +147,31 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
     }
     const pagesFile = run ? run.pagesFile(document.sha1 ?? '') : join(request.resultsFolder, document.stem + RESULTS);
     const opened = await openPagesFile(pagesFile);
-    await opened?.pages.return(undefined);
     if (!opened) {
       yield { source: document.name, problem: `There are no page results in ${pagesFile}.` };
+      continue;
+    }
+    const missing = await findMissingPages(opened);
+    const sourceSha1 = document.sha1 ?? (await sha1OfFile(document.file));
+    if (opened.header.sha1 !== '' && opened.header.sha1 !== sourceSha1) {
+      yield { source: document.name, problem: `The page results in ${pagesFile} are of another file. Read it again.` };
       continue;
     }
     const folder = join(request.outputFolder, dirname(document.stem));
     await makeFolder(folder);
     const wanted = {
       sourceFile: document.file,
-      sourceSha1: document.sha1 ?? opened.header.sha1,
+      sourceSha1,
       documentPath: document.name,
       pagesFile,
       folder,
       baseName: basename(document.stem),
       formats: request.formats,
-      recipe,
+      recipe: run ? recipe : (opened.header.readWith ?? recipe),
+      fillMissing: true,
       programVersion: programVersion(),
     };
+    if (missing.length > 0) yield { source: document.name, problem: tellMissing(missing) };
     try {
       const files = await pool.run(
         { call: 'assemble', request: wanted, timeoutMs: 3_600_000, subject: { document: document.name } },
@@ -159,6 +183,34 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
       yield { source: document.name, problem: error.message };
     }
   }
+}
+
+/** Numbers of the PDF's pages that have no result. */
+async function findMissingPages({ header, pages }: PagesFile): Promise<number[]> {
+  const there = new Set<number>();
+  for await (const { pageNumber } of pages) there.add(pageNumber);
+  return Array.from({ length: header.pageCount }, (_, index) => index + 1).filter((n) => !there.has(n));
+}
+
+function tellMissing(pageNumbers: readonly number[]): string {
+  const pages = formatPages(pageNumbers).replaceAll(',', ', ');
+  return pageNumbers.length === 1
+    ? `Page ${pages} was not read: it is empty in the outputs.`
+    : `Pages ${pages} were not read: they are empty in the outputs.`;
+}
+
+/** Whether a fault is that of one page or document, and the others can go on. */
+function isOfItem({ scope }: PipelineError): boolean {
+  return scope === 'page' || scope === 'document';
+}
+
+/** What is wrong with the pages that were asked for; `undefined` where all are there. */
+function refusePages(target: StepTarget, pageCount: number): string | undefined {
+  const asked = target.kind === 'files' ? (target.pageNumbers ?? []) : [];
+  const beyond = asked.filter((pageNumber) => pageNumber > pageCount);
+  if (beyond.length === 0) return undefined;
+  const pages = `${beyond.length === 1 ? 'page' : 'pages'} ${formatPages(beyond).replaceAll(',', ', ')}`;
+  return `There is no ${pages}: it has ${pageCount === 1 ? '1 page' : `${pageCount} pages`}. Nothing of it was read.`;
 }
 
 /** Runs `work` on every page asked for, in parallel; what it gives and what goes wrong comes in page order. */
@@ -179,12 +231,18 @@ async function* eachPage(
     };
     ({ pageCount } = await pool.run(inspected, signal));
   } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    yield { source: document.name, problem: error.message };
+    const failure = asPipelineError(error);
+    if (!isOfItem(failure)) throw failure;
+    yield { source: document.name, problem: failure.message };
+    return;
+  }
+  const refused = refusePages(target, pageCount);
+  if (refused !== undefined) {
+    yield { source: document.name, problem: refused };
     return;
   }
   const all = Array.from({ length: pageCount }, (_, index) => index + 1);
-  const wanted = target.kind === 'files' && target.pageNumbers ? target.pageNumbers.filter((n) => n <= pageCount) : all;
+  const wanted = (target.kind === 'files' ? target.pageNumbers : undefined) ?? all;
   const few = pLimit(pool.size * 2);
   const items = wanted.map((pageNumber) =>
     few(async (): Promise<StepItem | undefined> => {
@@ -192,7 +250,7 @@ async function* eachPage(
         return await work(pageNumber, pageCount);
       } catch (error) {
         const failure = asPipelineError(error);
-        if (!(failure instanceof PageError)) throw failure;
+        if (!isOfItem(failure)) throw failure;
         return { source: document.name, pageNumber, problem: failure.message };
       }
     }),
@@ -266,6 +324,12 @@ function makePool(
 ): Promise<WorkerPool> {
   const { limits, jobs, tesseract } = request;
   return makeWorkerPool({ recipe, limits, tesseract }, jobs);
+}
+
+async function sha1OfFile(file: string): Promise<string> {
+  const hash = createHash('sha1');
+  for await (const part of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  return hash.digest('hex');
 }
 
 function timeoutMs(limits: PageLimits): number {

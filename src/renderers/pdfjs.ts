@@ -22,7 +22,7 @@ import { planDrawing } from './plan-drawing.ts';
 import { hasVisibleAnnotations } from './read-annotations.ts';
 import { readPageContent } from './read-page-content.ts';
 import { describeTextlessPage, readPageText } from './read-page-text.ts';
-import { sniffFormat } from './sniff-format.ts';
+import { sniffForeignFormat, sniffFormat } from './sniff-format.ts';
 
 /** A file of this size is given to pdf.js whole: it reads fonts once then, not for each page. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
@@ -42,6 +42,8 @@ export function createPdfjsRenderer(): PageRenderer {
     version: RENDERER_VERSION,
     async open(file, limits, signal) {
       signal.throwIfAborted();
+      const format = sniffForeignFormat(await readHead(file));
+      if (format !== undefined) throw notPdf(format);
       try {
         const { size } = await stat(file).catch((error: unknown) => {
           throw asSourceError(error, file);
@@ -56,13 +58,24 @@ export function createPdfjsRenderer(): PageRenderer {
 
 /** Adds to the error what the file looks like. */
 async function sayWhatItIs(file: string, error: DocumentError): Promise<DocumentError> {
+  const format = sniffFormat(await readHead(file));
+  return format === undefined ? error : notPdf(format, error);
+}
+
+function notPdf(format: string, cause?: DocumentError): DocumentError {
+  const remedy = / archive/.test(format)
+    ? 'Unpack it, and give the PDFs that are in it.'
+    : 'Get the file again from where it came from.';
+  const advice = cause?.advice ?? { safe: 'The other documents go on.', remedy };
+  return new DocumentError('PDF_NOT_A_PDF', `The file is not a PDF: it looks like ${format}.`, advice, { cause });
+}
+
+/** The first bytes of a file, which decide what it is. */
+async function readHead(file: string): Promise<Uint8Array> {
   const handle = await openFile(file, 'r');
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
-    const format = sniffFormat(buffer.subarray(0, bytesRead));
-    if (!format) return error;
-    const message = `The file is not a PDF: it looks like ${format}.`;
-    return new DocumentError(error.code, message, error.advice, { cause: error });
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }

@@ -14,18 +14,45 @@ const ENTRIES: readonly (readonly [magic: string, at: number, name: string])[] =
   ['\xd0\xcf\x11\xe0', 0, 'an old Office document'],
   ['\x1f\x8b', 0, 'a gzip archive'],
   ['Rar!', 0, 'a RAR archive'],
+  ['PK\x05\x06', 0, 'an empty ZIP archive'],
+  ['BZh', 0, 'a bzip2 archive'],
+  ['\xfd7zXZ', 0, 'an xz archive'],
+  ['\x28\xb5\x2f\xfd', 0, 'a zstd archive'],
+  ['ustar', 257, 'a tar archive'],
+  ['WEBP', 8, 'a WebP picture'],
   ['7z\xbc\xaf', 0, 'a 7z archive'],
 ];
+
+/** Formats of text, and magics that text may begin with: a PDF header near the beginning counts for more. */
+const WEAK_MAGICS = new Set(['BM', '%!PS', '{\\rtf']);
+
+/**
+ * Says what a file is if it is no PDF, whatever stands further down in it: archives and pictures may hold PDFs, and still
+ * are none. A PDF may begin with up to 1024 bytes of other things (ISO 32000-1, annex H).
+ */
+export function sniffForeignFormat(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head.subarray(0, 1024)).toString('latin1');
+  const found = ENTRIES.find(([magic, at]) => text.startsWith(magic, at));
+  if (found && !WEAK_MAGICS.has(found[0])) return found[2];
+  if (text.includes('%PDF-')) return undefined;
+  return found?.[2] ?? describeMarkup(text);
+}
 
 /** Says what a file is by its first bytes, as a person would: `a JPEG picture`; `undefined` where they tell nothing. */
 export function sniffFormat(head: Uint8Array): string | undefined {
   const text = Buffer.from(head.subarray(0, 1024)).toString('latin1');
   const found = ENTRIES.find(([magic, at]) => text.startsWith(magic, at));
   if (found) return found[2];
+  const markup = describeMarkup(text);
+  if (markup !== undefined) return markup;
+  if (text.length > 0 && /^\0+$/u.test(text)) return 'zeros, as after a download that broke off';
+  return text.length > 0 && /^[\t\n\r\f\x20-\x7e\x80-\xff]+$/u.test(text) ? 'plain text' : undefined;
+}
+
+function describeMarkup(text: string): string | undefined {
   if (/^(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b/isu.test(text)) {
     return 'a web page, perhaps a log-in or error page saved instead of the file';
   }
   if (/^(?:\xef\xbb\xbf)?\s*<\?xml/u.test(text)) return 'an XML document';
-  if (text.length > 0 && /^\0+$/u.test(text)) return 'zeros, as after a download that broke off';
-  return text.length > 0 && /^[\t\n\r\f\x20-\x7e\x80-\xff]+$/u.test(text) ? 'plain text' : undefined;
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Recipe } from '../core/chunk.ts';
 import type { FileRepair } from '../core/describe-damage.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
@@ -58,6 +59,8 @@ export interface PagesHeader {
   readonly recipe: string;
   readonly pageCount: number;
   readonly repaired: boolean;
+  /** What the pages were read with, where no run says it. */
+  readonly readWith?: Recipe | undefined;
   /** Only where it was repaired; absent in older files. */
   readonly repair?: FileRepair | undefined;
 }

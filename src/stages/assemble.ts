@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Recipe } from '../core/chunk.ts';
-import { InternalError, throwIfStopped } from '../core/errors.ts';
+import { InternalError, PageError, throwIfStopped } from '../core/errors.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
 import type { OutputFormat } from '../core/settings.ts';
@@ -27,6 +27,8 @@ export interface AssembleRequest {
   readonly formats: readonly OutputFormat[];
   readonly recipe: Recipe;
   readonly programVersion: string;
+  /** Pages without a result are taken as failed, rather than as a fault of ours: of a PDF of which only some were read. */
+  readonly fillMissing?: boolean | undefined;
 }
 
 /** An output that was made. */
@@ -60,15 +62,22 @@ export async function assemble(request: AssembleRequest, signal: AbortSignal): P
 }
 
 /** The page results, checked to be all pages of the PDF in order: the one thing the text must not get wrong. */
-async function* inOrder({ pagesFile }: AssembleRequest): AsyncGenerator<PageResult> {
+async function* inOrder({ pagesFile, fillMissing }: AssembleRequest): AsyncGenerator<PageResult> {
   const opened = await openPagesFile(pagesFile);
   if (!opened) throw new InternalError('RESULTS_DAMAGED', `${pagesFile} is not a file of page results.`);
   let expected = 1;
   for await (const page of opened.pages) {
+    while (fillMissing === true && page.pageNumber > expected) yield notRead(expected++);
     if (page.pageNumber !== expected++) throw new InternalError('PAGES_OUT_OF_ORDER', `${pagesFile} is out of order.`);
     yield page;
   }
+  while (fillMissing === true && expected <= opened.header.pageCount) yield notRead(expected++);
   if (expected - 1 !== opened.header.pageCount) throw new InternalError('PAGES_MISSING', `${pagesFile} lacks pages.`);
+}
+
+function notRead(pageNumber: number): PageResult {
+  const error = new PageError('PAGE_NOT_READ', `Page ${pageNumber} was not read.`);
+  return { pageNumber, state: 'failed', error: error.toRecord(), blocks: [] };
 }
 
 async function headerOf(request: AssembleRequest): Promise<Parameters<typeof writeFormat>[1]> {

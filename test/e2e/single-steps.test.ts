@@ -1,0 +1,109 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_BOX } from './run-support.ts';
+import { assembleDocuments, rasterizePages, recognizePages } from '../../src/app/single-steps.ts';
+import type { RecognizeRequest, StepItem } from '../../src/app/contract.ts';
+import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
+import { makeScan } from './make-scan.ts';
+
+const FIXTURES = resolve(import.meta.dirname, '../fixtures');
+const CALM = new AbortController().signal;
+
+let base: string;
+let book: string;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'steps-'));
+  book = join(base, 'book.pdf');
+  await writeFile(book, makeScan(3, 1));
+});
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+async function all(items: AsyncIterable<StepItem>): Promise<StepItem[]> {
+  const found: StepItem[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+const problems = (items: readonly StepItem[]): string[] => items.flatMap(({ problem }) => problem ?? []);
+
+function recognize(pageNumbers?: readonly number[], language = 'eng'): Promise<StepItem[]> {
+  const request: RecognizeRequest = {
+    target: { kind: 'files', files: [book], pageNumbers },
+    outputFolder: join(base, 'results'),
+    engine: 'null',
+    jobs: 1,
+    box: NO_BOX,
+    limits: DEFAULT_LIMITS,
+    recognition: { language, mode: 'skip', dpi: 300 },
+  };
+  return all(recognizePages(request, CALM));
+}
+
+function assemble(): Promise<StepItem[]> {
+  const request = {
+    target: { kind: 'files', files: [book] },
+    resultsFolder: join(base, 'results'),
+    outputFolder: join(base, 'out'),
+    formats: ['txt', 'hocr', 'jsonl', 'pdf'],
+    jobs: 1,
+    box: NO_BOX,
+    limits: DEFAULT_LIMITS,
+  } as const;
+  return all(assembleDocuments(request, CALM));
+}
+
+describe('recognize, then assemble', () => {
+  it('say in all formats what was read with, and of which file', async () => {
+    expect(problems(await recognize(undefined, 'deu'))).toEqual([]);
+    expect(problems(await assemble())).toEqual([]);
+    const hocr = await readFile(join(base, 'out/book.hocr'), 'utf8');
+    expect(hocr).toMatch(/lang="de"/);
+    const [line = ''] = (await readFile(join(base, 'out/book.jsonl'), 'utf8')).split('\n');
+    expect(JSON.parse(line)).toMatchObject({ language: 'deu', sha1: expect.stringMatching(/^[0-9a-f]{40}$/) as string });
+  });
+
+  it('refuse results of another file', async () => {
+    await recognize();
+    await writeFile(book, makeScan(3, 2));
+    expect(problems(await assemble())).toEqual([expect.stringContaining('are of another file')]);
+  });
+
+  it.each([
+    [[1, 2], 'Page 3 was not read: it is empty in the outputs.'],
+    [[2, 3], 'Page 1 was not read: it is empty in the outputs.'],
+    [[2], 'Pages 1, 3 were not read: they are empty in the outputs.'],
+  ])('of pages %j keep the count of the PDF, and say which pages are missing', async (pageNumbers, problem) => {
+    expect(problems(await recognize(pageNumbers))).toEqual([]);
+    expect(problems(await assemble())).toEqual([problem]);
+    const lines = (await readFile(join(base, 'out/book.jsonl'), 'utf8')).trim().split('\n');
+    const pages = lines.map((line) => JSON.parse(line) as { pageNumber: number; pageCount: number; state: string });
+    expect(pages.map(({ pageNumber }) => pageNumber)).toEqual([1, 2, 3]);
+    expect(pages.every(({ pageCount }) => pageCount === 3)).toBe(true);
+    expect(pages.filter(({ state }) => state !== 'failed').map(({ pageNumber }) => pageNumber)).toEqual(pageNumbers);
+  });
+
+  it('refuse pages that are not there', async () => {
+    expect(problems(await recognize([2, 99]))).toEqual(['There is no page 99: it has 3 pages. Nothing of it was read.']);
+    await expect(readdir(join(base, 'results'))).rejects.toThrow();
+  });
+});
+
+describe('rasterize', () => {
+  it('goes on with the next page and file where one takes too long', async () => {
+    const request = {
+      target: { kind: 'files', files: [join(FIXTURES, 'twelve-pages.pdf'), book] },
+      outputFolder: join(base, 'pages'),
+      dpi: 300,
+      jobs: 1,
+      box: NO_BOX,
+      // So short that nothing can be done in it: what counts is that each page is tried.
+      limits: { ...DEFAULT_LIMITS, seconds: 0.001 },
+    } as const;
+    const items = await all(rasterizePages(request, CALM));
+    expect(new Set(items.map(({ source }) => source))).toEqual(new Set(['twelve-pages.pdf', 'book.pdf']));
+    expect(items.every(({ problem }) => problem !== undefined)).toBe(true);
+  });
+});
