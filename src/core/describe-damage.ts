@@ -32,7 +32,8 @@ export function describeDamage(document: DamagedDocument): string | undefined {
   const { pageCount, repaired, repair, damage } = document;
   if (!isDamaged(document)) return undefined;
   const parts: string[] = [];
-  if (repaired) parts.push(repair?.isCut ? 'the file is cut short and was repaired' : 'the file was damaged and repaired');
+  if (repaired)
+    parts.push(repair?.isCut ? 'the file is cut short and was repaired' : 'the file was damaged and repaired');
   if (repair?.statedPages !== undefined) parts.push(`${pageCount ?? 0} of its ${repair.statedPages} pages were found`);
   const pagesByText = new Map<string, number[]>();
   for (const [pageNumber, found] of [...(damage ?? [])].sort(([a], [b]) => a - b)) {
@@ -40,7 +41,8 @@ export function describeDamage(document: DamagedDocument): string | undefined {
       pagesByText.set(text, [...(pagesByText.get(text) ?? []), pageNumber]);
     }
   }
-  for (const [text, pages] of pagesByText) parts.push(`${text} on ${pages.length === 1 ? 'page' : 'pages'} ${formatPages(pages).replaceAll(',', ', ')}`);
+  for (const [text, pages] of pagesByText)
+    parts.push(`${text} on ${pages.length === 1 ? 'page' : 'pages'} ${formatPages(pages).replaceAll(',', ', ')}`);
   if (damage === undefined || damage.size === 0) parts.push('what was found could be decoded whole');
   return parts.join('; ');
 }

@@ -63,6 +63,8 @@ const SPEAKS_FOR = ((): ReadonlyMap<string, readonly string[]> => {
   const languages = new Map<string, string[]>();
   for (const [language, words] of Object.entries(WORDS)) {
     for (const word of new Set(words.split(' '))) {
+      // A single letter is as well a list's mark, or a speck.
+      if (word.length < 2) continue;
       const known = languages.get(word);
       if (known) known.push(language);
       else languages.set(word, [language]);

@@ -64,7 +64,13 @@ export type LedgerEvent = { readonly at: string } & (
   | { readonly type: 'left-out'; readonly entry: LeftOutEntry }
   | { readonly type: 'listing-complete'; readonly documents: number; readonly leftOut: number }
   | { readonly type: 'fetched'; readonly document: string; readonly sha1: string; readonly sizeBytes: number }
-  | { readonly type: 'inspected'; readonly document: string; readonly pageCount: number; readonly repaired: boolean; readonly repair?: FileRepair | undefined }
+  | {
+      readonly type: 'inspected';
+      readonly document: string;
+      readonly pageCount: number;
+      readonly repaired: boolean;
+      readonly repair?: FileRepair | undefined;
+    }
   | { readonly type: 'submitted'; readonly handles: readonly WorkHandleRecord[] }
   | {
       readonly type: 'pages';

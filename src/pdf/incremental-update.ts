@@ -71,7 +71,7 @@ export class IncrementalUpdate {
 
   /** Writes an object; one with a number of the file's own replaces it. */
   async writeObject(ref: PdfRef, value: PdfValue): Promise<void> {
-    const written = value instanceof PdfDict ? (await this.#kids?.complete(ref, value)) ?? value : value;
+    const written = value instanceof PdfDict ? ((await this.#kids?.complete(ref, value)) ?? value) : value;
     await this.#begin(ref);
     await this.#write(`${writeValue(written, this.#encryptor(ref))}\nendobj\n`);
   }
@@ -154,7 +154,7 @@ export class IncrementalUpdate {
   #allPlaces(): Map<number, UpdatedPlace> {
     const places = new Map<number, UpdatedPlace>([[0, { kind: 'free' }]]);
     const isDense = this.#nextNumber <= this.#places.size * 4 + 1000;
-    for (let num = 1; isDense && num < this.#nextNumber; num++) places.set(num, { kind: 'free' });
+    if (isDense) for (let num = 1; num < this.#nextNumber; num++) places.set(num, { kind: 'free' });
     for (const [num, place] of this.#places) places.set(num, place);
     return places;
   }
@@ -194,7 +194,8 @@ export class IncrementalUpdate {
 
   /** The offset of the next byte, after seeing to it that the first addition begins a line. */
   async #lineStart(): Promise<number> {
-    if (this.#places.size === 0) await this.#write(this.#kids ? NEW_HEADER : await lineEndAfter(this.#pdf, this.#offset));
+    if (this.#places.size === 0)
+      await this.#write(this.#kids ? NEW_HEADER : await lineEndAfter(this.#pdf, this.#offset));
     return this.#offset;
   }
 

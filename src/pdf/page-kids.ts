@@ -1,10 +1,13 @@
-import type { IncrementalUpdate } from './incremental-update.ts';
 import { DEFAULT_BOX } from './page-geometry.ts';
 import type { PdfFile, PdfPage } from './pdf-file.ts';
-import { PdfDict, PdfName, PdfRef, type PdfValue } from './pdf-value.ts';
+import { PdfDict, PdfName, type PdfRef, type PdfValue } from './pdf-value.ts';
 
 /** What writes objects. */
-type ObjectWriter = Pick<IncrementalUpdate, 'allocate' | 'writeObject' | 'has'>;
+interface ObjectWriter {
+  allocate(): PdfRef;
+  has(ref: PdfRef): boolean;
+  writeObject(ref: PdfRef, value: PdfValue): Promise<void>;
+}
 
 /** The pages of a repaired file under a new page tree of one level: the old one may be damaged, or lie in lost objects. */
 export class PageKids {

@@ -184,7 +184,9 @@ export class PdfFile {
       const filters = await this.#objects.store.filtersOf(stream.dict);
       const decoded = await decodeBytes(raw, filters, options.maxBytes);
       if (decoded.remainingFilter && !options.stopAtImageFilter) throw new PdfSyntaxError('an image, not data');
-      return (await this.#objects.store.isCutOff(stream)) ? { ...decoded, damage: decoded.damage ?? { kind: 'cut' } } : decoded;
+      return (await this.#objects.store.isCutOff(stream))
+        ? { ...decoded, damage: decoded.damage ?? { kind: 'cut' } }
+        : decoded;
     });
   }
 

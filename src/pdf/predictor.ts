@@ -16,11 +16,7 @@ const LAST_PNG_TYPE = 4;
  * Undoes a PNG or TIFF predictor; rows that are cut short are kept as far as they go.
  * @throws {PdfSyntaxError} the parameters are impossible.
  */
-export function undoPredictor(
-  bytes: Uint8Array,
-  parms: PredictorParms,
-  onDamage: OnDamage = ignoreDamage,
-): Uint8Array {
+export function undoPredictor(bytes: Uint8Array, parms: PredictorParms, onDamage: OnDamage = ignoreDamage): Uint8Array {
   const { predictor, colors, bitsPerComponent, columns } = parms;
   if (predictor < 2) return bytes;
   const bitsPerPixel = colors * bitsPerComponent;

@@ -44,8 +44,7 @@ export function decodeAscii85(bytes: Uint8Array, onDamage: OnDamage = ignoreDama
     else if (byte < 0x21 || byte > 0x75) {
       if (byte !== 0x7e) onDamage('corrupt');
       break;
-    }
-    else {
+    } else {
       value = value * 85 + byte - 0x21;
       if (++count === 5) flush(4);
     }
@@ -62,11 +61,7 @@ export function decodeAscii85(bytes: Uint8Array, onDamage: OnDamage = ignoreDama
  * Undoes RunLengthDecode.
  * @throws {OutputLimitError} more than `maxBytes` come out.
  */
-export function decodeRunLength(
-  bytes: Uint8Array,
-  maxBytes: number,
-  onDamage: OnDamage = ignoreDamage,
-): Uint8Array {
+export function decodeRunLength(bytes: Uint8Array, maxBytes: number, onDamage: OnDamage = ignoreDamage): Uint8Array {
   let length = 0;
   for (let i = 0; i < bytes.length;) {
     const code = bytes[i] as number;

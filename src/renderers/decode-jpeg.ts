@@ -2,7 +2,7 @@ import { canConvert, convertSamples } from './convert-samples.ts';
 import type { ImageDescription } from './describe-image.ts';
 import { readJpegHeader, type JpegHeader } from './image-headers.ts';
 import { tooLarge, type ImageLimits } from './image-limits.ts';
-import type { OnImageDamage } from './find-image-damage.ts';
+import type { OnImageDamage } from './image-damage.ts';
 import { loadSharp } from './load-sharp.ts';
 import type { Raster } from './raster.ts';
 

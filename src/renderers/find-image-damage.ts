@@ -1,4 +1,3 @@
-import type { PageDamage } from '../core/page.ts';
 import type { StreamDamage } from '../pdf/decode-stream.ts';
 import type { PdfFile } from '../pdf/pdf-file.ts';
 import type { PdfStream } from '../pdf/pdf-value.ts';
@@ -8,14 +7,6 @@ import { isJpegSound } from './decode-jpeg.ts';
 import { describeImage, type ImageDescription } from './describe-image.ts';
 import { readJpegHeader } from './image-headers.ts';
 import { isJbig2Cut, isJpxCut } from './stream-ends.ts';
-
-/** Hears of damage to an image, once or more; the first time tells most. */
-export type OnImageDamage = (damage: Pick<PageDamage, 'kind' | 'filter'>) => void;
-
-/** The damage of an image's stream as that of a page's part. */
-export function imageDamage({ kind, filter }: Pick<PageDamage, 'kind' | 'filter'>): PageDamage {
-  return filter === undefined ? { part: 'image', kind } : { part: 'image', kind, filter };
-}
 
 /** Bytes that the samples of an image take, rows padded to bytes; `undefined` where that is not known. */
 export function sampleBytes({ widthPx, heightPx, bitsPerComponent, space }: ImageDescription): number | undefined {
@@ -35,7 +26,10 @@ export async function findImageDamage(
   const description = await describeImage(pdf, stream);
   if (!description || description.widthPx * description.heightPx > maxPixels) return undefined;
   const maxBytes = maxPixels * 8;
-  const { bytes, damage, remainingFilter, parms } = await pdf.decodeStream(stream, { maxBytes, stopAtImageFilter: true });
+  const { bytes, damage, remainingFilter, parms } = await pdf.decodeStream(stream, {
+    maxBytes,
+    stopAtImageFilter: true,
+  });
   if (damage) return damage;
   const found = (kind: 'cut' | 'corrupt', isFound: boolean): StreamDamage | undefined =>
     isFound ? { kind, filter: remainingFilter } : undefined;

@@ -12,7 +12,8 @@ import { describeImage } from './describe-image.ts';
 import { chooseDpi, drawPage } from './draw-page.ts';
 import { extractPage } from './extract-page.ts';
 import { unreadableImage } from './image-limits.ts';
-import { findImageDamage, imageDamage, type OnImageDamage } from './find-image-damage.ts';
+import { findImageDamage } from './find-image-damage.ts';
+import { imageDamage, type OnImageDamage } from './image-damage.ts';
 import { findOnlyImage, hasText, measureImageShare, type PageContent, shownBox } from './page-content.ts';
 import type { PagePlace } from './page-frame.ts';
 import { RENDERER_VERSION, type OpenDocument, type PageRenderer, type RenderLimits } from './page-renderer.ts';
@@ -87,8 +88,11 @@ function noteImage(damage: Map<string, PageDamage>, found: Parameters<OnImageDam
 }
 
 function areaShare(box: BoxPt | undefined, page: BoxPt): number {
-  const area = ([left, bottom, right, top]: BoxPt): number => Math.max(0, right - left) * Math.max(0, top - bottom);
-  return box ? area(box) / Math.max(1, area(page)) : 0;
+  return box ? areaOf(box) / Math.max(1, areaOf(page)) : 0;
+}
+
+function areaOf([left, bottom, right, top]: BoxPt): number {
+  return Math.max(0, right - left) * Math.max(0, top - bottom);
 }
 
 interface LookedAtPage {

@@ -67,11 +67,11 @@ async function* inOrder({ pagesFile, fillMissing }: AssembleRequest): AsyncGener
   if (!opened) throw new InternalError('RESULTS_DAMAGED', `${pagesFile} is not a file of page results.`);
   let expected = 1;
   for await (const page of opened.pages) {
-    while (fillMissing === true && page.pageNumber > expected) yield notRead(expected++);
+    if (fillMissing === true) while (page.pageNumber > expected) yield notRead(expected++);
     if (page.pageNumber !== expected++) throw new InternalError('PAGES_OUT_OF_ORDER', `${pagesFile} is out of order.`);
     yield page;
   }
-  while (fillMissing === true && expected <= opened.header.pageCount) yield notRead(expected++);
+  if (fillMissing === true) while (expected <= opened.header.pageCount) yield notRead(expected++);
   if (expected - 1 !== opened.header.pageCount) throw new InternalError('PAGES_MISSING', `${pagesFile} lacks pages.`);
 }
 

@@ -29,24 +29,33 @@ async function tell(pdf: Uint8Array): Promise<{ summary: RunSummary; text: strin
 }
 
 describe('a scan that was cut short or damaged', () => {
-  it.each([0.25, 0.6, 0.95])('is not called complete where %s of its file is left, and named under "Look at"', async (share) => {
-    const bytes = await readFile(SCAN);
-    const { summary, text, report } = await tell(bytes.subarray(0, Math.floor(bytes.length * share)));
-    expect(summary.complete).toBe(0);
-    expect(text).not.toContain('The document is complete');
-    if (summary.failed.length > 0) return;
-    expect(text).toMatch(/Look at +scan\.pdf .*the file is cut short and was repaired/);
-    expect(report).toContain('the file is cut short and was repaired');
-    expect(report).not.toContain('is complete');
-    await using made = await PdfFile.open(join(base, 'out', 'scan.pdf'));
-    expect(made.repaired).toBe(false);
-    expect(made.pageCount).toBe(summary.counts.pages.known);
-  });
+  it.each([0.25, 0.6, 0.95])(
+    'is not called complete where %s of its file is left, and named under "Look at"',
+    async (share) => {
+      const bytes = await readFile(SCAN);
+      const { summary, text, report } = await tell(bytes.subarray(0, Math.floor(bytes.length * share)));
+      expect(summary.complete).toBe(0);
+      expect(text).not.toContain('The document is complete');
+      if (summary.failed.length > 0) return;
+      expect(text).toMatch(/Look at +scan\.pdf .*the file is cut short and was repaired/);
+      expect(report).toContain('the file is cut short and was repaired');
+      expect(report).not.toContain('is complete');
+      await using made = await PdfFile.open(join(base, 'out', 'scan.pdf'));
+      expect(made.repaired).toBe(false);
+      expect(made.pageCount).toBe(summary.counts.pages.known);
+    },
+  );
 
   it('fails as damaged rather than blank where nothing of the picture is left', async () => {
     const [width, height] = [800, 1000];
     const white = { create: { width, height, channels: 3, background: 'white' } } as const;
-    const jpeg = await sharp(white).composite([{ input: Buffer.alloc(300 * 300 * 3), raw: { width: 300, height: 300, channels: 3 }, left: 200, top: 600 }]).toColourspace('b-w').jpeg().toBuffer();
+    const jpeg = await sharp(white)
+      .composite([
+        { input: Buffer.alloc(300 * 300 * 3), raw: { width: 300, height: 300, channels: 3 }, left: 200, top: 600 },
+      ])
+      .toColourspace('b-w')
+      .jpeg()
+      .toBuffer();
     const dict = `/Width ${width}/Height ${height}/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/DCTDecode`;
     const page = (data: Uint8Array) => ({
       mediaBox: [0, 0, width, height],
@@ -54,7 +63,9 @@ describe('a scan that was cut short or damaged', () => {
       image: { dict, data },
     });
     const white0 = await sharp(white).toColourspace('b-w').jpeg().toBuffer();
-    const { summary, text, report } = await tell(samplePdf([page(white0), page(jpeg.subarray(0, Math.floor(jpeg.length * 0.4)))]));
+    const { summary, text, report } = await tell(
+      samplePdf([page(white0), page(jpeg.subarray(0, Math.floor(jpeg.length * 0.4)))]),
+    );
     expect(summary.counts.pages).toMatchObject({ blank: 1, failed: 1 });
     expect(summary.exitCode).toBe(65);
     expect(text).toMatch(/Failed +scan\.pdf +1 of 2 pages could not be read/);

@@ -258,8 +258,8 @@ describe('a run', () => {
         env: { ...process.env, OCR_PIPELINE_NULL_DELAY_MS: '250' },
       });
       seed = (seed * 16_807) % 2_147_483_647;
-      // Each life may last a little longer than the one before, so that a slow machine comes to its end, too.
-      const timer = setTimeout(() => child.kill('SIGKILL'), (500 + (seed % 1_100)) * (1 + n / 8));
+      // Each life may last longer than the one before, so that a machine comes to its end, however slow it is.
+      const timer = setTimeout(() => child.kill('SIGKILL'), (500 + (seed % 1_100)) * 1.12 ** n);
       const [code] = (await once(child, 'exit')) as [number | null];
       clearTimeout(timer);
       if (code === 0) break;

@@ -62,7 +62,10 @@ describe('recognize, then assemble', () => {
     const hocr = await readFile(join(base, 'out/book.hocr'), 'utf8');
     expect(hocr).toMatch(/lang="de"/);
     const [line = ''] = (await readFile(join(base, 'out/book.jsonl'), 'utf8')).split('\n');
-    expect(JSON.parse(line)).toMatchObject({ language: 'deu', sha1: expect.stringMatching(/^[0-9a-f]{40}$/) as string });
+    expect(JSON.parse(line)).toMatchObject({
+      language: 'deu',
+      sha1: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+    });
   });
 
   it('refuse results of another file', async () => {
@@ -86,8 +89,10 @@ describe('recognize, then assemble', () => {
   });
 
   it('refuse pages that are not there', async () => {
-    expect(problems(await recognize([2, 99]))).toEqual(['There is no page 99: it has 3 pages. Nothing of it was read.']);
-    await expect(readdir(join(base, 'results'))).rejects.toThrow();
+    expect(problems(await recognize([2, 99]))).toEqual([
+      'There is no page 99: it has 3 pages. Nothing of it was read.',
+    ]);
+    await expect(readdir(join(base, 'results'))).rejects.toThrow('ENOENT');
   });
 });
 

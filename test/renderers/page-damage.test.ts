@@ -103,10 +103,14 @@ describe.each([
     expect(await damageOf('', pixels, extra)).toEqual([]);
     expect((await damageOf('', cut(pixels, 0.5), extra))[0]).toMatchObject({ part: 'image', kind: 'cut' });
     const runs = Buffer.concat(
-      Array.from({ length: HEIGHT * 4 }, (_, i) => Buffer.concat([Buffer.of(99), pixels.subarray(i * 100, i * 100 + 100)])),
+      Array.from({ length: HEIGHT * 4 }, (_, i) =>
+        Buffer.concat([Buffer.of(99), pixels.subarray(i * 100, i * 100 + 100)]),
+      ),
     );
     expect(await damageOf('/Filter/RunLengthDecode', Buffer.concat([runs, Buffer.of(128)]), extra)).toEqual([]);
-    expect(await damageOf('/Filter/RunLengthDecode', cut(runs, 0.4567), extra)).toEqual(image('cut', 'RunLengthDecode'));
+    expect(await damageOf('/Filter/RunLengthDecode', cut(runs, 0.4567), extra)).toEqual(
+      image('cut', 'RunLengthDecode'),
+    );
     const hex = Buffer.from(`${Buffer.from(pixels).toString('hex')}>`);
     expect(await damageOf('/Filter/ASCIIHexDecode', hex, extra)).toEqual([]);
     expect(await damageOf('/Filter/ASCIIHexDecode', flipped(hex, 5000), extra)).toEqual(
@@ -137,7 +141,8 @@ describe('the end of a JBIG2 image', () => {
 
   it('is where its last segment ends', () => {
     expect(isJbig2Cut(Buffer.concat([segment, segment]))).toBe(false);
-    for (const missing of [1, 19, 25]) expect(isJbig2Cut(Buffer.concat([segment, segment]).subarray(0, -missing))).toBe(true);
+    for (const missing of [1, 19, 25])
+      expect(isJbig2Cut(Buffer.concat([segment, segment]).subarray(0, -missing))).toBe(true);
   });
 });
 

@@ -30,7 +30,7 @@ export interface SlurmLabOptions {
 const ROOT = process.env['OCR_SLURM_ROOT'] || undefined;
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
 const START_TIMEOUT_MS = 120_000;
-const CALL_TIMEOUT_MS = 30_000;
+const CALL_TIMEOUT_MS = 120_000;
 /** Below the ports that systems give out by themselves. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
@@ -136,7 +136,7 @@ export class SlurmLab implements AsyncDisposable {
   }
 
   /** Waits until what is asked holds. @throws {Error} it did not within the time. */
-  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 600_000): Promise<void> {
     for (const from = performance.now(); performance.now() - from < timeoutMs;) {
       if (await holds()) return;
       await sleep(100);
