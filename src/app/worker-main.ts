@@ -28,6 +28,9 @@ function tell(message: FromWorker): void {
 
 const answer = answerCalls(setup, workerParts, (step) => tell({ type: 'step', step }));
 
+// Its owner has died, and nobody reads what it says: `disconnect` ends it, and this must not keep it busy till then.
+process.stderr.on('error', () => undefined);
+
 process.on('disconnect', () => {
   answer.close().then(
     () => process.exit(0),
@@ -40,6 +43,7 @@ let inHand: { readonly threw: PromiseWithResolvers<never>; lateError?: unknown }
 
 /** A library's promise that nobody waits for, or a throw from a timer: the page in hand is damaged, not this worker. */
 function takeLateError(error: unknown): void {
+  if (!process.connected) process.exit(1);
   if (!inHand) {
     process.stderr.write(`thrown while idle: ${error instanceof Error ? error.message : String(error)}\n`);
     return;
