@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
   },
   { fault: FAULTS.batchShellKilled, shows: /FAILED/, words: /A job was killed, or could not be started on n\d/ },
   { fault: FAULTS.supervisorKilled, restarts: 1 },
-  { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 500 } },
+  { fault: FAULTS.orphanedTask, restarts: 1, options: { pageMs: 1_000 } },
   { fault: FAULTS.nodeDaemonKilled, brokenMs: 1_000 },
   { fault: FAULTS.powerCut, brokenMs: 2_000, restarts: 1, words: PUT_BACK },
   { fault: FAULTS.taskCancelled, shows: /CANCELLED/, words: /A job was cancelled by somebody else/ },
@@ -67,7 +67,7 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
       const args = ['--cores', '2', '--nodes', '2'];
       await using program = await SlurmProgram.create(lab, {
         pages: PAGES,
-        pageMs: 150,
+        pageMs: 500,
         partition: 'savio3_htc',
         args,
         ...options,

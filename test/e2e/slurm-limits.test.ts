@@ -12,7 +12,7 @@ import { expectedOf, SlurmProgram, type SlurmProgramOptions } from '../support/s
 import { SmallScratch } from '../support/small-scratch.ts';
 
 const PAGES = [104, 30, 9, 5, 1, 1];
-const PAGE_MS = 200;
+const PAGE_MS = 3 * 200;
 /** Pages read at once on this machine: a node that says it has more cores than there are starts no more workers. */
 const WORKERS = Math.min(4, availableParallelism());
 /** How often the memory of a job is measured. */
