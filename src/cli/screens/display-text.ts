@@ -1,5 +1,8 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
+import type * as StringWidth from 'string-width';
 import { replaceUnsafe } from '../../core/unsafe-characters.ts';
+
+let stringWidth: typeof StringWidth.default | undefined;
 
 /** What a terminal shows in one place: a letter with its accents, an emoji with its parts. */
 const GRAPHEMES = new Intl.Segmenter();
@@ -20,6 +23,9 @@ function splitGraphemes(text: string): string[] {
 
 /** Columns a text takes on a terminal. */
 export function displayWidth(text: string): number {
+  // Loaded for text beyond ASCII alone: help and most screens need none of it.
+  if (/^[ -~]*$/.test(text)) return text.length;
+  stringWidth ??= (createRequire(import.meta.url)('string-width') as typeof StringWidth).default;
   return stringWidth(text);
 }
 

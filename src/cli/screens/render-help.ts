@@ -30,7 +30,8 @@ export function renderMainHelp(version: string, typed: TypedCommands): string {
     '  ocr-pipeline run --input ./scans --output ./text',
     '',
     "Flags beat environment, then ./ocr-pipeline.yaml, then yours, then the site's.",
-    'Tab key:  ocr-pipeline completion --help\nMan page: ocr-pipeline man --help',
+    'Tab key:  ocr-pipeline completion --help',
+    'Man page: ocr-pipeline man --help',
     `Topics: ${TOPIC_NAMES.join(' ')}    (help <topic>)`,
     'Options of a command: ocr-pipeline <command> --help',
   );
