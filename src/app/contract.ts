@@ -1,3 +1,4 @@
+import type { Sharing } from '../core/settings.ts';
 import type { EngineIdentity } from '../engines/ocr-engine.ts';
 import type { EngineReport } from '../core/engine-report.ts';
 import type { PipelineError } from '../core/errors.ts';
@@ -61,6 +62,8 @@ export interface RunEntry {
 export interface ResumeRequest {
   readonly workDir: string;
   readonly name: string;
+  /** Absent: as it is. */
+  readonly share?: Sharing | undefined;
   readonly jobs: number;
   readonly tesseract?: string | undefined;
   readonly box: BoxChoices;

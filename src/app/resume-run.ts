@@ -3,6 +3,7 @@ import { ConfigError, NoInputError } from '../core/errors.ts';
 import type { RunObserver } from '../core/progress.ts';
 import type { ExecutorRequest } from '../core/run-request.ts';
 import { RunFolder } from '../runs/run-folder.ts';
+import { secureRunFolder } from '../runs/run-privacy.ts';
 import { chooseRecipe } from './choose-engine.ts';
 import type { ResumeRequest, RunOutcome } from './contract.ts';
 import { readExecutor } from './kept-executor.ts';
@@ -16,7 +17,9 @@ export async function resumeRun(
   signal: AbortSignal,
   dependencies: RunDependencies = REAL_DEPENDENCIES,
 ): Promise<RunOutcome> {
-  const run = await RunFolder.open(join(request.workDir, request.name), dependencies.disk);
+  const path = join(request.workDir, request.name);
+  await secureRunFolder(path, request.share);
+  const run = await RunFolder.open(path, dependencies.disk);
   if (!run) {
     throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${request.name}" in ${request.workDir}.`, {
       remedy: 'ocr-pipeline status   lists the runs',

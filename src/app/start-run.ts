@@ -16,6 +16,7 @@ import { parseLine, readLines } from '../files/ndjson.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { lockRun } from '../runs/run-lock.ts';
 import { RunLog } from '../runs/run-log.ts';
+import { describeOpenFolder, keepPrivate, secureRunFolder } from '../runs/run-privacy.ts';
 import type { RunRecord } from '../runs/run-store.ts';
 import { watchForStop } from '../runs/stop-request.ts';
 import type { SessionParts } from '../session/session-parts.ts';
@@ -42,6 +43,9 @@ export async function startRun(
 ): Promise<RunOutcome> {
   requireMeant(request.source);
   const record = await prepareRecord(request, true, signal);
+  keepPrivate(request.share ?? 'none');
+  // Somebody may have made the folder beforehand, with results that go elsewhere.
+  await secureRunFolder(join(request.workDir, record.name), request.share);
   await checkFirstTime(record, request, signal, dependencies);
   await using run = await RunFolder.create(request.workDir, record, dependencies.disk);
   return await workOnRun(run, request, observer, signal, dependencies);
@@ -98,11 +102,12 @@ const COORDINATOR_WORKERS = 4;
 /** Works on a run until it ends or is stopped: whoever calls has opened its folder. @throws {PipelineError} what stopped it. */
 export async function workOnRun(
   run: RunFolder,
-  request: Pick<RunRequest, 'workDir' | 'jobs' | 'tesseract' | 'box' | 'executor'>,
+  request: Pick<RunRequest, 'workDir' | 'share' | 'jobs' | 'tesseract' | 'box' | 'executor'>,
   observer: RunObserver,
   signal: AbortSignal,
   { disk, workerEntry }: RunDependencies,
 ): Promise<RunOutcome> {
+  await secureRunFolder(run.path, request.share);
   await using lock = await lockRun(run.path);
   await run.makeFolders();
   const started = Date.now();
@@ -139,6 +144,8 @@ export async function workOnRun(
     log.write({ level, event: 'executor', text });
     observer.notice({ level, code, text });
   };
+  const open = await describeOpenFolder(request.workDir, request.share ?? 'none');
+  if (open !== undefined) notice('warn', 'WORK_FOLDER_OPEN', open);
   const executor = await makeExecutor({ run, request, pool, disk, documents, onPage, notice });
   const tell = (text: string): void => {
     log.write({ level: 'warn', event: 'box', text });

@@ -8,6 +8,7 @@ import { SystemicFailureWatch } from '../core/systemic-failure.ts';
 import { parseTaskName, WaveStore, type ChunkOrder } from '../executors/slurm/store/wave-store.ts';
 import { realDisk, type Disk } from '../files/disk.ts';
 import { readTrailer } from '../runs/page-results.ts';
+import { keepAsShared } from '../runs/run-privacy.ts';
 import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
 import { readAvailableCpus } from '../config/available-cpus.ts';
 import { DocumentBudgets } from '../work/document-budgets.ts';
@@ -56,6 +57,7 @@ export async function workOnTask(
   dependencies: TaskDependencies = REAL,
 ): Promise<void> {
   const { disk, environment, say } = dependencies;
+  await keepAsShared(runFolder);
   const name = parseTaskName(taskName);
   if (!name)
     throw new UsageError('BAD_TASK', `"${taskName}" names no task; it needs a wave and an index, such as 3-0.`);

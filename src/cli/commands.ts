@@ -39,7 +39,7 @@ export const SLURM_FLAGS = [
 const RUN_SETTINGS = [
   ...(['input', 'output', 'boxFolder', 'boxOutputFolder', 'match', 'recursive', 'onConflict'] as const),
   ...READING,
-  ...(['formats', 'executor', 'jobs', 'workDir'] as const),
+  ...(['formats', 'executor', 'jobs', 'workDir', 'share'] as const),
   ...SLURM_FLAGS,
   ...LIMITS,
   ...DOCUMENT_LIMITS,

@@ -42,6 +42,7 @@ export async function makeRunRequest(settings: Settings, detach = false): Promis
     box: boxChoices(settings),
     executor: executorOf(settings, detach),
     workDir: settings.workDir,
+    share: settings.share,
     jobs: await countJobs(settings),
     engine: settings.engine,
     tesseract: settings.tesseract,

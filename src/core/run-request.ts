@@ -1,5 +1,5 @@
 import type { Settings } from './config/settings-table.ts';
-import type { EngineName, RunSettings } from './settings.ts';
+import type { EngineName, RunSettings, Sharing } from './settings.ts';
 
 /** Settings that decide how Box is reached. */
 export type BoxChoices = Pick<
@@ -85,6 +85,8 @@ export interface RunRequest extends EngineRequest {
   readonly executor: ExecutorRequest;
   /** Absolute; holds the run folders. */
   readonly workDir: string;
+  /** Who may read the run folder; absent: its owner alone, or as it is. */
+  readonly share?: Sharing | undefined;
   /** Pages read at once, at least 1. */
   readonly jobs: number;
   readonly settings: Omit<RunSettings, 'engine'>;

@@ -15,6 +15,10 @@ export type TextMode = (typeof TEXT_MODES)[number];
 export const CONFLICT_POLICIES = ['stop', 'rename', 'version', 'skip'] as const;
 export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 
+/** Who may read and go on with a run: its owner alone, or the group of the work folder as well. */
+export const SHARING = ['none', 'group'] as const;
+export type Sharing = (typeof SHARING)[number];
+
 /** Past any of these a page fails with that reason and its worker is replaced. */
 export interface PageLimits {
   readonly seconds: number;

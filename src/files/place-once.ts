@@ -6,6 +6,7 @@ import { OutputError } from '../core/errors.ts';
 import { realFileSystem, type FileSystem } from './file-system.ts';
 import { temporaryName } from './leftovers.ts';
 import { linkIntoPlace } from './link-into-place.ts';
+import { deliveredMode } from './own-umask.ts';
 import { makeFolder } from './make-folder.ts';
 import { syncFile, syncFolder } from './sync.ts';
 import { tryAgain } from './try-again.ts';
@@ -38,7 +39,7 @@ async function copyAndPlace(
   fs: FileSystem,
 ): Promise<boolean> {
   const folder = dirname(target);
-  await makeFolder(folder, fs);
+  await makeFolder(folder, fs, deliveredMode('folder'));
   const aside = `${folder}${sep}${await temporaryName()}`;
   try {
     const hash = createHash('sha1');
@@ -48,6 +49,8 @@ async function copyAndPlace(
         hash.update(part);
         await file.writeFile(part);
       }
+      const mode = deliveredMode('file');
+      if (mode !== undefined) await file.chmod(mode);
       await syncFile(file);
     } finally {
       await file.close();

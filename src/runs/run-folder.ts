@@ -1,6 +1,7 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ConfigError, TransientError, type PipelineError } from '../core/errors.ts';
+import { digestOf } from '../core/recipe.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
@@ -46,11 +47,17 @@ export class RunFolder implements RunStore, AsyncDisposable {
     this.disk = disk;
   }
 
-  /** Makes a run folder, or opens the one of the same name if it was started with the same things. */
+  /**
+   * Makes a run folder, or opens the one of the same name if it was started with the same things.
+   * @throws {ConfigError} `RUN_DIFFERS`: it was started with others.
+   */
   static async create(workDir: string, record: RunRecord, disk: Disk): Promise<RunFolder> {
     const path = join(workDir, record.name);
     const known = await RunFolder.open(path, disk);
-    if (known) return known;
+    if (known) {
+      if (whatItIs(known.record) !== whatItIs(record)) throw anotherRun(path);
+      return known;
+    }
     const run = new RunFolder(path, record, disk);
     await run.makeFolders();
     await disk.writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
@@ -271,4 +278,17 @@ function damaged(path: string, problem: string, cause: unknown): ConfigError {
     { safe: 'Nothing was changed.', remedy: 'Move the folder away and start the run again.' },
     { cause },
   );
+}
+
+/** All that decides what a run reads and where results go. */
+function whatItIs({ source, destination, settings, recipe }: RunRecord): string {
+  return digestOf([source, destination, settings, recipe.digest]);
+}
+
+function anotherRun(path: string): ConfigError {
+  return new ConfigError('RUN_DIFFERS', `The run folder ${path} was made for another run.`, {
+    why: 'Its name fits, and its run.json has other documents, another destination or other settings.',
+    safe: 'Nothing was started.',
+    remedy: 'Take another work folder with --work-dir, or move that one away.',
+  });
 }

@@ -20,6 +20,7 @@ import { explainWrite } from '../files/explain-write.ts';
 import { realFileSystem, type FileSystem } from '../files/file-system.ts';
 import { removeLeftovers, temporaryName } from '../files/leftovers.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { deliveredMode } from '../files/own-umask.ts';
 import { placeCopy } from '../files/place-once.ts';
 import { tryAgain } from '../files/try-again.ts';
 import { isOurResult } from './local/is-our-result.ts';
@@ -243,7 +244,7 @@ export class LocalFolder implements DocumentStore {
   async checkWritable(): Promise<void> {
     const probe = join(this.#root, await temporaryName());
     try {
-      await makeFolder(this.#root, this.#fs);
+      await makeFolder(this.#root, this.#fs, deliveredMode('folder'));
       await this.#clearLeftovers(this.#root);
       const file = await this.#fs.open(probe, 'wx');
       try {

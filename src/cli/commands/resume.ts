@@ -14,6 +14,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const request = {
     workDir,
     name: entry.record.name,
+    share: settings.share,
     jobs: await countJobs(settings),
     tesseract,
     box: boxChoices(settings),

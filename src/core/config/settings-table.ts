@@ -5,6 +5,7 @@ import {
   ENGINE_NAMES,
   EXECUTOR_NAMES,
   OUTPUT_FORMATS,
+  SHARING,
   TEXT_MODES,
 } from '../settings.ts';
 import {
@@ -202,6 +203,13 @@ const DRAFTS = {
     group: RUNNING,
     help: 'A command to run at the end, with OCR_RUN, OCR_EXIT_CODE, OCR_SUMMARY and OCR_REPORT in its environment',
     notInProjectFile: true,
+  }),
+  share: withoutDefault({
+    kind: choice(SHARING),
+    group: RUNNING,
+    help: 'Who else may read the run folder and go on with it: the group of the work folder',
+    defaultText: 'none; a run that goes on stays as it is',
+    needsTrust: true,
   }),
   pageTimeout: withDefault(DEFAULT_LIMITS.seconds, {
     kind: seconds(1, 86_400),
