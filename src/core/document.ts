@@ -1,6 +1,6 @@
 /** One PDF as its store lists it. */
 export interface SourceDocument {
-  /** The store's own stable identity: a Box file ID, or the path below the folder. */
+  /** The store's own stable identity: a Box file ID, or the absolute path of a local file. */
   readonly id: string;
   /** Path below the listed folder, `/` between parts, exactly as the store spells it. */
   readonly path: string;

@@ -8,7 +8,7 @@ import type { ClusterUse, DeliveredOutput, LedgerEvent, PageEntry, SourceChange 
 /** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
 export const FAINT_CONFIDENCE = 60;
 
-/** Where a document stands. The last two are terminal; `failed` is tried again by the next run. */
+/** Where a document stands. `done` holds until its version changes; `failed` ends it for this session, and the next tries again. */
 export type DocumentStage = 'listed' | 'fetched' | 'reading' | 'done' | 'failed';
 
 /** All the ledger says of one document. */

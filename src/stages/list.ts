@@ -49,7 +49,7 @@ export function nothingToRead({ leftOut }: Listing): NoInputError {
   return new NoInputError('NO_PDFS', 'There are no PDFs to read here.', {
     why: leftOut.length === 0 ? 'The folder is empty.' : `${leftOut.length} left out. ${counts}`,
     safe: 'Nothing was started.',
-    remedy: 'Check that it is the folder you mean, and --match if you gave it.',
+    remedy: 'Check which folder was named, and --match if you gave it.',
   });
 }
 

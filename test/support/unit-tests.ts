@@ -12,17 +12,19 @@ const OTHER_FOLDERS = [
   'test/scripts/',
 ];
 
-/** Files that need nothing, and take longer than one waits while working. */
+/** Files that take longer than one waits while working, or start page workers of their own. */
 const SLOW_FILES: readonly string[] = [
   'test/conformance/page-renderer.test.ts',
   'test/executors/local.test.ts',
   'test/pdf/pdf-file-fuzz.test.ts',
   'test/stores/box/transport/faults.test.ts',
+  'test/work/work-chunk.test.ts',
+  'test/work/worker-pool.test.ts',
 ];
 
-/** Whoever imports one of these starts other programs, page workers or a stand-in for Box, or needs what may not be installed. */
+/** Whoever imports one of these starts other programs or a stand-in for Box, or needs what may not be installed. */
 const REACHES_OUT =
-  /from ['"](?:node:child_process|[./\w-]*\/(?:requires|slurm-lab|run-cli|pool-setup|box-emulator\/box-emulator)\.ts)['"]/;
+  /from ['"](?:node:child_process|[./\w-]*\/(?:requires|slurm-lab|run-cli|box-emulator\/box-emulator)\.ts)['"]/;
 
 /**
  * Finds the test files that need nothing but Node: neither they nor what they import of `test/` start another program or

@@ -45,7 +45,7 @@ export const checkSlurm: Check = {
         },
       };
     }
-    return judgeAccount(settings, view) ?? judgePartition(settings, view) ?? allWell(settings, view);
+    return checkAccount(settings, view) ?? checkPartition(settings, view) ?? allWell(settings, view);
   },
 };
 
@@ -60,7 +60,7 @@ function absent(): Verdict {
   };
 }
 
-function judgeAccount({ slurmAccount, slurmQos }: Settings, { associations }: ClusterView): Verdict | undefined {
+function checkAccount({ slurmAccount, slurmQos }: Settings, { associations }: ClusterView): Verdict | undefined {
   if (!Array.isArray(associations)) return undefined;
   const accounts = [...new Set(associations.map(({ account }) => account))];
   const choose = (text: string): Verdict => ({
@@ -94,7 +94,7 @@ function judgeAccount({ slurmAccount, slurmQos }: Settings, { associations }: Cl
   return undefined;
 }
 
-function judgePartition({ slurmPartition }: Settings, { partitions }: ClusterView): Verdict | undefined {
+function checkPartition({ slurmPartition }: Settings, { partitions }: ClusterView): Verdict | undefined {
   const chosen =
     slurmPartition === undefined
       ? partitions.find(({ isDefault }) => isDefault)

@@ -49,11 +49,11 @@ export async function explainTaskEnds(
   const unexplained = tasks.filter(
     (task) => !task.endRow || (task.endRow.state === 'FAILED' && !logs.get(task)?.error),
   );
-  const accounted = await askAccounting(unexplained, dependencies.client, signal);
+  const accounted = await queryAccounting(unexplained, dependencies.client, signal);
   const ended: EndedTask[] = [];
   for (const task of tasks) {
     const log = logs.get(task) ?? readLog('');
-    const judged = judgeEnd(task, accounted.get(task), log, dependencies);
+    const judged = explainEnd(task, accounted.get(task), log, dependencies);
     if (judged === undefined) continue;
     const unfinished: UnfinishedChunk[] = [];
     for (const { chunk, history } of task.open) {
@@ -79,7 +79,7 @@ export async function explainTaskEnds(
   return ended;
 }
 
-function judgeEnd(
+function explainEnd(
   task: LiveTask,
   row: AccountingRow | undefined,
   log: TaskLog,
@@ -119,7 +119,7 @@ async function anySource({ open: chunks }: LiveTask): Promise<boolean> {
 }
 
 /** Asks once for all of them. Tasks of a job whose number is not known are asked for by its name. */
-async function askAccounting(
+async function queryAccounting(
   tasks: readonly LiveTask[],
   client: Pick<SlurmClient, 'accounting'>,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import { ResultCollector } from './store/collect-results.ts';
 import { decideWave } from './decide/decide-wave.ts';
 import { hopelessReason } from './decide/hopeless-reason.ts';
 import { passingReason } from './decide/passing-reason.ts';
-import { judgeQueue } from './decide/judge-queue.ts';
+import { recordQueue } from './decide/record-queue.ts';
 import { LiveWork, type LiveTask } from './live-work.ts';
 import { explainTaskEnds } from './explain-task-ends.ts';
 import { WaveSubmitter, type WaveSubmitterParts } from './wave-submitter.ts';
@@ -141,7 +141,7 @@ export class SlurmExecutor implements Executor {
     for (const { jobName } of this.#work.waves.values()) this.#jobNames.add(jobName);
     const collected = await this.#collector.collect();
     const grew = await this.#collector.results.countPartial(this.#work.open.map(({ chunk }) => chunk));
-    const heard = this.#work.open.length > 0 && (await this.#askSlurm(collected > 0, signal));
+    const heard = this.#work.open.length > 0 && (await this.#pollSlurm(collected > 0, signal));
     this.#pollGrowth = collected > 0 || grew || heard ? 1 : Math.min(MOST_POLL_GROWTH, this.#pollGrowth * POLL_GROWTH);
     if (this.#work.open.length === 0) await this.#cancelLeftovers(signal);
     return handles.map((handle) => this.#statusOf(handle));
@@ -187,7 +187,7 @@ export class SlurmExecutor implements Executor {
   }
 
   /** One question for the whole run; answers with whether anything has changed. `hasResults`: some have just come. */
-  async #askSlurm(hasResults: boolean, signal: AbortSignal): Promise<boolean> {
+  async #pollSlurm(hasResults: boolean, signal: AbortSignal): Promise<boolean> {
     const { client, store, notice, clock, patienceMs } = this.#parts;
     const names = [...this.#work.waves.values()].map(({ jobName }) => jobName);
     const rows = await client.queue(names, signal);
@@ -199,7 +199,7 @@ export class SlurmExecutor implements Executor {
     }
     if (!this.#answered) notice('info', 'SLURM_ANSWERS', 'Slurm answers again.');
     this.#answered = true;
-    const { changed, ended, held, takenBack, hopeless, waits, adopted } = judgeQueue(
+    const { changed, ended, held, takenBack, hopeless, waits, adopted } = recordQueue(
       this.#work,
       rows,
       clock(),

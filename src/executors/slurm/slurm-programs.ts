@@ -67,7 +67,7 @@ export class SlurmPrograms implements SlurmClient {
     const names = jobNames.join(',');
     // More names than fit: all of ours, and chosen here.
     const filter = names.length > MAX_WORD_CHARACTERS ? [] : ['-n', names];
-    const answer = await this.#ask(
+    const answer = await this.#query(
       'squeue',
       ['-h', '-r', '-t', 'all', '-u', userId(), ...filter, '-o', QUEUE_FORMAT],
       signal,
@@ -113,14 +113,14 @@ export class SlurmPrograms implements SlurmClient {
   }
 
   async config(signal: AbortSignal): Promise<SchedulerConfig | undefined> {
-    const answer = await this.#ask('scontrol', ['show', 'config'], signal);
+    const answer = await this.#query('scontrol', ['show', 'config'], signal);
     return answer === undefined ? undefined : parseSchedulerConfig(answer);
   }
 
   async partitions(signal: AbortSignal): Promise<readonly Partition[] | undefined> {
     const [partitions, nodes] = await Promise.all([
-      this.#ask('scontrol', ['-a', '-o', 'show', 'partition'], signal),
-      this.#ask('sinfo', ['-a', '-h', '-e', '-o', NODE_FORMAT], signal),
+      this.#query('scontrol', ['-a', '-o', 'show', 'partition'], signal),
+      this.#query('sinfo', ['-a', '-h', '-e', '-o', NODE_FORMAT], signal),
     ]);
     return partitions === undefined || nodes === undefined ? undefined : parsePartitions(partitions, nodes);
   }
@@ -128,7 +128,7 @@ export class SlurmPrograms implements SlurmClient {
   async associations(signal: AbortSignal): Promise<readonly Association[] | 'unavailable' | undefined> {
     const config = await this.config(signal);
     if (config && !config.hasAccounting) return 'unavailable';
-    const answer = await this.#ask(
+    const answer = await this.#query(
       'sacctmgr',
       ['-n', '-P', 'show', 'associations', `user=${userInfo().username}`, `format=${ASSOCIATION_FIELDS}`],
       signal,
@@ -137,7 +137,7 @@ export class SlurmPrograms implements SlurmClient {
   }
 
   async startEstimate(jobName: string, signal: AbortSignal): Promise<Date | undefined> {
-    const answer = await this.#ask('squeue', ['-h', '--start', '-u', userId(), '-n', jobName, '-o', '%S'], signal);
+    const answer = await this.#query('squeue', ['-h', '--start', '-u', userId(), '-n', jobName, '-o', '%S'], signal);
     const times = (answer ?? '')
       .split('\n')
       .filter((line) => /^\d{4}-/.test(line))
@@ -146,7 +146,7 @@ export class SlurmPrograms implements SlurmClient {
   }
 
   /** What a program prints; undefined when it fails, which for a question means that nobody answers. */
-  async #ask(program: string, words: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  async #query(program: string, words: readonly string[], signal: AbortSignal): Promise<string | undefined> {
     const { exitCode, out } = await this.#run(program, words, signal);
     return exitCode === 0 ? out : undefined;
   }

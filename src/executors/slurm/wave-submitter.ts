@@ -290,11 +290,11 @@ export class WaveSubmitter {
     await store.plan(wave, planned.cores);
     const live = this.#work.add(wave, this.jobName(number), clock());
     if (!(await this.#submitScript(text, live, signal))) return false;
-    this.#saySubmitted(live, planned);
+    this.#reportWave(live, planned);
     return true;
   }
 
-  #saySubmitted({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
+  #reportWave({ jobId }: LiveWave, { tasks, minutes }: PlannedWave): void {
     const pages = tasks.reduce(
       (sum, { chunks }) => sum + chunks.reduce((all, { ranges }) => all + countPages(ranges), 0),
       0,

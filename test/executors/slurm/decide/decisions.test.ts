@@ -15,7 +15,7 @@ import {
   type WaveSituation,
 } from '../../../../src/executors/slurm/decide/decide-wave.ts';
 import { hopelessReason } from '../../../../src/executors/slurm/decide/hopeless-reason.ts';
-import { judgeQueue } from '../../../../src/executors/slurm/decide/judge-queue.ts';
+import { recordQueue } from '../../../../src/executors/slurm/decide/record-queue.ts';
 import { LiveWork } from '../../../../src/executors/slurm/live-work.ts';
 import { NO_HISTORY } from '../../../../src/executors/slurm/store/wave-store.ts';
 import type { GatheredPages } from '../../../../src/executors/executor.ts';
@@ -254,31 +254,31 @@ describe('what the queue says', () => {
 
   it('tells what waits, runs, and is gone, and takes the job up that nobody knew', () => {
     const work = workOf(3);
-    const verdict = judgeQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'RUNNING')], 5, hopelessReason);
+    const verdict = recordQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'RUNNING')], 5, hopelessReason);
     expect(work.tasks.map(({ state }) => state)).toEqual(['waiting', 'running', 'gone']);
     expect(verdict.ended.map(({ index }) => index)).toEqual([2]);
     expect(verdict.adopted).toEqual([{ wave: 1, jobId: '7' }]);
-    expect(judgeQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'RUNNING')], 6, hopelessReason)).toMatchObject({
+    expect(recordQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'RUNNING')], 6, hopelessReason)).toMatchObject({
       changed: false,
       adopted: [],
     });
     expect(
-      judgeQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'PENDING', 'BeginTime')], 7, hopelessReason).takenBack,
+      recordQueue(work, [row(0, 'PENDING', 'Priority'), row(1, 'PENDING', 'BeginTime')], 7, hopelessReason).takenBack,
     ).toBe(1);
   });
 
   it('believes a hopeless reason at the second poll in a row', () => {
     const work = workOf(1);
     const rows = [row(0, 'PENDING', 'PartitionTimeLimit')];
-    expect(judgeQueue(work, rows, 5, hopelessReason).hopeless).toBeUndefined();
-    expect(judgeQueue(work, rows, 6, hopelessReason).hopeless?.code).toBe('SLURM_TIME');
-    expect(judgeQueue(work, [row(0, 'RUNNING')], 7, hopelessReason).hopeless).toBeUndefined();
-    expect(judgeQueue(work, rows, 8, hopelessReason).hopeless).toBeUndefined();
+    expect(recordQueue(work, rows, 5, hopelessReason).hopeless).toBeUndefined();
+    expect(recordQueue(work, rows, 6, hopelessReason).hopeless?.code).toBe('SLURM_TIME');
+    expect(recordQueue(work, [row(0, 'RUNNING')], 7, hopelessReason).hopeless).toBeUndefined();
+    expect(recordQueue(work, rows, 8, hopelessReason).hopeless).toBeUndefined();
   });
 
   it('takes a job that a node could not start for one that has ended, and says that it must go', () => {
     const work = workOf(1);
-    const { ended, held } = judgeQueue(work, [row(0, 'PENDING', 'launch failed requeued held')], 5, hopelessReason);
+    const { ended, held } = recordQueue(work, [row(0, 'PENDING', 'launch failed requeued held')], 5, hopelessReason);
     expect(ended).toEqual(held);
     expect(work.tasks[0]?.endRow?.state).toBe('FAILED');
   });

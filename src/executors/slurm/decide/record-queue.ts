@@ -31,7 +31,7 @@ export interface QueueVerdict {
 }
 
 /** Takes note of what the queue says of each task. `explainWait` knows the reasons to wait that never pass. */
-export function judgeQueue(
+export function recordQueue(
   work: LiveWork,
   rows: readonly QueueRow[],
   nowMs: number,
