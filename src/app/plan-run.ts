@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { SourceDocument } from '../core/document.ts';
 import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from '../core/done-elsewhere.ts';
-import { DocumentError, OutputError, PageError, PipelineError } from '../core/errors.ts';
+import { ConfigError, DocumentError, OutputError, PageError, PipelineError } from '../core/errors.ts';
 import { explainErrno, hasErrno } from '../core/errno.ts';
 import { describeLanguage, LanguageTally } from '../core/guess-language.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
@@ -69,7 +69,11 @@ export async function planRun(
   const label = await source.describe(signal);
   const listing = await list(countListed(source, tell), request.settings.match, signal);
   if (listing.documents.length === 0) throw nothingToRead(listing);
-  const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk);
+  // A damaged one is begun anew by the run itself.
+  const known = await RunFolder.open(`${request.workDir}/${record.name}`, realDisk).catch((error: unknown) => {
+    if (error instanceof ConfigError && error.code === 'RUN_DAMAGED') return undefined;
+    throw error;
+  });
   const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
 
   const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
-import { asPipelineError, EXIT, StoppedError, UsageError, type PipelineError } from '../core/errors.ts';
+import { ConfigError, asPipelineError, EXIT, StoppedError, UsageError, type PipelineError } from '../core/errors.ts';
+import { isLedgerEvent } from '../core/check-shape.ts';
 import type { PageResult } from '../core/page.ts';
 import { outputPath } from '../core/output-names.ts';
 import { ProgressMeter } from '../core/progress-meter.ts';
@@ -62,7 +63,11 @@ async function checkFirstTime(
   signal: AbortSignal,
   { disk }: RunDependencies,
 ): Promise<void> {
-  if (await RunFolder.open(join(workDir, record.name), disk)) return;
+  const known = await RunFolder.open(join(workDir, record.name), disk).catch((error: unknown) => {
+    if (error instanceof ConfigError && error.code === 'RUN_DAMAGED') return true;
+    throw error;
+  });
+  if (known) return;
   await checkNamedFile(record, workDir, disk);
   // A name of its own: somebody else may make the run's folder at this moment.
   const name = `.first-look-${record.name}-${process.pid}`;
@@ -94,6 +99,24 @@ async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): P
     safe: 'Nothing was started, and the file was not touched.',
     remedy: 'Another name after --output, or add --on-conflict rename | version | skip',
   });
+}
+
+/** Damage to the run's own files, which is mended. */
+function tellDamage(run: RunFolder, notice: (level: 'warn', code: string, text: string) => void): void {
+  if (run.begunAnew)
+    notice(
+      'warn',
+      'RUN_DAMAGED',
+      'The description of the run, run.json, was damaged: it begins anew with the pages that are sound.',
+    );
+  if (run.damagedEvents > 0) {
+    const lines = run.damagedEvents === 1 ? '1 line' : `${run.damagedEvents} lines`;
+    notice(
+      'warn',
+      'LEDGER_DAMAGED',
+      `${lines} of the run's ledger were damaged and left out; what they told is found out again.`,
+    );
+  }
 }
 
 /** Documents are opened and put together here, and nothing is read: few workers do. */
@@ -180,6 +203,7 @@ export async function workOnRun(
   let failure: PipelineError | undefined;
   await keepExecutor(run, request.executor);
   const session = await Session.begin(parts, signal);
+  tellDamage(run, notice);
   const stopRequest = watchForStop(run.path);
   try {
     await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
@@ -241,8 +265,9 @@ async function otherRuns(
     for await (const { text } of readLines(other.ledgerFile)) {
       // Most lines are about pages: parse only those that matter.
       if (!text.includes('"delivered"')) continue;
-      const event = parseLine<{ outputs?: { sha1: string }[] }>(text);
-      for (const { sha1 } of event?.outputs ?? []) delivered.add(sha1);
+      const event = parseLine<unknown>(text);
+      if (!isLedgerEvent(event) || event.type !== 'delivered') continue;
+      for (const { sha1 } of event.outputs) delivered.add(sha1);
     }
   }
   return { folders, delivered };

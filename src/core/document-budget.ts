@@ -1,8 +1,13 @@
 import { PageError, type ErrorRecord } from './errors.ts';
 import { DEFAULT_DOCUMENT_FAILURES, type PageLimits } from './settings.ts';
 
-/** Pages that fail alike, at once, cost little: so many times as many are tried before the others are judged by them. */
+/**
+ * Pages that fail alike, and at once, cost little: so many times as many are tried before the others are judged by them, or
+ * fewer where they have cost a minute.
+ */
 const QUICK_FAILURES = 50;
+const ALIKE_FAILURES = 3;
+const ALIKE_MS = 60_000;
 /** What the pages of a document may take together: a quarter of the page limit for each, and an hour at least. */
 const SHARE_OF_PAGE_LIMIT = 1 / 4;
 const LEAST_SECONDS = 3_600;
@@ -22,6 +27,7 @@ export class DocumentBudget {
   #pages = 0;
   #costly = 0;
   #alike = 0;
+  #alikeMs = 0;
   #code: string | undefined;
   #busyMs = 0;
 
@@ -42,9 +48,11 @@ export class DocumentBudget {
   /** Takes note of a page and the time that workers had with it; answers why no other should be tried, where none should. */
   spend(error: ErrorRecord | undefined, busyMs: number): PageError | undefined {
     this.#busyMs += busyMs;
-    if (error === undefined) this.#costly = this.#alike = 0;
+    if (error === undefined) this.#costly = this.#alike = this.#alikeMs = 0;
     else {
-      this.#alike = error.code === this.#code ? this.#alike + 1 : 1;
+      if (error.code !== this.#code) this.#alike = this.#alikeMs = 0;
+      this.#alike++;
+      this.#alikeMs += busyMs;
       if (COSTLY.test(error.code)) this.#costly++;
     }
     this.#code = error?.code;
@@ -53,7 +61,8 @@ export class DocumentBudget {
       const what = 'ran out of time or memory, or broke the program';
       return notTried(`${this.#costly} pages of this document in a row ${what}`, error, failuresRemedy(maxFailures));
     }
-    if (this.#alike >= maxFailures * QUICK_FAILURES) {
+    const isDear = this.#alike >= maxFailures * ALIKE_FAILURES && this.#alikeMs >= ALIKE_MS;
+    if (isDear || this.#alike >= maxFailures * QUICK_FAILURES) {
       const what = `${this.#alike} pages of this document in a row failed the same way`;
       return notTried(what, error, failuresRemedy(maxFailures));
     }

@@ -59,7 +59,14 @@ export interface ClusterUse {
  * `document` is the SourceDocument's `id`. Readers ignore types they do not know, so that old programs read new ledgers.
  */
 export type LedgerEvent = { readonly at: string } & (
-  | { readonly type: 'session-started'; readonly host: string; readonly pid: number; readonly programVersion: string }
+  | {
+      readonly type: 'session-started';
+      readonly host: string;
+      readonly pid: number;
+      readonly programVersion: string;
+      /** Of the run folder's files; absent in those of older versions. */
+      readonly format?: number | undefined;
+    }
   | { readonly type: 'listed'; readonly source: SourceDocument }
   | { readonly type: 'left-out'; readonly entry: LeftOutEntry }
   | { readonly type: 'listing-complete'; readonly documents: number; readonly leftOut: number }

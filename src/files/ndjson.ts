@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { hasErrno } from '../core/errno.ts';
 
 /** One line of a file, without its end. */
@@ -51,11 +52,33 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
   }
 }
 
-/** Parses one line of NDJSON, as the type its writer gave it; undefined for a torn or empty one. */
+/** What a sealed line ends with: the CRC-32 of the line as it is without this. */
+const SEAL = /^(.+),"crc32":"([0-9a-f]{8})"\}$/s;
+
+function crcOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+/** One line of NDJSON with its line end, whose last field is a checksum of the others. `value` is an object of one field at least. */
+export function sealLine(value: object): string {
+  return `${sealText(JSON.stringify(value))}\n`;
+}
+
+function sealText(text: string): string {
+  return `${text.slice(0, -1)},"crc32":"${crcOf(text)}"}`;
+}
+
+/**
+ * Parses one line of NDJSON, as the type its writer gave it; undefined for a torn or empty one, and for one that is not as it was
+ * sealed. Lines without a seal, of older versions, are taken as they are.
+ */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function parseLine<T>(line: string): T | undefined {
+  const sealed = SEAL.exec(line);
+  const text = sealed ? `${sealed[1]}}` : line;
+  if (sealed && crcOf(text) !== sealed[2]) return undefined;
   try {
-    return line === '' ? undefined : (JSON.parse(line) as T);
+    return text === '' ? undefined : (JSON.parse(text) as T);
   } catch {
     return undefined;
   }

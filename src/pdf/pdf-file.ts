@@ -126,6 +126,25 @@ export class PdfFile {
     return this.#objects.pages[pageNumber - 1]?.ref;
   }
 
+  /** The first page, by number, that is the same object as each page; undefined where none is listed twice. */
+  get firstListings(): readonly number[] | undefined {
+    const seen = new Map<string, { readonly inherited: unknown; readonly pageNumber: number }[]>();
+    let isRepeated = false;
+    const firsts = this.#objects.pages.map(({ ref, inherited }, index) => {
+      if (!ref) return index + 1;
+      const key = `${ref.num} ${ref.gen}`;
+      // Below another node it may inherit something else.
+      const first = seen.get(key)?.find((each) => each.inherited === inherited);
+      if (first) {
+        isRepeated = true;
+        return first.pageNumber;
+      }
+      seen.set(key, [...(seen.get(key) ?? []), { inherited, pageNumber: index + 1 }]);
+      return index + 1;
+    });
+    return isRepeated ? firsts : undefined;
+  }
+
   /** @throws {PageError} `PAGE_DAMAGED`: there is no such page, or no dictionary where it should be. */
   async page(pageNumber: number): Promise<PdfPage> {
     const leaf = this.#objects.pages[pageNumber - 1];

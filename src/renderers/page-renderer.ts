@@ -21,6 +21,11 @@ export interface OpenDocument {
   readonly repaired: boolean;
   /** What is known of the damage; only where it was repaired. */
   readonly repair?: FileRepair | undefined;
+  /**
+   * For each page, by index, the number of the first page that is the same object in the file: its own, where that is not
+   * listed again. Undefined where no page is listed twice.
+   */
+  readonly firstListings?: readonly number[] | undefined;
   /** The text already in the page and how it lies there. @throws {PageError} the page cannot be read. */
   readText(pageNumber: number, signal: AbortSignal): Promise<PageText>;
   /**

@@ -133,6 +133,10 @@ class PdfjsDocument implements OpenDocument {
     return statedPageCount > pageCount ? { isCut, statedPages: statedPageCount } : { isCut };
   }
 
+  get firstListings(): readonly number[] | undefined {
+    return this.#pdf.firstListings;
+  }
+
   async readText(pageNumber: number, signal: AbortSignal): Promise<PageText> {
     const looked = await this.#lookAt(pageNumber, signal);
     const { content, place } = looked;

@@ -1,12 +1,13 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isPageResult, isPagesHeader } from '../core/check-shape.ts';
 import type { Recipe } from '../core/chunk.ts';
 import type { FileRepair } from '../core/describe-damage.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
 import type { Disk } from '../files/disk.ts';
-import { parseLine, readLines } from '../files/ndjson.ts';
+import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
 import { hasErrno } from '../core/errno.ts';
 
 /** A line of a chunk's result file. */
@@ -15,6 +16,13 @@ export interface ChunkResultLine {
   /** The recipe's digest. */
   readonly recipe: string;
   readonly page: PageResult;
+}
+
+/** Parses a line of a chunk's result file; undefined for any other, and for one that is damaged. */
+export function parseResultLine(text: string): ChunkResultLine | undefined {
+  const line = parseLine<Partial<ChunkResultLine>>(text);
+  const isWhole = typeof line?.sha1 === 'string' && typeof line.recipe === 'string' && isPageResult(line.page);
+  return isWhole ? (line as ChunkResultLine) : undefined;
 }
 
 /** The last line of a chunk's result file: the proof that it is whole, and what its pages cost. */
@@ -63,9 +71,13 @@ export interface PagesHeader {
   readonly readWith?: Recipe | undefined;
   /** Only where it was repaired; absent in older files. */
   readonly repair?: FileRepair | undefined;
+  /** Which pages are the same object, as of an open document; absent where none is listed twice. */
+  readonly firstListings?: readonly number[] | undefined;
 }
 
 interface Place {
+  /** As the line has it. */
+  readonly pageNumber: number;
   readonly file: string;
   readonly offset: number;
   readonly lengthBytes: number;
@@ -105,8 +117,8 @@ export class PageResultIndex {
   /** Takes in the results of one file; later ones win. `onPage` hears of each. */
   async add(file: string, withFailed: boolean, onPage?: (sha1: string, page: PageResult) => void): Promise<void> {
     for await (const { text, offset, lengthBytes } of readLines(file)) {
-      const line = parseLine<Partial<ChunkResultLine>>(text);
-      if (line?.sha1 === undefined || line.page === undefined || line.recipe !== this.#recipe) continue;
+      const line = parseResultLine(text);
+      if (line?.recipe !== this.#recipe) continue;
       if (line.page.state === 'failed' && !withFailed) continue;
       this.#place(line.sha1, line.page.pageNumber, { file, offset, lengthBytes });
       onPage?.(line.sha1, line.page);
@@ -116,21 +128,30 @@ export class PageResultIndex {
   /** Takes in a document's earlier page results, but for the failed pages. */
   async addPagesFile(sha1: string, file: string): Promise<void> {
     for await (const { text, offset, lengthBytes } of readLines(file)) {
-      const page = parseLine<Partial<PageResult>>(text);
-      if (page?.pageNumber === undefined || page.state === 'failed') continue;
+      const page = parseLine<unknown>(text);
+      if (!isPageResult(page) || page.state === 'failed') continue;
       this.#place(sha1, page.pageNumber, { file, offset, lengthBytes });
     }
   }
 
-  #place(sha1: string, pageNumber: number, place: Place): void {
+  #place(sha1: string, pageNumber: number, place: Omit<Place, 'pageNumber'>): void {
     let document = this.#documents.get(sha1);
     if (!document) this.#documents.set(sha1, (document = { pages: new Map(), files: new Set() }));
-    document.pages.set(pageNumber, place);
+    document.pages.set(pageNumber, { ...place, pageNumber });
     if (document.files.has(place.file)) return;
     document.files.add(place.file);
     const users = this.#users.get(place.file);
     if (users) users.add(sha1);
     else this.#users.set(place.file, new Set([sha1]));
+  }
+
+  /** Takes the result of a page object for all pages that list it; `firstListings` as of an open document. */
+  repeat(sha1: string, firstListings: readonly number[]): void {
+    const pages = this.#documents.get(sha1)?.pages;
+    for (const [index, first] of firstListings.entries()) {
+      const place = pages?.get(first);
+      if (place && !pages?.has(index + 1)) pages?.set(index + 1, place);
+    }
   }
 
   /** Page numbers from 1 to `pageCount` that have no result, ascending. */
@@ -174,9 +195,10 @@ export class PageResultIndex {
         const { bytesRead } = await file.read(bytes, 0, place.lengthBytes, place.offset);
         const line = parseLine<ChunkResultLine | PageResult>(bytes.toString('utf8', 0, bytesRead));
         const page = line && ('page' in line ? line.page : line);
-        const isOurs = line && (!('page' in line) || line.sha1 === sha1) && page?.pageNumber === n;
-        if (!page || !isOurs) throw new Error(`result of page ${n} in ${place.file} is unreadable`);
-        yield page;
+        const isOurs = line && (!('page' in line) || line.sha1 === sha1) && page?.pageNumber === place.pageNumber;
+        if (!page || !isOurs || !isPageResult(page))
+          throw new Error(`result of page ${n} in ${place.file} is unreadable`);
+        yield page.pageNumber === n ? page : { ...page, pageNumber: n };
       }
     } finally {
       await closeAll(files);
@@ -205,10 +227,10 @@ export async function writePagesFile(
   const entries: PageEntry[] = [];
   const out = await disk.openAppend(aside);
   try {
-    let lines = `${JSON.stringify(header)}\n`;
+    let lines = sealLine(header);
     for await (const page of pages) {
       entries.push(entryOf(page));
-      lines += `${JSON.stringify(page)}\n`;
+      lines += sealLine(page);
       if (lines.length > 1 << 20) {
         await out.append(lines);
         lines = '';
@@ -223,7 +245,7 @@ export async function writePagesFile(
   return entries;
 }
 
-/** Reads a file made by {@link writePagesFile}: its header, then its pages. @throws {Error} it is not one. */
+/** Reads a file made by {@link writePagesFile}: its header, then its pages, but for damaged ones; undefined where it is none. */
 export async function openPagesFile(
   file: string,
 ): Promise<{ header: PagesHeader; pages: AsyncGenerator<PageResult> } | undefined> {
@@ -231,14 +253,14 @@ export async function openPagesFile(
   const first = await lines.next();
   if (first.done) return undefined;
   const header = parseLine<PagesHeader>(first.value.text);
-  if (!header || typeof header.pageCount !== 'number') {
+  if (!header || !isPagesHeader(header)) {
     await lines.return(undefined);
     return undefined;
   }
   async function* pages(): AsyncGenerator<PageResult> {
     for await (const { text } of lines) {
-      const page = parseLine<PageResult>(text);
-      if (page) yield page;
+      const page = parseLine<unknown>(text);
+      if (isPageResult(page)) yield page;
     }
   }
   return { header, pages: pages() };

@@ -1,16 +1,23 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ConfigError, TransientError, type PipelineError } from '../core/errors.ts';
-import { digestOf } from '../core/recipe.ts';
+import { isLedgerEvent, isRunProgress, isRunRecord } from '../core/check-shape.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
+import { digestOf } from '../core/recipe.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
-import { parseLine, readLines } from '../files/ndjson.ts';
+import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
 import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
 import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
 import { ownerOf } from '../files/owner-of.ts';
+
+/**
+ * The format of a run folder's files, raised where an older program would take them for something else. 1, which is not written:
+ * lines without checksums, run.json without a digest.
+ */
+export const RUN_FORMAT = 2;
 
 /** Hex digits of a digest that file names carry: enough for 10^9 documents. */
 const DIGEST_DIGITS = 16;
@@ -38,6 +45,8 @@ export class RunFolder implements RunStore, AsyncDisposable {
   readonly record: RunRecord;
   readonly disk: Disk;
   #ledger: AppendFile | undefined;
+  #damagedEvents = 0;
+  #begunAnew = false;
   #pending: Promise<void> = Promise.resolve();
   #queued: { lines: string; settled: PromiseWithResolvers<void> } | undefined;
 
@@ -48,19 +57,26 @@ export class RunFolder implements RunStore, AsyncDisposable {
   }
 
   /**
-   * Makes a run folder, or opens the one of the same name if it was started with the same things.
+   * Makes a run folder, or opens the one of the same name if it was started with the same things. Where its description is
+   * damaged it is written anew, as the name says what the run was started with; the old one is kept beside it.
    * @throws {ConfigError} `RUN_DIFFERS`: it was started with others.
    */
   static async create(workDir: string, record: RunRecord, disk: Disk): Promise<RunFolder> {
     const path = join(workDir, record.name);
-    const known = await RunFolder.open(path, disk);
-    if (known) {
+    const known = await RunFolder.open(path, disk).catch((error: unknown) => {
+      if (error instanceof ConfigError && error.code === 'RUN_DAMAGED') return error;
+      throw error;
+    });
+    if (known instanceof RunFolder) {
       if (whatItIs(known.record) !== whatItIs(record)) throw anotherRun(path);
       return known;
     }
     const run = new RunFolder(path, record, disk);
+    run.#begunAnew = known !== undefined;
     await run.makeFolders();
-    await disk.writeWhole(join(path, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+    const file = join(path, 'run.json');
+    if (known) await disk.rename(file, `${file}.damaged`);
+    await disk.writeWhole(file, writeRecord(record));
     return run;
   }
 
@@ -90,14 +106,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
       if (readErrno(error)) throw await unreadable(path, error);
       throw error;
     }
-    let record: Partial<RunRecord> | null;
-    try {
-      record = JSON.parse(text) as Partial<RunRecord> | null;
-    } catch (cause) {
-      throw damaged(path, 'is not readable', cause);
-    }
-    if (!isWhole(record)) throw damaged(path, 'does not hold all that a run is made of', undefined);
-    return new RunFolder(path, record, disk);
+    return new RunFolder(path, parseRecord(path, text), disk);
   }
 
   /** Names of the runs in a work folder, in alphabetical order, those that may not be read too; none where there is no folder. */
@@ -179,7 +188,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   append(events: readonly LedgerEvent[]): Promise<void> {
     if (events.length === 0) return Promise.resolve();
-    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    const lines = events.map((event) => sealLine(event)).join('');
     // Events that arrive while a write is under way share the next one, and its sync.
     if (this.#queued) {
       this.#queued.lines += lines;
@@ -204,10 +213,24 @@ export class RunFolder implements RunStore, AsyncDisposable {
     return queued.settled.promise;
   }
 
+  /** Its description was damaged, and was written anew. */
+  get begunAnew(): boolean {
+    return this.#begunAnew;
+  }
+
+  /** Lines of the ledger that were left out as damaged when it was last read; torn ends of killed runs do not count. */
+  get damagedEvents(): number {
+    return this.#damagedEvents;
+  }
+
   async *load(): AsyncGenerator<LedgerEvent> {
+    this.#damagedEvents = 0;
     for await (const { text } of readLines(this.ledgerFile)) {
-      const event = parseLine<LedgerEvent>(text);
-      if (event) yield event;
+      const event = parseLine<unknown>(text);
+      if (isLedgerEvent(event)) {
+        if (event.type === 'session-started') refuseNewer(this.path, event.format);
+        yield event;
+      } else if (text !== '' && !isTorn(text)) this.#damagedEvents++;
     }
   }
 
@@ -231,7 +254,8 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   async readProgress(): Promise<RunProgress | undefined> {
     try {
-      return JSON.parse((await readSmallFile(join(this.path, 'progress.json'))).text) as RunProgress;
+      const progress: unknown = JSON.parse((await readSmallFile(join(this.path, 'progress.json'))).text);
+      return isRunProgress(progress) ? (progress as RunProgress) : undefined;
     } catch {
       return undefined;
     }
@@ -246,16 +270,6 @@ export class RunFolder implements RunStore, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function isWhole(record: Partial<RunRecord> | null): record is RunRecord {
-  const { name, source, destination, settings, recipe } = record ?? {};
-  return (
-    typeof name === 'string' &&
-    typeof recipe?.digest === 'string' &&
-    [source, destination].every((place) => Array.isArray(place?.ids)) &&
-    typeof settings === 'object'
-  );
 }
 
 async function unreadable(path: string, cause: unknown): Promise<PipelineError> {
@@ -275,7 +289,12 @@ function damaged(path: string, problem: string, cause: unknown): ConfigError {
   return new ConfigError(
     'RUN_DAMAGED',
     `${join(path, 'run.json')} ${problem}.`,
-    { safe: 'Nothing was changed.', remedy: 'Move the folder away and start the run again.' },
+    {
+      why: 'A disk failed, or something else wrote there.',
+      safe: 'The pages that were read are kept.',
+      remedy:
+        'The same ocr-pipeline run command as before: it begins anew, and reads no page again whose result is sound.',
+    },
     { cause },
   );
 }
@@ -291,4 +310,43 @@ function anotherRun(path: string): ConfigError {
     safe: 'Nothing was started.',
     remedy: 'Take another work folder with --work-dir, or move that one away.',
   });
+}
+
+/** The file's text: the record, its format, and a digest of both. */
+function writeRecord(record: RunRecord): string {
+  const whole = { ...record, format: RUN_FORMAT };
+  return `${JSON.stringify({ ...whole, digest: digestOf(whole) }, null, 2)}\n`;
+}
+
+/** Parses what {@link writeRecord}, or an older version, wrote. @throws {ConfigError} `RUN_DAMAGED`, `RUN_NEWER`. */
+function parseRecord(path: string, text: string): RunRecord {
+  let parsed: ({ readonly digest?: string } & Partial<RunRecord>) | null;
+  try {
+    parsed = JSON.parse(text) as typeof parsed;
+  } catch (cause) {
+    throw damaged(path, 'is not readable', cause);
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw damaged(path, 'is not readable', undefined);
+  const { digest, ...record } = parsed;
+  const isOld = digest === undefined && record.format === undefined;
+  // A newer version may make its digest in another way; ours, beside another number, means that the number was damaged.
+  if (digestOf({ ...record, format: RUN_FORMAT }) !== digest) refuseNewer(path, record.format);
+  if (!isOld && digestOf(record) !== digest) throw damaged(path, 'is not as it was written', undefined);
+  if (!isRunRecord(record)) throw damaged(path, 'does not hold all that a run is made of', undefined);
+  return record as RunRecord;
+}
+
+/** @throws {ConfigError} `RUN_NEWER`: a later version of the program wrote the folder. */
+function refuseNewer(path: string, format: number | undefined): void {
+  if (typeof format !== 'number' || format <= RUN_FORMAT) return;
+  throw new ConfigError('RUN_NEWER', `The run in ${path} was written by a newer version of ocr-pipeline.`, {
+    why: `Its files have format ${format}; this version knows formats up to ${RUN_FORMAT}.`,
+    safe: 'Nothing was changed.',
+    remedy: 'Use the newer version for it, or another work folder: --work-dir.',
+  });
+}
+
+/** A line that a killed process left unfinished, rather than one that was damaged later. */
+function isTorn(text: string): boolean {
+  return !text.endsWith('}');
 }

@@ -5,6 +5,8 @@ import type { Recipe } from '../core/chunk.ts';
 
 /** What a run was started with. Written once, to `run.json`. */
 export interface RunRecord {
+  /** Of the folder's files; absent in those of versions that did not number them. */
+  readonly format?: number | undefined;
   /** Also the folder's name: a word from the source's name and six hex digits, `marduk-7f3a01`. */
   readonly name: string;
   readonly createdAt: string;

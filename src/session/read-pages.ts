@@ -8,6 +8,9 @@ import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts'
 import type { Session } from './session.ts';
 import type { FetchedDocument } from '../stores/document-store.ts';
 
+/** Times pages are read whose results did not arrive whole. */
+const READINGS = 3;
+
 /** Stages rasterize and recognize: every page's result, in page order in one file; pages read before are not read again. */
 export async function readPages(
   session: Session,
@@ -19,13 +22,17 @@ export async function readPages(
   const { recipe, settings } = run.record;
   const pagesFile = run.pagesFile(sha1);
   await reuseFromOtherRun(session, sha1, pagesFile);
-  const before = await openPagesFile(pagesFile);
+  const kept = await openPagesFile(pagesFile);
+  // A file of other bytes or settings in this place, or one whose header is damaged, tells nothing of the document.
+  const before = kept?.header.sha1 === sha1 && kept.header.recipe === recipe.digest ? kept : undefined;
+  if (!before) await kept?.pages.return(undefined);
   const entries: PageEntry[] = [];
   const tally = new PagesTally();
   if (before) {
     for await (const page of counted(before.pages, tally)) entries.push(entryOf(page));
     const { pageCount, repaired, repair } = before.header;
-    if (entries.length === pageCount && entries.every(([, state]) => state !== 'failed')) {
+    const isWhole = entries.length === pageCount && entries.every(([pageNumber], index) => pageNumber === index + 1);
+    if (isWhole && entries.every(([, state]) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
       await session.journal(
@@ -35,23 +42,34 @@ export async function readPages(
       await dropChunks(session, sha1, pagesFile);
       return entries;
     }
-    await session.results.addPagesFile(sha1, pagesFile);
   }
+  // What is sound in it need not be read again.
+  if (before || !kept) await session.results.addPagesFile(sha1, pagesFile);
 
   const subject = { document: document.path };
   const timeoutMs = settings.limits.seconds * 1_000;
-  const { pageCount, repaired, repair } =
+  const { pageCount, repaired, repair, firstListings } =
     before?.header ??
     (await pool.run({ call: 'inspect', request: { file }, timeoutMs, subject, urgent: true }, signal));
   await session.journal({ type: 'inspected', document: document.id, pageCount, repaired, repair });
-  const missing = session.results.missing(sha1, pageCount);
+  // A page object that is listed many times is read once.
+  const toRead = (): number[] => {
+    if (firstListings) session.results.repeat(sha1, firstListings);
+    const missing = session.results.missing(sha1, pageCount);
+    return firstListings ? missing.filter((pageNumber) => firstListings[pageNumber - 1] === pageNumber) : missing;
+  };
+  let missing = toRead();
   meter.opened(document.id, pageCount, sizeBytes);
   meter.foundPages(pageCount - missing.length);
 
-  await session.chunks.read(document.id, { sha1, file, pageNumbers: missing }, signal);
+  // A result that does not arrive as it was written is read again.
+  for (let round = 1; round === 1 || (missing.length > 0 && round <= READINGS); round++) {
+    await session.chunks.read(document.id, { sha1, file, pageNumbers: missing }, signal);
+    missing = toRead();
+  }
 
   await run.disk.makeFolder(run.documentFolder(sha1));
-  const header = { sha1, recipe: recipe.digest, pageCount, repaired, repair };
+  const header = { sha1, recipe: recipe.digest, pageCount, repaired, repair, firstListings };
   const tallyOfAll = new PagesTally();
   const pages = counted(session.results.read(sha1, pageCount), tallyOfAll);
   const all = await writePagesFile(pagesFile, header, pages, run.disk);

@@ -5,6 +5,7 @@ import type { LedgerEvent } from '../core/ledger.ts';
 import { planOutputStems } from '../core/output-names.ts';
 import type { RunState } from '../core/run-state.ts';
 import { DocumentFailureWatch } from '../core/systemic-failure.ts';
+import { RUN_FORMAT } from '../runs/run-folder.ts';
 import { PageResultIndex } from '../runs/page-results.ts';
 import type { Listing } from '../stages/list.ts';
 import { ChunkTracker } from './chunk-tracker.ts';
@@ -71,6 +72,7 @@ export class Session {
       host: hostname(),
       pid: process.pid,
       programVersion: parts.programVersion,
+      format: RUN_FORMAT,
     });
     session.progress.start();
     return session;

@@ -30,8 +30,6 @@ export interface WorkerParts {
 /** Answers the calls of a worker's owner, one at a time. */
 export interface CallAnswerer {
   call(call: WorkerCall, request: unknown): Promise<unknown>;
-  /** Lets go of the open document, which may be in any state after an error that nobody waited for. */
-  forgetDocument(): Promise<void>;
   /** Stops what is under way and frees everything. */
   close(): Promise<void>;
 }
@@ -71,8 +69,8 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
   }
 
   async function inspect({ file }: WorkerCalls['inspect']['request']): Promise<WorkerCalls['inspect']['answer']> {
-    const { pageCount, repaired, repair } = await openDocument(file);
-    return { pageCount, repaired, repair };
+    const { pageCount, repaired, repair, firstListings } = await openDocument(file);
+    return { pageCount, repaired, repair, firstListings };
   }
 
   async function read({ file, pageNumber }: WorkerCalls['read']['request']): Promise<PageResult> {
@@ -145,7 +143,6 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
   }
 
   return {
-    forgetDocument: closeDocument,
     async call(call, request) {
       switch (call) {
         case 'probe':

@@ -1,6 +1,7 @@
 import type { Chunk } from '../core/chunk.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { Disk } from '../files/disk.ts';
+import { sealLine } from '../files/ndjson.ts';
 import type { ChunkResultLine } from '../runs/page-results.ts';
 import { keyOf, readKnown } from './work-chunk.ts';
 
@@ -24,7 +25,7 @@ export async function giveUpChunk(
         recipe: chunk.recipe.digest,
         page: { pageNumber, state: 'failed', error, blocks: [] },
       };
-      lines.push(JSON.stringify(line));
+      lines.push(sealLine(line).trimEnd());
     }
   }
   lines.push(

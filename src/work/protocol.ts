@@ -23,6 +23,8 @@ export interface WorkerCalls {
       readonly repaired: boolean;
       /** Only where it was repaired. */
       readonly repair?: FileRepair | undefined;
+      /** As {@link OpenDocument.firstListings}. */
+      readonly firstListings?: readonly number[] | undefined;
     };
   };
   /** Renders and recognizes one page. */

@@ -4,8 +4,8 @@ import { MissingDependencyError, PipelineError, throwIfStopped, type ErrorRecord
 import type { PageResult } from '../core/page.ts';
 import { SYSTEMIC_PAGES, type SystemicFailureWatch } from '../core/systemic-failure.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
-import { parseLine, readLines } from '../files/ndjson.ts';
-import type { ChunkResultLine, ChunkTrailer } from '../runs/page-results.ts';
+import { readLines, sealLine } from '../files/ndjson.ts';
+import { parseResultLine, type ChunkResultLine, type ChunkTrailer } from '../runs/page-results.ts';
 import type { DocumentBudgets, OpenBudget } from './document-budgets.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -119,7 +119,7 @@ async function readOne(pageNumber: number, reading: Reading): Promise<void> {
   if (page.error?.code !== NOT_TRIED) budget.spend(page.error, busyMs);
   const { sha1 } = range;
   const line: ChunkResultLine = { sha1, recipe: chunk.recipe.digest, page };
-  await out.append(`${JSON.stringify(line)}\n`);
+  await out.append(sealLine(line));
   tally.pages++;
   tally.pagesRead++;
   dependencies.onPage(sha1, page);
@@ -182,8 +182,8 @@ export async function readKnown(files: readonly string[], chunk: Chunk): Promise
   const known = new Map<string, string>();
   for (const file of files) {
     for await (const { text } of readLines(file)) {
-      const line = parseLine<Partial<ChunkResultLine>>(text);
-      if (line?.sha1 === undefined || line.page === undefined || line.recipe !== chunk.recipe.digest) continue;
+      const line = parseResultLine(text);
+      if (line?.recipe !== chunk.recipe.digest) continue;
       const { state, pageNumber } = line.page;
       if (state !== 'failed' && wanted.get(line.sha1)?.has(pageNumber)) known.set(keyOf(line.sha1, pageNumber), text);
     }
