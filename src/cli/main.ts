@@ -1,4 +1,5 @@
 import { asPipelineError, type ExitCode } from '../core/errors.ts';
+import { factsOfThisStart, ignoredAtStart } from './ignored-signals.ts';
 import { runProgram, type ProgramContext } from './program.ts';
 import { listenForStop } from './stop-signals.ts';
 import { openTerminal } from './terminal.ts';
@@ -34,11 +35,12 @@ export function main(parts: App = app): void {
     process.exit(code);
   };
 
-  const stop = listenForStop(process, (exitCode) => {
+  const endNow = (exitCode: ExitCode): void => {
     // The shell's prompt begins on a line of its own.
     terminal.draw('\n');
     void end(exitCode);
-  });
+  };
+  const stop = listenForStop(process, endNow, ignoredAtStart(factsOfThisStart()));
   const context: ProgramContext = {
     args: process.argv.slice(2),
     terminal,

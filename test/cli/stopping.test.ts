@@ -1,25 +1,53 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ignoredAtStart } from '../../src/cli/ignored-signals.ts';
 import { listenForStop } from '../../src/cli/stop-signals.ts';
+import { requireThat } from '../support/requires.ts';
 import { cleanEnvironment, makeFolder, PROJECT, runCli } from './run-cli.ts';
 
 const PROGRAM = join(PROJECT, 'test', 'cli', 'fixtures', 'waiting-program.ts');
+const needsProc = requireThat(
+  existsSync('/proc/self/status'),
+  'ignored signals are read from /proc, which only Linux has',
+);
 const RUN = ['run', '--input', 'scans', '--output', 'text'];
 const children: ChildProcess[] = [];
 
+/** The words before a command that let it begin with signals ignored, as shells, nohup and people do. */
+const IGNORING = {
+  nohup: ['nohup'],
+  'a job in the background of a script': ['sh', '-c', '"$@" & wait', 'sh'],
+  'trap in a script': ['sh', '-c', `trap '' INT HUP TERM; exec "$@"`, 'sh'],
+} as const;
+
+/** The launcher of a checkout, with the waiting program in the place of the real one; the shell becomes it. */
+function launcher(): string {
+  const bin = join(makeFolder(), 'bin');
+  mkdirSync(bin);
+  copyFileSync(join(PROJECT, 'bin', 'ocr-pipeline'), join(bin, 'ocr-pipeline'));
+  symlinkSync(PROGRAM, join(bin, 'ocr-pipeline.js'));
+  return join(bin, 'ocr-pipeline');
+}
+
 /** Starts a run and answers when it has said its first words. */
-async function startWaiting(env: Record<string, string> = {}): Promise<{
+async function startWaiting(
+  env: Record<string, string> = {},
+  command: readonly string[] = [process.execPath, PROGRAM],
+): Promise<{
   child: ChildProcess;
   said: () => string;
   heard: (words: string) => Promise<void>;
-  ended: Promise<number | null>;
+  ended: Promise<number | string | null>;
 }> {
   const home = makeFolder();
-  const child = spawn(process.execPath, [PROGRAM, ...RUN], {
+  const [program = '', ...words] = command;
+  const child = spawn(program, [...words, ...RUN], {
     cwd: home,
     env: { ...cleanEnvironment(home), ...env },
+    // A group of its own, as a shell at a prompt makes it: signals go to all that was started.
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 60_000,
   });
@@ -30,7 +58,7 @@ async function startWaiting(env: Record<string, string> = {}): Promise<{
     stderr += text;
     for (const listener of listeners) listener();
   });
-  const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
+  const ended = new Promise<number | string | null>((resolve) => child.on('close', (code, by) => resolve(code ?? by)));
   const heard = (words: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
@@ -45,8 +73,19 @@ async function startWaiting(env: Record<string, string> = {}): Promise<{
 }
 
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const child of children.splice(0)) {
+    try {
+      signalAll(child, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
 });
+
+/** Signals all that a command started, as a terminal does. A shell that waits may be gone before. */
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  process.kill(-(child.pid ?? 0), signal);
+}
 
 describe('stopping a run', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)(
@@ -61,14 +100,32 @@ describe('stopping a run', () => {
   );
 
   it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('a second %s ends at once', async (signal, code) => {
-    const { child, heard, ended } = await startWaiting({ STUBBORN: '1' });
+    ['SIGINT', { STUBBORN: '1' }],
+    ['SIGTERM', { STUBBORN: '1' }],
+    ['SIGINT', { BLOCKED: '1' }],
+    ['SIGTERM', { BLOCKED: '1' }],
+  ] as const)('a second %s ends it at once, whatever hangs: %o', async (signal, env) => {
+    const { child, heard, ended } = await startWaiting(env);
     child.kill(signal);
     await heard('Stopping:');
     child.kill(signal);
-    expect(await ended).toBe(code);
+    expect(await ended).toBe(signal);
+  });
+
+  it('is 130 to a shell where a second Ctrl-C ended it', async () => {
+    const shell = ['sh', '-c', `trap : INT; "$@"; echo "ended with $?" >&2`, 'sh', process.execPath, PROGRAM];
+    const { child, said, heard, ended } = await startWaiting({ STUBBORN: '1' }, shell);
+    signalAll(child, 'SIGINT');
+    await heard('Stopping:');
+    signalAll(child, 'SIGINT');
+    await ended;
+    expect(said()).toContain('ended with 130');
+  });
+
+  it('a terminal that is closed says so more than once, and the run ends tidily', async () => {
+    const { child, ended } = await startWaiting();
+    for (let n = 0; n < 3; n++) child.kill('SIGHUP');
+    expect(await ended).toBe(75);
   });
 
   it('a task on a cluster ends tidily however often it is told to', () => {
@@ -93,7 +150,57 @@ describe('stopping a run', () => {
     await heard('Stopping:');
     child.kill('SIGUSR2');
     child.kill('SIGINT');
-    expect(await ended).toBe(130);
+    expect(await ended).toBe('SIGINT');
+  });
+});
+
+describe.skipIf(needsProc.skip)('a signal that was ignored at the start stays ignored', () => {
+  it.each([
+    ['SIGHUP', 'nohup'],
+    ['SIGINT', 'a job in the background of a script'],
+    ['SIGINT', 'trap in a script'],
+    ['SIGHUP', 'trap in a script'],
+    ['SIGTERM', 'trap in a script'],
+  ] as const)('%s: %s', async (signal, how) => {
+    const { child, said, ended } = await startWaiting({}, [...IGNORING[how], 'sh', launcher()]);
+    for (let n = 0; n < 2; n++) signalAll(child, signal);
+    signalAll(child, 'SIGUSR2');
+    await ended;
+    expect(said()).toContain('Stopped: the time allowed is nearly up. [STOPPED]');
+  });
+
+  it('without the launcher, where a shell says that it is nohup, or the parent ignores it', async () => {
+    const node = [process.execPath, PROGRAM];
+    for (const command of [
+      ['bash', '-c', 'nohup "$@"', 'bash', ...node],
+      ['sh', '-c', `trap '' HUP; "$@"; exit $?`, 'sh', ...node],
+    ]) {
+      const { child, said, ended } = await startWaiting({}, command);
+      signalAll(child, 'SIGHUP');
+      signalAll(child, 'SIGUSR2');
+      await ended;
+      expect(said()).toContain('Stopped: the time allowed is nearly up. [STOPPED]');
+    }
+  });
+
+  it('and one that was not still stops it', async () => {
+    const { child, said, ended } = await startWaiting({}, ['nohup', 'sh', launcher()]);
+    signalAll(child, 'SIGINT');
+    expect(await ended).toBe(75);
+    expect(said()).toContain('Stopped, as you asked. [STOPPED]');
+  });
+
+  it('is no matter of what a launcher of another process said', () => {
+    const facts = { pid: 7, parentPid: 5, environment: {}, read: () => undefined };
+    const of = (told: string): string[] => [
+      ...ignoredAtStart({ ...facts, environment: { OCR_IGNORED_SIGNALS: told } }),
+    ];
+    expect(of('7:0000000000004003')).toEqual(['SIGHUP', 'SIGINT', 'SIGTERM']);
+    expect(of('6:0000000000000003')).toEqual([]);
+    expect(of('7:nonsense')).toEqual([]);
+    // A shell at a prompt ignores SIGTERM and SIGQUIT for itself.
+    const read = (): string => 'Name:\tbash\nSigIgn:\t0000000000384004\nSigCgt:\t000000004b813efb\n';
+    expect([...ignoredAtStart({ ...facts, read })]).toEqual([]);
   });
 });
 

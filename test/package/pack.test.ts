@@ -38,6 +38,7 @@ const NEEDED = [
 
 interface Manifest {
   readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
   readonly dependencies: Readonly<Record<string, string>>;
 }
@@ -107,6 +108,12 @@ describe.skipIf(need.skip)('the package', () => {
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files).toContain(join('cli', 'main.js'));
     expect(files.filter((file) => file.endsWith('.ts'))).toEqual([]);
+  });
+
+  test('its command hands on which signals are ignored', () => {
+    const command = join(installed, manifest.bin['ocr-pipeline'] ?? '');
+    expect(run(command, ['--version'], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS).trim()).toBe(manifest.version);
+    expect(readFileSync(command, 'utf8')).toContain('OCR_IGNORED_SIGNALS');
   });
 
   test('installed elsewhere says its version', () => {
