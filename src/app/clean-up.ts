@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { asPipelineError, EXIT } from '../core/errors.ts';
 import type { RunState } from '../core/run-state.ts';
 import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
+import { judgeRun } from '../core/verdict.ts';
 import { isLocked, lockRun } from '../runs/run-lock.ts';
 import type { CleanOutcome, CleanRequest, Clutter, RunEntry } from './contract.ts';
 import { findJobs } from './find-jobs.ts';
@@ -51,7 +52,8 @@ function wholeRun({ folder, record }: RunEntry, reason: string): Draft {
 }
 
 async function scratchOf({ folder, record }: RunEntry, state: RunState): Promise<Draft | undefined> {
-  const isComplete = state.listed && state.sessions.at(-1)?.exitCode === EXIT.ok;
+  const { isFinished, exitCode } = judgeRun(state);
+  const isComplete = isFinished && exitCode === EXIT.ok;
   if (!isComplete) return undefined;
   const folders = SCRATCH.map((name) => join(folder, name));
   const paths: string[] = [];

@@ -1,6 +1,6 @@
 import type { PageResult } from './page.ts';
 import type { RunProgress } from './progress.ts';
-import { FAINT_CONFIDENCE } from './run-state.ts';
+import { isFaint } from './faint-page.ts';
 
 /** The speed shown is that of the last minutes, so that it follows what the machine does now. */
 const RATE_WINDOW_MS = 180_000;
@@ -64,7 +64,7 @@ export class ProgressMeter {
     this.#recentMs.push(nowMs);
     if (page.state === 'failed') this.#pages.failed++;
     else this.#pages.done++;
-    const faint = page.confidence !== undefined && page.confidence < FAINT_CONFIDENCE;
+    const faint = isFaint(page.confidence);
     if (faint) this.#pages.faint++;
     if (faint || page.state === 'failed') this.#lookAt.add(document);
   }

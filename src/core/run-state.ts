@@ -1,12 +1,10 @@
 import type { LeftOutEntry, SourceDocument } from './document.ts';
 import type { FileRepair } from './describe-damage.ts';
 import type { ErrorRecord } from './errors.ts';
+import { isFaint } from './faint-page.ts';
 import type { ReadLanguage } from './guess-language.ts';
 import type { PageDamage } from './page.ts';
 import type { ClusterUse, DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
-
-/** Below this mean confidence (0-100) a page is called faint, kept, and shown to a person. */
-export const FAINT_CONFIDENCE = 60;
 
 /** Where a document stands. `done` holds until its version changes; `failed` ends it for this session, and the next tries again. */
 export type DocumentStage = 'listed' | 'fetched' | 'reading' | 'done' | 'failed';
@@ -196,7 +194,7 @@ export interface RunCounts {
     /** Of documents that another machine has done. */
     readonly elsewhere: number;
     readonly waiting: number;
-    /** Among the done: mean confidence under {@link FAINT_CONFIDENCE}. */
+    /** Among the done: {@link isFaint}. */
     readonly faint: number;
   };
 }
@@ -214,7 +212,7 @@ export function countRun(state: RunState): RunCounts {
     for (const [, pageState, confidence] of document.pages.values()) {
       if (pageState === 'done') {
         pages.done++;
-        if (confidence !== null && confidence < FAINT_CONFIDENCE) pages.faint++;
+        if (isFaint(confidence)) pages.faint++;
       } else if (pageState === 'blank') pages.blank++;
       else if (pageState === 'kept-text') pages.keptText++;
       else pages.failed++;

@@ -1,8 +1,10 @@
 import { describeDamage, isDamaged } from './describe-damage.ts';
 import { EXIT, type ExitCode } from './errors.ts';
+import { isFaint } from './faint-page.ts';
 import { describeLanguage } from './guess-language.ts';
+import type { PageEntry } from './ledger.ts';
 import { compareNatural } from './natural-order.ts';
-import { countRun, FAINT_CONFIDENCE, type DocumentState, type RunCounts, type RunState } from './run-state.ts';
+import { countRun, type DocumentState, type RunCounts, type RunState } from './run-state.ts';
 
 /** A document a person should look at, and why. */
 export interface AttentionItem {
@@ -25,6 +27,21 @@ export interface FailedDocument {
   readonly path: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** What became of one document. Page numbers ascend. */
+export interface DocumentVerdict {
+  /**
+   * `complete`: every page is read, blank or kept, of a file that is sound. `damaged`: the same, of a file that was repaired or
+   * holds damaged parts. `pages-failed`: delivered without some pages. `waiting`: not at its end.
+   */
+  readonly end: 'complete' | 'damaged' | 'pages-failed' | 'failed' | 'waiting';
+  readonly faintPages: readonly number[];
+  readonly failedPages: readonly number[];
+  /** `reads like German; you gave eng`, where it was read as another language. */
+  readonly language: string | undefined;
+  /** What of it is damaged, and what is known to be lost. */
+  readonly damage: string | undefined;
 }
 
 /** What became of a run. Lists are in natural order of paths. */
@@ -51,13 +68,13 @@ export function judgeRun(state: RunState): Verdict {
   const documents = [...state.documents.values()].sort((a, b) => compareNatural(a.source.path, b.source.path));
   const counts = countRun(state);
   const session = state.sessions.at(-1);
-  const read = documents.filter(({ stage, pages }) => stage === 'done' && !hasFailedPages(pages));
-  const damaged = read.filter(isDamaged).length;
+  const judged = documents.map((document) => ({ document, verdict: judgeDocument(document) }));
+  const countEnds = (end: DocumentVerdict['end']): number => judged.filter(({ verdict }) => verdict.end === end).length;
   return {
     counts,
-    complete: read.length - damaged,
-    damaged,
-    lookAt: documents.flatMap((document) => attentionItem(document) ?? []),
+    complete: countEnds('complete'),
+    damaged: countEnds('damaged'),
+    lookAt: judged.flatMap(({ document, verdict }) => attentionItem(document, verdict) ?? []),
     failed: documents.flatMap(({ stage, source: { id, path }, error }) =>
       stage === 'failed'
         ? [{ id, path, code: error?.code ?? 'UNKNOWN', message: error?.message ?? 'no reason was kept' }]
@@ -80,24 +97,38 @@ function hasFailedPages(pages: DocumentState['pages']): boolean {
   return [...pages.values()].some(([, state]) => state === 'failed');
 }
 
-function attentionItem(document: DocumentState): AttentionItem | undefined {
-  const { source, stage, pages, language: read } = document;
+/** Decides how one document ended, and what of it needs eyes. */
+export function judgeDocument(document: DocumentState): DocumentVerdict {
+  const pages = [...document.pages.values()].sort((a, b) => a[0] - b[0]);
+  const numbersOf = (entries: readonly PageEntry[]): number[] => entries.map(([pageNumber]) => pageNumber);
+  const failedPages = numbersOf(pages.filter(([, state]) => state === 'failed'));
+  return {
+    end: endOf(document, failedPages.length),
+    failedPages,
+    faintPages: numbersOf(pages.filter(([, state, confidence]) => state === 'done' && isFaint(confidence))),
+    language: describeLanguage(document.language),
+    damage: describeDamage(document),
+  };
+}
+
+function endOf(document: DocumentState, failedPages: number): DocumentVerdict['end'] {
+  if (document.stage === 'failed') return 'failed';
+  if (document.stage !== 'done') return 'waiting';
+  if (failedPages > 0) return 'pages-failed';
+  return isDamaged(document) ? 'damaged' : 'complete';
+}
+
+function attentionItem({ source, pages }: DocumentState, verdict: DocumentVerdict): AttentionItem | undefined {
+  const { end, faintPages, failedPages, language, damage } = verdict;
   // A failed document is told with its own reason.
-  if (stage === 'failed') return undefined;
-  const entries = [...pages.values()].sort((a, b) => a[0] - b[0]);
-  const failedPages = entries.filter(([, state]) => state === 'failed');
-  const faintPages = entries.filter(
-    ([, state, confidence]) => state === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE,
-  );
-  const language = describeLanguage(read);
-  const damage = describeDamage(document);
+  if (end === 'failed') return undefined;
   if (failedPages.length + faintPages.length === 0 && language === undefined && damage === undefined) return undefined;
-  const error = failedPages[0]?.[4];
+  const error = pages.get(failedPages[0] ?? 0)?.[4];
   return {
     id: source.id,
     path: source.path,
-    faintPages: faintPages.map(([page]) => page),
-    failedPages: failedPages.map(([page]) => page),
+    faintPages,
+    failedPages,
     language,
     damage,
     problem: error && { code: error.code, message: error.message },

@@ -1,4 +1,5 @@
-import { FAINT_CONFIDENCE, type DocumentState } from '../core/run-state.ts';
+import { isFaint } from '../core/faint-page.ts';
+import type { DocumentState } from '../core/run-state.ts';
 import { pageAddress } from './document-rows.ts';
 import { html, Html } from './html.ts';
 import { plural } from './tables.ts';
@@ -78,7 +79,7 @@ function barsOf({ pages, pageCount }: DocumentState): Bar[] {
 function drawBars(document: DocumentState, bars: readonly Bar[]): Html {
   const width = bars.length * BAR_PX;
   const shapes = bars.map((bar, index) => {
-    const faint = bar.failed || (bar.confidence !== undefined && bar.confidence < FAINT_CONFIDENCE);
+    const faint = bar.failed || isFaint(bar.confidence);
     const height = bar.confidence === undefined ? 2 : Math.max(2, Math.round((bar.confidence / 100) * HEIGHT_PX));
     const kind = bar.failed ? 'bad' : faint ? 'faint' : 'sure';
     const place = `x="${index * BAR_PX}" y="${bar.failed ? 0 : HEIGHT_PX - height}" width="${BAR_PX - 1}" height="${bar.failed ? HEIGHT_PX : height}"`;
@@ -91,7 +92,7 @@ function drawBars(document: DocumentState, bars: readonly Bar[]): Html {
       : `${html`<a href="${address}" aria-label="${describe(bar)}">`.text}${rect}</a>`;
   });
   const bad = bars.filter(({ failed }) => failed).length;
-  const low = bars.filter(({ confidence }) => confidence !== undefined && confidence < FAINT_CONFIDENCE).length;
+  const low = bars.filter(({ confidence }) => isFaint(confidence)).length;
   const label = `${plural(document.pageCount ?? 0, 'page')}; ${low} faint, ${bad} failed`;
   return html`<svg viewBox="0 0 ${width} ${HEIGHT_PX}" style="width:${width}px" role="group" aria-label="${label}">${shapes.map((text) => new Html(text))}</svg>`;
 }

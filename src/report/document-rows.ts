@@ -1,8 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { describeDamage, isDamaged } from '../core/describe-damage.ts';
 import type { DeliveredOutput } from '../core/ledger.ts';
-import { describeLanguage } from '../core/guess-language.ts';
-import { FAINT_CONFIDENCE, type DocumentState } from '../core/run-state.ts';
+import type { DocumentState } from '../core/run-state.ts';
+import { judgeDocument, type DocumentVerdict } from '../core/verdict.ts';
 import { plural } from './tables.ts';
 
 /** A document as the report's table shows it; null where a number is not known. */
@@ -23,41 +22,40 @@ export interface DocumentRow {
   readonly outputs: readonly DeliveredOutput[];
 }
 
-const STATES: Readonly<Record<DocumentState['stage'], string>> = {
-  listed: 'waiting',
-  fetched: 'waiting',
-  reading: 'being read',
-  done: 'complete',
+const STATES: Readonly<Record<DocumentVerdict['end'], string>> = {
+  complete: 'complete',
+  damaged: 'damaged',
+  'pages-failed': 'failed',
   failed: 'failed',
+  waiting: 'waiting',
 };
 
 /** Sums up a document's pages in one row. Pure. */
 export function documentRow(document: DocumentState): DocumentRow {
-  const { source, stage, pageCount, pages, outputs, language } = document;
-  let [sum, read, words, failedPages, faintPages] = [0, 0, 0, 0, 0];
-  for (const [, end, confidence, wordCount] of pages.values()) {
+  const { source, stage, pageCount, pages, outputs } = document;
+  const { end, faintPages, failedPages, language, damage } = judgeDocument(document);
+  let [sum, read, words] = [0, 0, 0];
+  for (const [, pageEnd, confidence, wordCount] of pages.values()) {
     words += wordCount;
-    if (end === 'failed') failedPages++;
-    if (end !== 'done' || confidence === null) continue;
+    if (pageEnd !== 'done' || confidence === null) continue;
     sum += confidence;
     read++;
-    if (confidence < FAINT_CONFIDENCE) faintPages++;
   }
   const reasons = [
-    describeLanguage(language) ?? '',
-    describeDamage(document) ?? '',
-    failedPages > 0 ? plural(failedPages, 'failed page') : '',
-    faintPages > 0 ? plural(faintPages, 'faint page') : '',
+    language ?? '',
+    damage ?? '',
+    failedPages.length > 0 ? plural(failedPages.length, 'failed page') : '',
+    faintPages.length > 0 ? plural(faintPages.length, 'faint page') : '',
   ];
   return {
     name: source.path,
-    state: stage === 'done' && isDamaged(document) ? 'damaged' : STATES[stage],
+    state: stage === 'reading' ? 'being read' : STATES[end],
     pages: pageCount ?? null,
-    failedPages,
-    faintPages,
+    failedPages: failedPages.length,
+    faintPages: faintPages.length,
     confidence: read === 0 ? null : Math.round(sum / read),
     words,
-    language: language?.readsLike ?? '',
+    language: document.language?.readsLike ?? '',
     look: reasons.filter((reason) => reason !== '').join('; '),
     outputs,
   };

@@ -1,7 +1,6 @@
-import { describeDamage } from '../core/describe-damage.ts';
-import { describeLanguage } from '../core/guess-language.ts';
 import { compareNatural } from '../core/natural-order.ts';
-import { FAINT_CONFIDENCE, type RunState } from '../core/run-state.ts';
+import type { RunState } from '../core/run-state.ts';
+import { judgeDocument } from '../core/verdict.ts';
 import { pageAddress } from './document-rows.ts';
 
 /** Pages that are shown with a picture; all faint pages are named. */
@@ -49,21 +48,20 @@ export function chooseFaintPages(state: RunState): LookAt {
   const languages: { document: string; text: string }[] = [];
   for (const document of state.documents.values()) {
     const { source, sha1, pages } = document;
-    const language = describeLanguage(document.language);
-    const damage = document.stage === 'failed' ? undefined : describeDamage(document);
-    if (damage !== undefined) damaged.push({ document: source.path, text: damage });
+    const { end, language, damage, faintPages } = judgeDocument(document);
+    // A failed document is told with its own reason.
+    if (damage !== undefined && end !== 'failed') damaged.push({ document: source.path, text: damage });
     if (language !== undefined) languages.push({ document: source.path, text: language });
-    const ofDocument = [...pages.values()].flatMap(([pageNumber, end, confidence]): FaintPage[] =>
-      end === 'done' && confidence !== null && confidence < FAINT_CONFIDENCE
-        ? [{ document: source.path, sha1, pageNumber, confidence }]
-        : [],
-    );
+    const ofDocument = faintPages.map((pageNumber): FaintPage => {
+      const confidence = pages.get(pageNumber)?.[2] ?? 0;
+      return { document: source.path, sha1, pageNumber, confidence };
+    });
     if (ofDocument.length === 0) continue;
     for (const page of ofDocument) faint.push(page);
     const least = ofDocument.reduce((a, b) => (b.confidence < a.confidence ? b : a));
     documents.push({
       document: source.path,
-      pageNumbers: ofDocument.map(({ pageNumber }) => pageNumber),
+      pageNumbers: faintPages,
       confidence: least.confidence,
       address: pageAddress(document, least.pageNumber),
     });

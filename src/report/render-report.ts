@@ -1,6 +1,6 @@
 import { judgeRun } from '../core/verdict.ts';
-import { isDamaged } from '../core/describe-damage.ts';
-import { FAINT_CONFIDENCE, countRun, type RunState, type SessionRecord } from '../core/run-state.ts';
+import { FAINT_CONFIDENCE } from '../core/faint-page.ts';
+import type { RunState, SessionRecord } from '../core/run-state.ts';
 import type { RunRecord } from '../runs/run-store.ts';
 import { countBins, drawHistogram } from './confidence-histogram.ts';
 import { drawPages } from './confidence-pages.ts';
@@ -136,19 +136,15 @@ function verdict(state: RunState): string {
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
-/** Documents that were read to their end, but of damaged files. */
-function countDamaged(state: RunState): number {
-  return [...state.documents.values()].filter((document) => document.stage === 'done' && isDamaged(document)).length;
-}
-
 function numbers(state: RunState): Html {
-  const { documents, pages } = countRun(state);
-  const damaged = countDamaged(state);
+  const { counts, complete, damaged } = judgeRun(state);
+  const { documents, pages } = counts;
+  const partial = documents.done - complete - damaged;
   return html`<section id="numbers"><h2>In numbers</h2><table><caption>Every document and page has exactly one of these ends.</caption>
 <tbody>
 ${row('Documents found', documents.listed + documents.leftOut, 'complete + failed + not finished + left out')}
-${part('complete', documents.done - damaged, '')}${damaged > 0 ? part('of damaged files', damaged, 'all that was found is read; parts are or may be lost') : html``}
-${part('failed', documents.failed, 'wholly or in part; tried again by the same command')}
+${part('complete', complete, '')}${damaged > 0 ? part('of damaged files', damaged, 'all that was found is read; parts are or may be lost') : html``}
+${part('failed', documents.failed + partial, 'wholly or in part; tried again by the same command')}
 ${part('not finished', documents.waiting, '')}
 ${part('left out', documents.leftOut, 'not taken, with the reason above')}
 ${row('Pages', pages.known, `read + kept + blank + failed${pages.elsewhere > 0 ? ' + done elsewhere' : ''} + not finished`)}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PageError } from '../core/errors.ts';
 import type { OcrEngine } from '../engines/ocr-engine.ts';
-import { FAINT_CONFIDENCE } from '../core/run-state.ts';
+import { isFaint } from '../core/faint-page.ts';
 import type { PageImage, PageResult } from '../core/page.ts';
 import type { OpenDocument, PageRenderer } from '../renderers/page-renderer.ts';
 import { decideText } from '../core/text-layer.ts';
@@ -97,8 +97,7 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
       ...(await recognize(image, engine, setup.recipe, signal)),
       image: { widthPx, heightPx, dpi, toPoints },
     };
-    const faint = result.confidence !== undefined && result.confidence < FAINT_CONFIDENCE;
-    return faint ? { ...result, thumbnail: await parts.makeThumbnail(image) } : result;
+    return isFaint(result.confidence) ? { ...result, thumbnail: await parts.makeThumbnail(image) } : result;
   }
 
   async function rasterizeToFile(

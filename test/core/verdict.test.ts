@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { statusOfState } from '../../src/cli/screens/run-status.ts';
+import { renderSummary } from '../../src/cli/screens/render-summary.ts';
 import { summarizeRun } from '../../src/cli/screens/run-summary.ts';
 import { DocumentError, OutputError, type PipelineError } from '../../src/core/errors.ts';
 import type { LedgerEvent, PageEntry } from '../../src/core/ledger.ts';
 import { ProgressMeter } from '../../src/core/progress-meter.ts';
 import { foldLedger, type RunState } from '../../src/core/run-state.ts';
 import { judgeRun } from '../../src/core/verdict.ts';
+import { documentRow } from '../../src/report/document-rows.ts';
+import { documentsCsv } from '../../src/report/documents-csv.ts';
 import { renderReport } from '../../src/report/render-report.ts';
 import { RECORD } from '../runs/run-record.ts';
 
@@ -111,6 +114,38 @@ describe('what became of a run', () => {
     meter.pageRead('id-7', { pageNumber: 1, state: 'done', confidence: 12, blocks: [] }, 1);
     meter.documentFailed('id-7', 1);
     expect(meter.read(2).lookAt).toBe(1);
+  });
+
+  it('calls the same pages faint everywhere: none is counted in one place and not to be found in another', () => {
+    const confidences = [38, 59.9, 60, 65, 69, 70, 95];
+    const state = stateOf(
+      ...confidences.map((confidence, index): Sample => ({ path: `${index}`, page: [1, 'done', confidence, 9] })),
+    );
+    const summary = summarizeRun(state);
+    expect(summary.lookAt.map(({ path }) => path)).toEqual(['0', '1']);
+    expect(renderSummary(summary, { durationMs: 1, destination: './text', width: 100 })).toContain('; 2 pages under 60.');
+    expect(statusOfState({ name: 'r', folder: '/r', createdAt: at }, state)).toMatchObject({
+      pages: { faint: 2 },
+      lookAt: 2,
+    });
+    const report = renderReport({ record: RECORD, state, thumbnails: new Map() });
+    expect(report).toContain('2 of them faint (confidence under 60)');
+    expect(report).toContain('Look at (2 pages)');
+    const faintOnes = [...state.documents.values()].map((document) => documentRow(document).faintPages);
+    expect(faintOnes).toEqual([1, 1, 0, 0, 0, 0, 0]);
+    const meter = new ProgressMeter(0);
+    for (const [index, confidence] of confidences.entries())
+      meter.pageRead(`${index}`, { pageNumber: 1, state: 'done', confidence, blocks: [] }, 1);
+    expect(meter.read(2)).toMatchObject({ lookAt: 2, pages: { faint: 2 } });
+  });
+
+  it('counts as complete in the report what the terminal counts', () => {
+    const failedPage: PageEntry = [1, 'failed', null, 0, locked.toRecord()];
+    const state = stateOf({ path: 'a', page }, { path: 'b', page: failedPage });
+    expect(judgeRun(state)).toMatchObject({ complete: 1, exitCode: 65 });
+    const report = renderReport({ record: RECORD, state, thumbnails: new Map() });
+    expect(report).toMatch(/<th scope="row">complete<\/th><td class="n">1<\/td>/);
+    expect(documentsCsv(state)).toMatch(/^b,1,0,,failed,/m);
   });
 
   it('is not finished while documents wait, or where something stopped it', () => {

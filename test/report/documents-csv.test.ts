@@ -8,7 +8,7 @@ describe('documents.csv', () => {
       '\ufeffname,pages,words,confidence,state,reason,language',
       'a10.pdf,2,300,95,complete,,',
       'a2.pdf,4,430,57,complete,2 faint pages,',
-      'a3.pdf,2,30,65,complete,1 failed page,',
+      'a3.pdf,2,30,65,failed,1 failed page,',
       'locked\u001b.pdf,,0,,failed,It is locked with a password,',
       'notes.txt,,,,left out,its name does not end with .pdf,',
       '',

@@ -1,3 +1,4 @@
+import { FAINT_CONFIDENCE } from '../../core/faint-page.ts';
 import { formatPages } from '../../core/format-pages.ts';
 import { cleanText, padEnd, truncateMiddle, wrap } from './display-text.ts';
 import { countOf, formatCount, formatDuration } from './format-numbers.ts';
@@ -28,10 +29,11 @@ export function renderSummary(summary: RunSummary, places: SummaryPlaces): strin
   };
   add('Documents', documentsLine(summary));
   add('Pages', pagesLine(summary));
-  const { confidence, outputs } = summary;
+  const { confidence, outputs, counts } = summary;
   if (confidence) {
-    const low = confidence.lowPages > 0 ? `${countOf(confidence.lowPages, 'page')} under 70` : 'no page under 70';
-    add('Confidence', `median ${confidence.median} of 100; ${low}. The engine's guess, not accuracy`);
+    const { faint } = counts.pages;
+    const low = faint > 0 ? countOf(faint, 'page') : 'no page';
+    add('Confidence', `median ${confidence.median} of 100; ${low} under ${FAINT_CONFIDENCE}. The engine's guess, not accuracy`);
   }
   const files = outputs.map(
     ({ format, files }) => `${formatCount(files)} ${format === 'pdf' ? 'searchable .pdf' : `.${format}`}`,

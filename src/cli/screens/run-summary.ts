@@ -4,13 +4,10 @@ import type { DocumentState, RunState } from '../../core/run-state.ts';
 import type { OutputFormat } from '../../core/settings.ts';
 import { judgeRun, type Verdict } from '../../core/verdict.ts';
 
-/** Pages under this mean confidence are counted in the summary; well above those that are called faint. */
-export const LOW_CONFIDENCE = 70;
-
 /** What became of a run, ready to be told. */
 export interface RunSummary extends Verdict {
   /** Over pages that were read; absent when there are none. */
-  readonly confidence?: { readonly median: number; readonly lowPages: number } | undefined;
+  readonly confidence?: { readonly median: number } | undefined;
   readonly outputs: readonly { readonly format: OutputFormat; readonly files: number }[];
   /** Documents whose source is no longer what was read, and what that means. */
   readonly changed: readonly { readonly path: string; readonly text: string }[];
@@ -44,9 +41,7 @@ function confidenceOf(documents: readonly DocumentState[]): RunSummary['confiden
   }
   values.sort((a, b) => a - b);
   const median = values[Math.floor(values.length / 2)];
-  return median === undefined
-    ? undefined
-    : { median: Math.round(median), lowPages: values.filter((value) => value < LOW_CONFIDENCE).length };
+  return median === undefined ? undefined : { median: Math.round(median) };
 }
 
 /** A document that failed is told with its own reason. */

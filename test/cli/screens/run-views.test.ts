@@ -28,7 +28,7 @@ describe('the summary of a run', () => {
         ' Documents   5 found: 2 complete, 1 with failed pages, 1 failed, 1 left out',
         ' Pages       5 read, 1 had text (kept), 1 blank (kept in place), 2 faint (read,',
         '             marked), 1 failed',
-        " Confidence  median 65 of 100; 3 pages under 70. The engine's guess, not",
+        " Confidence  median 65 of 100; 2 pages under 60. The engine's guess, not",
         '             accuracy',
         ' Output      ./text: 3 .txt, 3 searchable .pdf',
         ' Look at     a2.pdf  2 faint pages (2-3)',
