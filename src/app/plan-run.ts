@@ -130,7 +130,7 @@ export async function planRun(
             {
               documents: Math.round(wholly),
               pages: Math.round(keptPages),
-              reason: 'already have text',
+              reason: Math.round(wholly) === 1 ? 'already has text' : 'already have text',
               hint: '--mode redo to OCR them too',
             },
           ],

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AccessError, NoInputError, UsageError } from '../core/errors.ts';
 import { explainErrno, hasErrno } from '../core/errno.ts';
 import type { DestinationRequest, RunRequest, SourceRequest } from '../core/run-request.ts';
+import { formatOfName, stemOfName } from '../core/output-names.ts';
 import type { OutputFormat } from '../core/settings.ts';
 import { parseFolderAddress, ROOT_ID } from '../stores/box/listing/folder-address.ts';
 
@@ -11,8 +12,6 @@ const NOTHING_STARTED = 'Nothing was started.';
 const WINDOWS_PATH = /(?:^|\/)([A-Za-z]:(?:[\\/]|(?=\w)).*|\\\\.*)$/s;
 /** `box:Scans` or a link to Box, where a path was expected. */
 const BOX_ADDRESS = /(?:^|\/)(box:.*|https?:\/+(?:[\w-]+\.)*box\.com\/.*)$/is;
-/** Formats that one file named by the person may be. */
-const FILE_FORMATS: readonly OutputFormat[] = ['pdf', 'txt'];
 /** What is written where nobody chose formats. */
 const USUAL_FORMATS: readonly OutputFormat[] = ['txt', 'pdf'];
 
@@ -35,7 +34,7 @@ export async function resolvePlaces<Request extends Pick<RunRequest, 'source' | 
   const facts = await factsOf(destination.folder);
   if (facts?.isDirectory() === true) return request;
   if (facts === undefined) await checkOutputName(destination.folder);
-  const format = FILE_FORMATS.find((each) => extname(destination.folder).toLowerCase() === `.${each}`);
+  const format = formatOfName(destination.folder);
   if (format !== undefined && (await isOneFile(source)))
     return { ...request, ...settleFile(destination.folder, format, request) };
   if (facts !== undefined) throw outputIsFile(destination.folder, source, 'is a file, and results go into a folder');
@@ -84,7 +83,7 @@ function settleFile(
     });
   }
   return {
-    destination: { kind: 'local', folder: dirname(file), stem: basename(file, extname(file)) },
+    destination: { kind: 'local', folder: dirname(file), stem: stemOfName(basename(file), format) },
     settings: { ...settings, formats: [format] },
   };
 }
@@ -92,7 +91,7 @@ function settleFile(
 function outputIsFile(output: string, source: SourceRequest, what: string): UsageError {
   const one = source.kind === 'local' && source.paths.length === 1;
   return new UsageError('OUTPUT_IS_FILE', `${output} ${what}.`, {
-    why: one ? undefined : 'One file, .pdf or .txt, is for the result of one PDF.',
+    why: one ? undefined : 'One file, such as .pdf or .txt, is for the result of one PDF.',
     safe: NOTHING_STARTED,
     remedy: `Name a folder: --output "${output.replace(/\.\w{1,5}$/, '') || output}${extname(output) === '' ? '-text' : ''}"`,
   });

@@ -1,4 +1,4 @@
-import type { OutputFormat } from './settings.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from './settings.ts';
 import { compareNatural } from './natural-order.ts';
 
 const EXTENSIONS: Readonly<Record<OutputFormat, string>> = {
@@ -19,6 +19,16 @@ const MAX_STEM_BYTES = MAX_NAME_BYTES - Math.max(...Object.values(EXTENSIONS).ma
 /** The path of one output: a stem of {@link planOutputStems} and the format's extension. */
 export function outputPath(stem: string, format: OutputFormat): string {
   return `${stem}${EXTENSIONS[format]}`;
+}
+
+/** The format that a file of this name would be, by its extension in any case; `undefined` where it is none of ours. */
+export function formatOfName(name: string): OutputFormat | undefined {
+  return OUTPUT_FORMATS.find((format) => name.toLowerCase().endsWith(EXTENSIONS[format]));
+}
+
+/** The stem that {@link outputPath} makes this name of. */
+export function stemOfName(name: string, format: OutputFormat): string {
+  return name.slice(0, name.length - EXTENSIONS[format].length);
 }
 
 /**

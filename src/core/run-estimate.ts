@@ -4,7 +4,7 @@ import type { OutputFormat } from './settings.ts';
 export interface PlannedSkip {
   readonly documents: number;
   readonly pages: number;
-  /** Completes "6 PDFs ...": `already have text`. */
+  /** Completes "6 PDFs ...": `already have text`, and "1 PDF ...": `already has text`. */
   readonly reason: string;
   /** What would change it: `--mode redo to OCR them too`. */
   readonly hint?: string | undefined;

@@ -81,6 +81,8 @@ describe('an output that is a file', () => {
     for (const [output, format] of [
       ['out.pdf', 'pdf'],
       ['new/book.txt', 'txt'],
+      ['new/book.TSV', 'tsv'],
+      ['new/book.alto.xml', 'alto'],
     ] as const) {
       const settled = await resolvePlaces(request(folder, ['scan.pdf'], output));
       const [stem, place] = output === 'out.pdf' ? ['out', folder] : ['book', join(folder, 'new')];

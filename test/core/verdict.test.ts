@@ -123,7 +123,9 @@ describe('what became of a run', () => {
     );
     const summary = summarizeRun(state);
     expect(summary.lookAt.map(({ path }) => path)).toEqual(['0', '1']);
-    expect(renderSummary(summary, { durationMs: 1, destination: './text', width: 100 })).toContain('; 2 pages under 60.');
+    expect(renderSummary(summary, { durationMs: 1, destination: './text', width: 100 })).toContain(
+      '; 2 pages under 60.',
+    );
     expect(statusOfState({ name: 'r', folder: '/r', createdAt: at }, state)).toMatchObject({
       pages: { faint: 2 },
       lookAt: 2,

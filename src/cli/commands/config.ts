@@ -50,9 +50,10 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
     terminal.print(safeJson(Object.fromEntries(entries), 2));
     return;
   }
+  const keyColumn = Math.max(...SETTING_NAMES.map((name) => SETTINGS[name].key.length)) + 1;
   for (const name of names) {
     terminal.print(
-      `${padEnd(SETTINGS[name].key, 17)}${padEnd(showValue(name, settings[name]), 32)} ${cleanText(origins[name])}`,
+      `${padEnd(SETTINGS[name].key, keyColumn)}${padEnd(showValue(name, settings[name]), 32)} ${cleanText(origins[name])}`,
     );
   }
 }

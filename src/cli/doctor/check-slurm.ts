@@ -1,11 +1,11 @@
 import { access, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Settings } from '../../core/config/settings-table.ts';
 import { slurmChoices } from '../make-request.ts';
 import { formatBytes } from '../screens/format-numbers.ts';
 import { programVersion } from '../../config/program-version.ts';
 import type { ClusterView } from '../../app/contract.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
+import { moveWorkFolder, nearestExisting } from './work-folder.ts';
 
 type Verdict = Omit<Finding, 'id' | 'title'>;
 
@@ -192,7 +192,8 @@ export const checkScratch: Check = {
   id: 'scratch',
   title: 'Scratch',
   async run({ settingsOrDefaults, inspectCluster }) {
-    const { workDir, slurmSite } = await settingsOrDefaults();
+    const settings = await settingsOrDefaults();
+    const { workDir } = settings;
     const view = await inspectCluster();
     if (view === 'absent') return NOT_HERE;
     const { type, bavail, bsize } = await statfs(await nearestExisting(workDir));
@@ -204,7 +205,7 @@ export const checkScratch: Check = {
       detail: `${room}, which is on a disk of this machine (${local}): other nodes may not see it`,
       remedy: {
         text: 'Keep run folders where every node sees them. doctor --deep finds out.',
-        commands: [`ocr-pipeline config set work-dir '${await scratchOf(slurmSite)}/ocr-runs'`],
+        commands: [await moveWorkFolder(settings, '/path/to/scratch/$USER/ocr-runs')],
       },
     };
   },
@@ -239,24 +240,3 @@ export const checkTestJob: Check = {
     };
   },
 };
-
-/** Where this cluster has its scratch, as its profile says; else a place for a person to fill in. */
-async function scratchOf(site: string | undefined): Promise<string> {
-  if (site === undefined) return '/path/to/scratch/$USER';
-  const { loadSiteProfile } = await import('../../config/load-site-profile.ts');
-  const profile = await loadSiteProfile(site).catch(() => undefined);
-  return profile?.scratch ?? '/path/to/scratch/$USER';
-}
-
-async function nearestExisting(folder: string): Promise<string> {
-  let candidate = folder;
-  while (
-    !(await access(candidate).then(
-      () => true,
-      () => false,
-    )) &&
-    dirname(candidate) !== candidate
-  )
-    candidate = dirname(candidate);
-  return candidate;
-}

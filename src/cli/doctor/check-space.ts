@@ -1,9 +1,10 @@
 import { access, constants, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { showPath } from '../../config/config-files.ts';
 import { formatBytes } from '../screens/format-numbers.ts';
 import type { Check } from './finding.ts';
+import { moveWorkFolder, nearestExisting } from './work-folder.ts';
 
 /** Below this even a small run may fail. */
 const LEAST_FREE_BYTES = 1_000_000_000;
@@ -13,7 +14,8 @@ export const checkSpace: Check = {
   id: 'space',
   title: 'Space',
   async run({ settingsOrDefaults, shell }) {
-    const { workDir } = await settingsOrDefaults();
+    const settings = await settingsOrDefaults();
+    const { workDir } = settings;
     const temporary = tmpdir();
     if (!(await canWriteTemporary(temporary))) {
       return {
@@ -26,7 +28,7 @@ export const checkSpace: Check = {
     const shown = showPath(workDir, shell);
     const other = {
       text: 'Keep run folders elsewhere.',
-      commands: ['ocr-pipeline config set work-dir /path/with/room'],
+      commands: [await moveWorkFolder(settings, '/path/with/room')],
     };
     if (!(await isWritable(existing)))
       return { status: 'fail', detail: `${shown} cannot be written to`, remedy: other };
@@ -50,20 +52,6 @@ async function canWriteTemporary(folder: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** The folder itself, or the deepest parent that is there: looking must not make folders. */
-async function nearestExisting(folder: string): Promise<string> {
-  let candidate = folder;
-  while (
-    !(await access(candidate).then(
-      () => true,
-      () => false,
-    )) &&
-    dirname(candidate) !== candidate
-  )
-    candidate = dirname(candidate);
-  return candidate;
 }
 
 function isWritable(folder: string): Promise<boolean> {

@@ -33,7 +33,10 @@ export function renderSummary(summary: RunSummary, places: SummaryPlaces): strin
   if (confidence) {
     const { faint } = counts.pages;
     const low = faint > 0 ? countOf(faint, 'page') : 'no page';
-    add('Confidence', `median ${confidence.median} of 100; ${low} under ${FAINT_CONFIDENCE}. The engine's guess, not accuracy`);
+    add(
+      'Confidence',
+      `median ${confidence.median} of 100; ${low} under ${FAINT_CONFIDENCE}. The engine's guess, not accuracy`,
+    );
   }
   const files = outputs.map(
     ({ format, files }) => `${formatCount(files)} ${format === 'pdf' ? 'searchable .pdf' : `.${format}`}`,
@@ -92,7 +95,7 @@ export function verdictOf({ counts, complete, lookAt, failed }: RunSummary, dura
       ? listed === 1
         ? 'The document is complete'
         : `All ${formatCount(listed)} documents are complete`
-      : `${formatCount(complete)} of ${countOf(listed, 'document')} ${complete === 1 ? 'is' : 'are'} complete`;
+      : `${formatCount(complete)} of ${countOf(listed, 'document')} ${complete === 1 || listed === 1 ? 'is' : 'are'} complete`;
   const eyes =
     lookAt.length > 0 ? `; ${formatCount(lookAt.length)} ${lookAt.length === 1 ? 'wants' : 'want'} your eyes` : '';
   const bad = failed.length > 0 ? `; ${formatCount(failed.length)} failed` : '';

@@ -445,3 +445,11 @@ describe('the end of a terminal', () => {
     expect(out).toContain('Documents   5 found');
   });
 });
+
+describe('config explain', () => {
+  it('sets names apart from their values, however long they are', async () => {
+    const { out } = await runWith({}, ['config', 'explain']);
+    const names = out.split('\n').map((line) => line.split(' ')[0] ?? '');
+    expect(names).toEqual(expect.arrayContaining(['dpi', 'box-uploads-per-minute', 'slurm.sbatch-options']));
+  });
+});

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkImage, checkScratch, checkSlurm, checkTestJob } from '../../../src/cli/doctor/check-slurm.ts';
+import { checkSpace } from '../../../src/cli/doctor/check-space.ts';
 import type { CheckContext } from '../../../src/cli/doctor/finding.ts';
 import type { ClusterView } from '../../../src/app/contract.ts';
 import { resolveSettings } from '../../../src/core/config/resolve-settings.ts';
@@ -142,6 +143,32 @@ describe('the other checks of a cluster', () => {
       expect(['fail', 'warn']).toContain(
         (await checkImage.run(context(CLUSTER, { slurmImage: join(folder, 'broken.sif') }))).status,
       );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a work folder that nodes may not see, with the scratch of this cluster as its place', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-site-'));
+    try {
+      const site = join(folder, 'site.json');
+      const savio = JSON.parse(
+        readFileSync(resolve(import.meta.dirname, '../../../slurm/savio.json'), 'utf8'),
+      ) as object;
+      writeFileSync(site, JSON.stringify({ ...savio, scratch: '/cluster/scratch/$USER' }));
+      // Of this machine alone: tmpfs, and overlayfs or ext4 where there is none.
+      const chosen = { workDir: existsSync('/dev/shm') ? '/dev/shm/runs' : folder };
+      const remedy = async (more: Partial<Settings>) =>
+        (await checkScratch.run(context(CLUSTER, { ...chosen, ...more }))).remedy?.commands;
+      expect(await remedy({ slurmSite: site })).toEqual([
+        "ocr-pipeline config set work-dir '/cluster/scratch/$USER/ocr-runs'",
+      ]);
+      expect(await remedy({ slurmSite: 'savio' })).toEqual([
+        "ocr-pipeline config set work-dir '/global/scratch/users/$USER/ocr-runs'",
+      ]);
+      expect(await remedy({})).toEqual(["ocr-pipeline config set work-dir '/path/to/scratch/$USER/ocr-runs'"]);
+      const { remedy: space } = await checkSpace.run(context(CLUSTER, { workDir: '/proc/1/runs', slurmSite: 'savio' }));
+      expect(space?.commands).toEqual(["ocr-pipeline config set work-dir '/global/scratch/users/$USER/ocr-runs'"]);
     } finally {
       rmSync(folder, { recursive: true });
     }

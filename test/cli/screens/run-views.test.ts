@@ -41,6 +41,11 @@ describe('the summary of a run', () => {
     );
   });
 
+  it('speaks of one document in the singular', () => {
+    const failed = summarizeRun(sampleState([{ path: 'a.pdf', pages: [], end: 'failed' }]));
+    expect(renderSummary(failed, PLACES)).toMatch(/^Finished in 81 min\. 0 of 1 document is complete; 1 failed\./);
+  });
+
   it('adds up: found = complete + with failed pages + failed + waiting + left out', () => {
     const state = sampleState([...DOCUMENTS, { path: 'z.pdf', pages: [], end: 'open' }]);
     const { counts, complete } = summarizeRun(state);
