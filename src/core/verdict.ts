@@ -100,7 +100,6 @@ function hasFailedPages(pages: DocumentState['pages']): boolean {
 /** Decides how one document ended, and what of it needs eyes. */
 export function judgeDocument(document: DocumentState): DocumentVerdict {
   const pages = [...document.pages.values()].sort((a, b) => a[0] - b[0]);
-  const numbersOf = (entries: readonly PageEntry[]): number[] => entries.map(([pageNumber]) => pageNumber);
   const failedPages = numbersOf(pages.filter(([, state]) => state === 'failed'));
   return {
     end: endOf(document, failedPages.length),
@@ -109,6 +108,10 @@ export function judgeDocument(document: DocumentState): DocumentVerdict {
     language: describeLanguage(document.language),
     damage: describeDamage(document),
   };
+}
+
+function numbersOf(entries: readonly PageEntry[]): number[] {
+  return entries.map(([pageNumber]) => pageNumber);
 }
 
 function endOf(document: DocumentState, failedPages: number): DocumentVerdict['end'] {
