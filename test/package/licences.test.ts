@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const PROJECT = resolve(import.meta.dirname, '../..');
+import { findRunTimePackages, PROJECT } from '../../scripts/run-time-packages.ts';
 
 /** Licences that let this program be passed on under Apache-2.0. An expression needs one of them. */
 const ALLOWED = new Set([
@@ -21,46 +20,6 @@ const ALLOWED = new Set([
   'LGPL-3.0-or-later',
 ]);
 
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly license?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-}
-
-/** The folder from which `name` is loaded in a package at `from`, as Node looks for it. */
-function findPackage(name: string, from: string): string | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'node_modules', name);
-    if (existsSync(join(candidate, 'package.json'))) return candidate;
-    if (folder === dirname(folder)) return undefined;
-  }
-}
-
-/** All packages that come with this one when it is installed, with where they are. */
-function installedPackages(): Map<string, Manifest> {
-  const found = new Map<string, Manifest>();
-  const visit = (folder: string): void => {
-    const manifest = readManifest(folder);
-    if (found.has(folder)) return;
-    found.set(folder, manifest);
-    const optional = Object.keys(manifest.optionalDependencies ?? {});
-    for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
-      const next = findPackage(name, folder);
-      if (next !== undefined) visit(next);
-      // Optional ones are for other platforms; all others must be here.
-      else if (!optional.includes(name)) throw new Error(`${name}, needed by ${manifest.name}, is not installed`);
-    }
-  };
-  visit(PROJECT);
-  return found;
-}
-
 /** Whether an SPDX expression can be met: any part of an OR, all parts of an AND. */
 function isAllowed(expression: string): boolean {
   return expression
@@ -71,7 +30,7 @@ function isAllowed(expression: string): boolean {
 
 describe('the licences of what is installed with the program', () => {
   test('allow it to be passed on', () => {
-    const packages = [...installedPackages().values()];
+    const packages = findRunTimePackages().map(({ manifest }) => manifest);
     expect(packages.length).toBeGreaterThan(20);
     const refused = packages.filter((each) => !isAllowed(each.license ?? 'none'));
     expect(refused.map((each) => `${each.name} ${each.version}: ${each.license ?? 'none'}`)).toEqual([]);
@@ -79,7 +38,7 @@ describe('the licences of what is installed with the program', () => {
 
   test('are named in NOTICE for each direct dependency', () => {
     const notice = readFileSync(join(PROJECT, 'NOTICE'), 'utf8');
-    const direct = Object.keys(readManifest(PROJECT).dependencies ?? {});
+    const direct = findRunTimePackages().flatMap(({ path, manifest }) => (path.length === 1 ? [manifest.name] : []));
     expect(direct.filter((name) => !notice.includes(name))).toEqual([]);
   });
 
