@@ -24,10 +24,10 @@ export const app: App = {
   },
   workOnTask: async (runFolder, taskName, signal) =>
     (await import('./work-on-task.ts')).workOnTask(runFolder, taskName, signal),
-  answerForEngine: async (request) => (await import('./choose-engine.ts')).answerForEngine(request),
+  identifyEngine: async (request) => (await import('./choose-engine.ts')).identifyEngine(request),
   findEngines: async (tesseract) => (await import('../engines/find-engines.ts')).findEngines(tesseract),
   inspectCluster: async (environment) => (await import('./inspect-cluster.ts')).inspectCluster(environment),
-  askImageVersion: async (image) => (await import('./inspect-cluster.ts')).askImageVersion(image),
+  inspectContainerImage: async (image) => (await import('./container-image.ts')).inspectContainerImage(image),
   runTestJob: async (request) => (await import('./inspect-cluster.ts')).runTestJob(request),
   openBox: openBoxLazily,
   explainLanguages: async (codes) => (await import('./explain-languages.ts')).explainLanguages(codes),
@@ -37,7 +37,7 @@ function openBoxLazily(caller: BoxCaller): BoxService {
   const load = async (): Promise<BoxService> => (await import('./box-service.ts')).makeBoxService(caller);
   return {
     logIn: async (way, signal) => (await load()).logIn(way, signal),
-    handOver: async (write) => (await load()).handOver(write),
+    sendLogin: async (write) => (await load()).sendLogin(write),
     logOut: async () => (await load()).logOut(),
     whoAmI: async (signal) => (await load()).whoAmI(signal),
     listFolder: async (address, signal) => (await load()).listFolder(address, signal),

@@ -1,5 +1,5 @@
 import { AccessError } from '../core/errors.ts';
-import { handOver, receive } from '../stores/box/login/hand-over.ts';
+import { sendLogin, receiveLogin } from '../stores/box/login/move-login.ts';
 import { logInApp, logInPerson } from '../stores/box/login/log-in.ts';
 import { logOut } from '../stores/box/login/log-out.ts';
 import { defaultLoginFile, readLogin } from '../stores/box/login/login-file.ts';
@@ -16,7 +16,7 @@ export function makeBoxService({ choices, environment }: BoxCaller): BoxService 
   };
   return {
     logIn: (way, signal) => withBox(async (box) => accountOf(await logIn(box, way, signal), box)),
-    handOver: (write) => withBox(async (box) => accountOf(await handOver(box.loginFile, write), box)),
+    sendLogin: (write) => withBox(async (box) => accountOf(await sendLogin(box.loginFile, write), box)),
     logOut: () => withBox((box) => logOut(box.network, box.loginFile, () => box.app())),
     async whoAmI(signal) {
       await requireLogin(choices, environment);
@@ -49,7 +49,7 @@ async function logIn(box: BoxAccess, way: BoxLoginWay, signal: AbortSignal): Pro
     case 'service-account':
       return logInApp(box.network, way.appFile, box.loginFile, signal);
     case 'handed-over':
-      return receive(box.network, box.app(), box.loginFile, await way.read());
+      return receiveLogin(box.network, box.app(), box.loginFile, await way.read());
   }
 }
 

@@ -6,8 +6,8 @@ import { chooseEngine } from '../engines/find-engines.ts';
 import { RENDERER_VERSION } from '../renderers/page-renderer.ts';
 import { realDisk } from '../files/disk.ts';
 import { programVersion } from '../config/program-version.ts';
-import { chooseEngineOfImage } from './ask-image.ts';
-import type { EngineAnswer } from './contract.ts';
+import { chooseEngineOfImage } from './container-image.ts';
+import type { IdentifiedEngine } from './contract.ts';
 
 /** A recipe for steps that open documents and read nothing. */
 export const NO_READING: Recipe = makeRecipe(
@@ -38,11 +38,11 @@ export async function chooseRecipe({ engine, tesseract, settings, elsewhere }: R
 }
 
 /** What this program would read with. */
-export async function answerForEngine(request: {
+export async function identifyEngine(request: {
   readonly engine: EngineName | 'auto';
   readonly lang: string;
   readonly tesseract?: string | undefined;
-}): Promise<EngineAnswer> {
+}): Promise<IdentifiedEngine> {
   return {
     programVersion: programVersion(),
     engine: await chooseEngine(request.engine, request.lang, request.tesseract),

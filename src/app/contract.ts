@@ -12,12 +12,12 @@ import type { RunRecord } from '../runs/run-store.ts';
 export type { EngineReport };
 
 /** What a program says of the engine it would read with. */
-export interface EngineAnswer {
+export interface IdentifiedEngine {
   readonly programVersion: string;
   readonly engine: EngineIdentity & { readonly engine: EngineName };
 }
 
-export interface EngineQuestion extends EngineRequest {
+export interface EngineChoice extends EngineRequest {
   readonly lang: string;
 }
 
@@ -194,7 +194,7 @@ export interface ClusterView {
 }
 
 /** What came of starting the program in a container image. */
-export interface ImageAnswer {
+export interface ContainerImageReport {
   /** Absolute path of Apptainer or Singularity; absent where neither is here. */
   readonly program?: string;
   /** Absent where the image does not run. */
@@ -276,7 +276,7 @@ export interface BoxCaller {
 export interface BoxService {
   logIn(way: BoxLoginWay, signal: AbortSignal): Promise<BoxAccount>;
   /** Gives the login to `write`, then forgets it here; where `write` fails it stays. */
-  handOver(write: (text: string) => Promise<void>): Promise<BoxAccount>;
+  sendLogin(write: (text: string) => Promise<void>): Promise<BoxAccount>;
   /** Ends the login at Box and here. `revoked`: Box was told. Undefined where there was none. */
   logOut(): Promise<{ readonly user: BoxAccount['user']; readonly revoked: boolean } | undefined>;
   /** Asks Box whose login it is, and so whether it works. */
@@ -319,13 +319,13 @@ export interface App {
   /** Reads the pages of one task of a run, here. Settles when the result files of its chunks are complete. */
   workOnTask(runFolder: string, taskName: string, signal: AbortSignal): Promise<void>;
   /** What this program would read with; asked of the program in a container image. */
-  answerForEngine(request: EngineQuestion): Promise<EngineAnswer>;
+  identifyEngine(request: EngineChoice): Promise<IdentifiedEngine>;
   /** Looks at every engine that could be used; an engine that is missing is in the answer. */
   findEngines(tesseract: string | undefined): Promise<readonly EngineReport[]>;
   /** Asks Slurm about itself: `absent` where it is not installed, `silent` where it does not answer. */
   inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'>;
   /** Starts the program in a container image. Never rejects because the image does not run. */
-  askImageVersion(image: string): Promise<ImageAnswer>;
+  inspectContainerImage(image: string): Promise<ContainerImageReport>;
   /** Submits a test job and waits for it. @throws {PipelineError} Slurm refuses it. It is cancelled when the time is up. */
   runTestJob(request: TestJobRequest): Promise<TestJob>;
   /** Box, as people ask it themselves. Nothing is loaded or asked before its first call. */

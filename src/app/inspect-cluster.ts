@@ -1,24 +1,18 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { childEnvironment } from '../core/child-environment.ts';
 import { MissingDependencyError, TransientError } from '../core/errors.ts';
 import { classifyEnd, isLive, latestStart } from '../executors/slurm/decide/classify-end.ts';
 import { hopelessReason } from '../executors/slurm/decide/hopeless-reason.ts';
 import { passingReason } from '../executors/slurm/decide/passing-reason.ts';
 import { makeJobScript } from '../executors/slurm/job-script.ts';
 import type { SlurmClient } from '../executors/slurm/slurm-client.ts';
-import { findContainerProgram } from './ask-image.ts';
-import type { ClusterView, ImageAnswer, TestJob, TestJobRequest } from './contract.ts';
+import { findContainerProgram } from './container-image.ts';
+import type { ClusterView, TestJob, TestJobRequest } from './contract.ts';
 import { makeSlurmClient, PROGRAM_ENTRY } from './wiring.ts';
 
 const ASK_TIMEOUT_MS = 20_000;
-const IMAGE_TIMEOUT_MS = 25_000;
 const TEST_JOB_POLL_MS = 2_000;
-const MIB = 1_048_576;
-const run = promisify(execFile);
 
 /** Asks Slurm. @returns `absent` where it is not installed, `silent` where it does not answer. */
 export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<ClusterView | 'absent' | 'silent'> {
@@ -35,22 +29,6 @@ export async function inspectCluster(environment: NodeJS.ProcessEnv): Promise<Cl
     if (error instanceof MissingDependencyError) return 'absent';
     if (stop.aborted) return 'silent';
     throw error;
-  }
-}
-
-/** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
-export async function askImageVersion(image: string): Promise<ImageAnswer> {
-  const program = await findContainerProgram();
-  if (program === undefined) return { said: '' };
-  try {
-    const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], {
-      timeout: IMAGE_TIMEOUT_MS,
-      env: childEnvironment('container', process.env),
-      maxBuffer: MIB,
-    });
-    return { program, version: stdout.trim().split(/\s+/).at(-1) ?? '', said: stdout };
-  } catch (error) {
-    return { program, said: error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error) };
   }
 }
 

@@ -48,7 +48,7 @@ export async function resolvePlaces<Request extends Pick<RunRequest, 'source' | 
  * Makes sure that nobody reads a whole Box account by an address that was cut short.
  * @throws {UsageError} `WHOLE_ACCOUNT`: it is named, and the person has not said that it is meant.
  */
-export function requireMeant(source: SourceRequest): void {
+export function refuseWholeAccount(source: SourceRequest): void {
   if (source.kind !== 'box' || source.everything === true) return;
   const address = parseFolderAddress(source.address);
   if (address.kind !== 'id' || address.id !== ROOT_ID) return;

@@ -6,7 +6,7 @@ import { RunFolder } from '../runs/run-folder.ts';
 import { secureRunFolder } from '../runs/run-privacy.ts';
 import { chooseRecipe } from './choose-engine.ts';
 import type { ResumeRequest, RunOutcome } from './contract.ts';
-import { readExecutor } from './kept-executor.ts';
+import { readExecutorRequest } from './executor-request.ts';
 import { workOnRun } from './start-run.ts';
 import { REAL_DEPENDENCIES, type RunDependencies } from './wiring.ts';
 
@@ -45,7 +45,7 @@ export async function resumeRun(
 
 /** Where a run goes on: as asked, or where it was read before. */
 async function executorOf(run: RunFolder, request: ResumeRequest): Promise<ExecutorRequest> {
-  const executor = await readExecutor(run);
+  const executor = await readExecutorRequest(run);
   const { slurm, detach } = request;
   return executor.kind === 'local' ? executor : { kind: 'slurm', choices: { ...executor.choices, ...slurm }, detach };
 }

@@ -66,7 +66,7 @@ async function findTarget(
     const name = [folder.path, ...missing].filter((part) => part !== '').join('/');
     return { kind: 'box', name, ids: [folder.id], below: missing };
   }
-  const { name, id, link } = await (missing.length > 0 ? store.make(signal) : store.describe(signal));
+  const { name, id, link } = await (missing.length > 0 ? store.createFolder(signal) : store.describe(signal));
   return { kind: 'box', name, ids: [id], link };
 }
 

@@ -1,6 +1,6 @@
 import { NoInputError } from '../core/errors.ts';
 import type { RunState } from '../core/run-state.ts';
-import { chooseFaintPages } from '../report/look-at.ts';
+import { chooseFaintPages } from '../report/attention.ts';
 import { documentsCsv } from '../report/documents-csv.ts';
 import { filesCsv } from '../report/files-csv.ts';
 import { renderReport } from '../report/render-report.ts';

@@ -171,7 +171,7 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
       fillMissing: true,
       programVersion: programVersion(),
     };
-    if (missing.length > 0) yield { source: document.name, problem: tellMissing(missing) };
+    if (missing.length > 0) yield { source: document.name, problem: describeMissingPages(missing) };
     try {
       const files = await pool.run(
         { call: 'assemble', request: wanted, timeoutMs: 3_600_000, subject: { document: document.name } },
@@ -192,7 +192,7 @@ async function findMissingPages({ header, pages }: PagesFile): Promise<number[]>
   return Array.from({ length: header.pageCount }, (_, index) => index + 1).filter((n) => !there.has(n));
 }
 
-function tellMissing(pageNumbers: readonly number[]): string {
+function describeMissingPages(pageNumbers: readonly number[]): string {
   const pages = formatPages(pageNumbers).replaceAll(',', ', ');
   return pageNumbers.length === 1
     ? `Page ${pages} was not read: it is empty in the outputs.`

@@ -25,10 +25,10 @@ import { Session } from '../session/session.ts';
 import type { BoxStore } from '../stores/box/box-store.ts';
 import { programVersion } from '../config/program-version.ts';
 import type { RunOutcome } from './contract.ts';
-import { checkNotOnSlurm, keepExecutor } from './kept-executor.ts';
+import { checkNotOnSlurm, saveExecutorRequest } from './executor-request.ts';
 import { prepareRecord } from './prepare-record.ts';
 import { openStores } from './run-stores.ts';
-import { requireMeant } from './resolve-places.ts';
+import { refuseWholeAccount } from './resolve-places.ts';
 import { saveReport } from './save-report.ts';
 import { makeExecutor, makeWorkerPool, REAL_DEPENDENCIES, type RunDependencies } from './wiring.ts';
 
@@ -42,7 +42,7 @@ export async function startRun(
   signal: AbortSignal,
   dependencies: RunDependencies = REAL_DEPENDENCIES,
 ): Promise<RunOutcome> {
-  requireMeant(request.source);
+  refuseWholeAccount(request.source);
   const record = await prepareRecord(request, true, signal);
   keepPrivate(request.share ?? 'none');
   // Somebody may have made the folder beforehand, with results that go elsewhere.
@@ -102,7 +102,7 @@ async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): P
 }
 
 /** Damage to the run's own files, which is mended. */
-function tellDamage(run: RunFolder, notice: (level: 'warn', code: string, text: string) => void): void {
+function reportMendedFiles(run: RunFolder, notice: (level: 'warn', code: string, text: string) => void): void {
   if (run.begunAnew)
     notice(
       'warn',
@@ -201,16 +201,16 @@ export async function workOnRun(
     deliveredByOthers: others.delivered,
   };
   let failure: PipelineError | undefined;
-  await keepExecutor(run, request.executor);
+  await saveExecutorRequest(run, request.executor);
   const session = await Session.begin(parts, signal);
-  tellDamage(run, notice);
+  reportMendedFiles(run, notice);
   const stopRequest = watchForStop(run.path);
   try {
     await runPipeline(session, AbortSignal.any([signal, stopRequest.signal, lock.lost]));
   } catch (error) {
     failure = asPipelineError(error);
     if (failure instanceof StoppedError && executor.outlivesUs && signal.aborted)
-      failure = goesOnWithoutUs(failure, run.record.name);
+      failure = detachedError(failure, run.record.name);
     if (failure.exitCode === EXIT.bug) {
       const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
       log.write({ level: 'error', event: 'defect', text: failure.message, stack });
@@ -224,8 +224,8 @@ export async function workOnRun(
   await stopRequest.close();
   await executor.close();
   if (request.executor.kind === 'slurm') {
-    const { noteClusterUse } = await import('./note-cluster-use.ts');
-    await noteClusterUse(run, request.executor.choices);
+    const { recordClusterUse } = await import('./record-cluster-use.ts');
+    await recordClusterUse(run, request.executor.choices);
   }
   const exitCode = failure?.exitCode ?? judgeRun(await run.readState()).exitCode;
   await session.end(exitCode, failure).catch((error: unknown) => (failure ??= asPipelineError(error)));
@@ -238,7 +238,7 @@ export async function workOnRun(
 }
 
 /** Who stops following a run on a cluster does not stop the run. */
-function goesOnWithoutUs({ message }: StoppedError, name: string): StoppedError {
+function detachedError({ message }: StoppedError, name: string): StoppedError {
   return new StoppedError('DETACHED', `${message} The jobs on Slurm go on.`, {
     safe: 'Their pages are collected when the run goes on.',
     remedy: `ocr-pipeline resume ${name}   collects and goes on\nocr-pipeline cancel ${name}   ends the jobs, too`,

@@ -21,7 +21,7 @@ export function describeCrash(error: unknown, facts: readonly string[]): string 
  * Keeps the description of a crash in `$XDG_STATE_HOME/ocr-pipeline/last-crash.log`, readable by its owner alone.
  * Answers with the path, or `undefined` where it could not be kept: a crash must not fail for want of a log.
  */
-export async function keepCrash(description: string, { environment }: CallingShell): Promise<string | undefined> {
+export async function writeCrashLog(description: string, { environment }: CallingShell): Promise<string | undefined> {
   const xdg = environment['XDG_STATE_HOME'];
   const folder = join(xdg?.startsWith('/') ? xdg : join(homeFolder(environment), '.local', 'state'), 'ocr-pipeline');
   const file = join(folder, 'last-crash.log');

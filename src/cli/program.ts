@@ -98,7 +98,7 @@ async function runCommand(command: Command, words: readonly string[], context: P
  * What a project's file decides of a command beyond how pages are read needs the person's trust, and is said before anything
  * is started. `config` shows such settings, and uses none.
  */
-async function heedProject(command: Command, loaded: LoadedSettings, context: ProgramContext): Promise<void> {
+async function checkProjectTrust(command: Command, loaded: LoadedSettings, context: ProgramContext): Promise<void> {
   const { project, fromProject } = loaded;
   if (project === undefined || command.name === 'config') return;
   const names = fromProject.filter((name) => SETTINGS[name].needsTrust && command.settings.includes(name));
@@ -128,7 +128,7 @@ function makeInvocation(
       const loaded = await loadSettings(parsed.settings, shell);
       terminal.jsonErrors ||= loaded.settings.progress === 'json';
       if (!terminal.jsonErrors) for (const warning of loaded.warnings) terminal.say(`warn: ${warning}`);
-      await heedProject(command, loaded, context);
+      await checkProjectTrust(command, loaded, context);
       return loaded;
     })();
     return loading;

@@ -10,7 +10,7 @@ import { redact } from '../core/redact.ts';
 import { safeJson } from '../core/safe-json.ts';
 import type { CallingShell } from '../config/config-files.ts';
 import type { Command } from './commands.ts';
-import { describeCrash, keepCrash } from './crash-log.ts';
+import { describeCrash, writeCrashLog } from './crash-log.ts';
 import { programVersion } from '../config/program-version.ts';
 import { wrap } from './screens/display-text.ts';
 import { renderError } from './screens/render-error.ts';
@@ -32,7 +32,7 @@ export async function reportError(thrown: unknown, context: ErrorContext, comman
     `ocr-pipeline ${programVersion()}, Node ${process.versions.node}, ${process.platform}`,
   ]);
   if (error instanceof InternalError) {
-    error = withReportAdvice(error, await keepCrash(crash, context.shell));
+    error = withReportAdvice(error, await writeCrashLog(crash, context.shell));
   }
   if (terminal.jsonErrors) {
     const { remedy, ...record } = error.toRecord();

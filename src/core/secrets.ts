@@ -12,7 +12,7 @@ const known = new Set<string>();
  * Makes known a secret that came into this process, so that it is hidden exactly wherever it would be printed or logged. To be
  * called where a secret is read or received. Ends of lines and spaces around it are not part of it.
  */
-export function keepSecret(secret: string | undefined): void {
+export function registerSecret(secret: string | undefined): void {
   const text = secret?.trim() ?? '';
   if (text.length < SHORTEST) return;
   for (const form of [text, encodeURIComponent(text.toWellFormed()), JSON.stringify(text).slice(1, -1)]) {

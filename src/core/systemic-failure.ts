@@ -57,7 +57,7 @@ export class DocumentFailureWatch {
   readonly #inARow = new Set<string>();
 
   /** A document went well: the count starts again. */
-  wentWell(): void {
+  recordSuccess(): void {
     this.#code = undefined;
     this.#inARow.clear();
   }
@@ -65,7 +65,7 @@ export class DocumentFailureWatch {
   /** Takes note of a document's failure; the error that stops the run where it is the environment's. */
   observe(document: string, error: ErrorRecord): PipelineError | undefined {
     if (error.inARow !== 'environment') return undefined;
-    if (error.code !== this.#code) this.wentWell();
+    if (error.code !== this.#code) this.recordSuccess();
     this.#code = error.code;
     this.#inARow.add(document);
     if (this.#inARow.size < SYSTEMIC_DOCUMENTS_IN_A_ROW) return undefined;

@@ -4,15 +4,15 @@ import type { LeftOutEntry } from '../core/document.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { Failure } from './failures.ts';
 import { html, type Html } from './html.ts';
-import type { FaintPage, LookAt } from './look-at.ts';
+import type { FaintPage, Attention } from './attention.ts';
 import { formatNumber, heading, more, MOST_ROWS, plural, scrolling } from './tables.ts';
 
 /** Names shown for each reason to leave something out. */
 const NAMES_SHOWN = 200;
 
 /** Pages to compare with the scan: by document, and the faintest with their pictures. */
-export function lookAtSection(
-  { pages, documents, total, languages, damaged }: LookAt,
+export function attentionSection(
+  { pages, documents, total, languages, damaged }: Attention,
   thumbnails: ReadonlyMap<string, string>,
 ): Html {
   const unlike = html`${damagedTable(damaged)}${languagesTable(languages)}`;
@@ -43,7 +43,7 @@ ${gallery}${rest}</section>`;
 }
 
 /** Documents of which something is or may be lost. */
-function damagedTable(damaged: LookAt['damaged']): Html {
+function damagedTable(damaged: Attention['damaged']): Html {
   if (damaged.length === 0) return html``;
   const rows = damaged
     .slice(0, MOST_ROWS)
@@ -57,7 +57,7 @@ ${scrolling('Damaged files', html`<table>${columns}<tbody>${rows}</tbody></table
 }
 
 /** Documents that read like another language than the one they were read as. */
-function languagesTable(languages: LookAt['languages']): Html {
+function languagesTable(languages: Attention['languages']): Html {
   if (languages.length === 0) return html``;
   const rows = languages
     .slice(0, MOST_ROWS)

@@ -8,9 +8,9 @@ import { addressOf } from './document-rows.ts';
 import { documentsSection } from './documents-section.ts';
 import { listFailures } from './failures.ts';
 import { html, Html } from './html.ts';
-import { chooseFaintPages, type LookAt } from './look-at.ts';
+import { chooseFaintPages, type Attention } from './attention.ts';
 import { describeMethods } from './methods.ts';
-import { changedSection, failedSection, leftOutSection, lookAtSection } from './problem-sections.ts';
+import { changedSection, failedSection, leftOutSection, attentionSection } from './problem-sections.ts';
 import { REPORT_SCRIPT, SCRIPT_SOURCE } from './report-script.ts';
 import { REPORT_STYLE } from './report-style.ts';
 import { formatNumber, heading, localTime, plural, scrolling } from './tables.ts';
@@ -54,7 +54,7 @@ ${contents(state, failures.length, lookAt)}
 </header>
 <main>
 ${failedSection(failures)}
-${lookAtSection(lookAt, thumbnails)}
+${attentionSection(lookAt, thumbnails)}
 ${changedSection(state)}${leftOutSection(state.leftOut)}
 ${numbers(state)}
 ${documentsSection(state.documents)}
@@ -79,7 +79,7 @@ ${timeSection(state, timeZone)}
 }
 
 /** Where the page's parts are, those that need a person first. */
-function contents(state: RunState, failures: number, lookAt: LookAt): Html {
+function contents(state: RunState, failures: number, lookAt: Attention): Html {
   const links: readonly (readonly [id: string, text: string] | undefined)[] = [
     failures > 0 ? ['failed', `Failed (${formatNumber(failures)})`] : undefined,
     ['look-at', lookAt.total > 0 ? `Look at (${plural(lookAt.total, 'page')})` : 'Look at'],

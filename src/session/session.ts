@@ -109,7 +109,7 @@ export class Session {
 
   /** A document came to its end: what failed before it was not the environment's fault. */
   recordSuccess(): void {
-    this.#failuresInARow.wentWell();
+    this.#failuresInARow.recordSuccess();
   }
 
   /**

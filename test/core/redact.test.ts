@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redact } from '../../src/core/redact.ts';
 import { safeJson } from '../../src/core/safe-json.ts';
-import { hideKnownSecrets, keepSecret } from '../../src/core/secrets.ts';
+import { hideKnownSecrets, registerSecret } from '../../src/core/secrets.ts';
 
 const SECRET = 'S3cr3tS3cr3tS3cr3tS3cr3t';
 
@@ -100,13 +100,13 @@ describe('secrets', () => {
   });
 
   it('that are known are hidden wherever they stand, in any form', () => {
-    keepSecret(' pass phrase/"42" ');
+    registerSecret(' pass phrase/"42" ');
     for (const form of ['pass phrase/"42"', 'pass%20phrase%2F%2242%22', String.raw`pass phrase/\"42\"`]) {
       expect(hideKnownSecrets(`Failed: <${form}>.`)).toBe('Failed: <[hidden]>.');
       expect(redact(`Failed: <${form}>.`)).toBe('Failed: <[hidden]>.');
     }
     // Too short to be hidden without hiding words.
-    keepSecret('the');
+    registerSecret('the');
     expect(hideKnownSecrets('the text')).toBe('the text');
   });
 
@@ -180,7 +180,7 @@ describe('lines of JSON', () => {
   });
 
   it('hide a secret that is known in every field', () => {
-    keepSecret('known-secret-of-a-test');
+    registerSecret('known-secret-of-a-test');
     expect(safeJson({ document: 'x known-secret-of-a-test', list: [['known-secret-of-a-test']] })).not.toContain(
       'known-secret',
     );

@@ -4,7 +4,7 @@ import type { LedgerEvent, PageEntry } from '../../src/core/ledger.ts';
 import { countRun, foldLedger, type RunState } from '../../src/core/run-state.ts';
 import { countBins } from '../../src/report/confidence-histogram.ts';
 import { listFailures } from '../../src/report/failures.ts';
-import { chooseFaintPages, SHOWN_PAGES } from '../../src/report/look-at.ts';
+import { chooseFaintPages, SHOWN_PAGES } from '../../src/report/attention.ts';
 import { renderReport } from '../../src/report/render-report.ts';
 import { RECORD } from '../runs/run-record.ts';
 

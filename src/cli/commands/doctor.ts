@@ -87,7 +87,7 @@ function makeContext({ explainSettings, shell, app, flags }: Invocation): CheckC
       cluster ??= app.inspectCluster(shell.environment);
       return cluster;
     },
-    askImageVersion: (image) => app.askImageVersion(image),
+    inspectContainerImage: (image) => app.inspectContainerImage(image),
     runTestJob: (request) => app.runTestJob(request),
     loadSettings: explainSettings,
     settingsOrDefaults,

@@ -5,7 +5,7 @@ import type { Invocation } from '../invocation.ts';
 /** `engines --json`: the engine that would read, with its version and the digests of its models; one line of JSON. */
 export async function run({ loadSettings, app, terminal }: Invocation): Promise<ExitCode> {
   try {
-    terminal.print(safeJson(await app.answerForEngine(await loadSettings())));
+    terminal.print(safeJson(await app.identifyEngine(await loadSettings())));
   } catch (thrown) {
     const error = asPipelineError(thrown);
     terminal.say(safeJson({ type: 'error', exitCode: error.exitCode, ...error.toRecord() }));

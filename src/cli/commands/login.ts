@@ -36,7 +36,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       return printSuccess(invocation, await box.logIn({ kind: 'service-account', appFile }, signal));
     }
     case 'hand-over':
-      return giveAway(invocation, box);
+      return sendLogin(invocation, box);
     case 'receive':
       return printSuccess(invocation, await box.logIn({ kind: 'handed-over', read: readInput }, signal));
     default:
@@ -86,14 +86,14 @@ function printSuccess({ terminal, flags, shell }: Invocation, account: BoxAccoun
 }
 
 /** Prints the login itself: the one thing that must not pass through the terminal's redaction. */
-async function giveAway({ terminal }: Invocation, box: BoxService): Promise<ExitCode> {
+async function sendLogin({ terminal }: Invocation, box: BoxService): Promise<ExitCode> {
   if (process.stdout.isTTY)
     throw new UsageError('HAND_OVER_TO_SCREEN', 'A login is not shown on a screen.', {
       why: 'Whoever reads it has your Box account.',
       safe: 'It was not handed over.',
       remedy: 'ocr-pipeline login box --hand-over | ssh HOST ocr-pipeline login box --receive',
     });
-  const { user } = await box.handOver((text) => {
+  const { user } = await box.sendLogin((text) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
     return promise;

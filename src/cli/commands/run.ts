@@ -17,7 +17,11 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   try {
     return await follow(invocation.flags.everything === true);
   } catch (error) {
-    if (!(error instanceof UsageError) || error.code !== 'WHOLE_ACCOUNT' || !(await isMeant(error, invocation)))
+    if (
+      !(error instanceof UsageError) ||
+      error.code !== 'WHOLE_ACCOUNT' ||
+      !(await confirmWholeAccount(error, invocation))
+    )
       throw error;
     return await follow(true);
   }
@@ -29,7 +33,7 @@ function meaning(request: RunRequest, everything: boolean): RunRequest {
 }
 
 /** Asks, where a person is there to answer. */
-async function isMeant({ message }: UsageError, { terminal, flags }: Invocation): Promise<boolean> {
+async function confirmWholeAccount({ message }: UsageError, { terminal, flags }: Invocation): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY || flags.json === true) return false;
   terminal.say(message);
   const asked = createInterface({ input: process.stdin, output: process.stderr });

@@ -45,7 +45,7 @@ export const checkSlurm: Check = {
         },
       };
     }
-    return checkAccount(settings, view) ?? checkPartition(settings, view) ?? allWell(settings, view);
+    return checkAccount(settings, view) ?? checkPartition(settings, view) ?? clusterReady(settings, view);
   },
 };
 
@@ -116,7 +116,7 @@ function checkPartition({ slurmPartition }: Settings, { partitions }: ClusterVie
     : { status: 'fail', detail: `partition ${chosen.name} is closed at the moment`, remedy };
 }
 
-function allWell(
+function clusterReady(
   { slurmAccount, slurmPartition }: Settings,
   { config, partitions, associations }: ClusterView,
 ): Verdict {
@@ -138,7 +138,7 @@ function allWell(
 export const checkImage: Check = {
   id: 'image',
   title: 'Image',
-  async run({ settingsOrDefaults, inspectCluster, askImageVersion }) {
+  async run({ settingsOrDefaults, inspectCluster, inspectContainerImage }) {
     const { slurmImage } = await settingsOrDefaults();
     if (slurmImage === undefined) {
       return (await inspectCluster()) === 'absent'
@@ -160,7 +160,7 @@ export const checkImage: Check = {
         },
       };
     }
-    const { program, version, said } = await askImageVersion(slurmImage);
+    const { program, version, said } = await inspectContainerImage(slurmImage);
     if (program === undefined)
       return {
         status: 'warn',

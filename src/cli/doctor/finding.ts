@@ -30,7 +30,7 @@ export interface CheckContext {
   readonly findEngines: () => Promise<readonly EngineReport[]>;
   /** `absent`: no Slurm here; `silent`: it does not answer. */
   readonly inspectCluster: () => Promise<ClusterView | 'absent' | 'silent'>;
-  readonly askImageVersion: App['askImageVersion'];
+  readonly inspectContainerImage: App['inspectContainerImage'];
   readonly runTestJob: App['runTestJob'];
   /** Checks may take minutes, and do what costs something. */
   readonly deep: boolean;

@@ -37,7 +37,7 @@ export async function followRun(
   } catch (thrown) {
     const error = stopError(thrown, signal);
     reporter.end();
-    await tellEnd(invocation, settings, { run: name, exitCode: error.exitCode, summary: error.message });
+    await announceEnd(invocation, settings, { run: name, exitCode: error.exitCode, summary: error.message });
     // What we did not foresee keeps its own stack.
     throw error instanceof StoppedError ? error : thrown;
   } finally {
@@ -58,7 +58,7 @@ export async function followRun(
   );
   const { record, reportFile: report, durationMs } = outcome;
   const end = { run: record.name, exitCode: summary.exitCode, summary: verdictOf(summary, durationMs), report };
-  await tellEnd(invocation, settings, end);
+  await announceEnd(invocation, settings, end);
   return summary.exitCode;
 }
 
@@ -70,7 +70,7 @@ function stopError(thrown: unknown, signal: AbortSignal): PipelineError {
 }
 
 /** Runs the person's own command. Whatever becomes of it, the run is as it is. */
-async function tellEnd(
+async function announceEnd(
   { app, terminal }: Invocation,
   { whenDone }: Pick<Settings, 'whenDone'>,
   end: RunEnd,

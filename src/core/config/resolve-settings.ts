@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { isSecretVariable } from '../child-environment.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { quoteValue } from '../quote-value.ts';
-import { keepSecret } from '../secrets.ts';
+import { registerSecret } from '../secrets.ts';
 import { closest } from './closest.ts';
 import type { Parsed } from './kinds.ts';
 import {
@@ -69,7 +69,7 @@ export function resolveSettings(sources: readonly SettingsSource[], context: Pat
     }
     if (setting.notInProjectFile && source.kind === 'project') throw notInProjectFile(setting, raw);
     // Also one that does not fit: a secret with a space in it is a secret still.
-    if (setting.secret) raw.texts.forEach(keepSecret);
+    if (setting.secret) raw.texts.forEach(registerSecret);
     const value = readValue(setting, raw, source.kind);
     settings[name] = placePaths(setting, value, source.baseFolder, context);
     origins[name] = raw.where;

@@ -97,7 +97,7 @@ export class LiveWork {
   }
 
   /** Keeps a chunk that is in no task: it waits to be ordered. */
-  hold(chunk: Chunk, history: ChunkHistory): void {
+  defer(chunk: Chunk, history: ChunkHistory): void {
     const known = this.chunks.get(chunk.id);
     known?.task?.open.delete(known);
     this.chunks.set(chunk.id, { chunk, history, state: 'open' });

@@ -214,7 +214,7 @@ export class SlurmExecutor implements Executor {
         `Slurm put ${jobs} back into the queue, for others or after a failure; finished pages are kept, and it goes on by itself.`,
       );
     }
-    this.#sayWhyJobsWait(waits);
+    this.#reportWaitReasons(waits);
     if (hopeless) {
       await this.#stop(hopeless);
       return true;
@@ -233,7 +233,7 @@ export class SlurmExecutor implements Executor {
   }
 
   /** Says once why jobs wait, where it is more than their turn. */
-  #sayWhyJobsWait(reasons: ReadonlySet<string>): void {
+  #reportWaitReasons(reasons: ReadonlySet<string>): void {
     for (const reason of reasons) {
       const why = passingReason(reason);
       if (why === undefined || this.#waitsTold.has(why)) continue;

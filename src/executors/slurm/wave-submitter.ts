@@ -184,13 +184,13 @@ export class WaveSubmitter {
       }
       this.#room = Math.max(1, Math.floor(size / 2));
       if (size > 1) continue;
-      this.#keepWaiting(rest, options);
+      this.#deferGroups(rest, options);
       return;
     }
     this.#room = Infinity;
   }
 
-  #keepWaiting(groups: readonly OrderGroup[], options: OrderOptions): void {
+  #deferGroups(groups: readonly OrderGroup[], options: OrderOptions): void {
     const { clock, notice, recipe, limits } = this.#parts;
     if (this.#waiting.length === 0 && this.#fullSinceMs === undefined) {
       const pages = groups.flatMap(({ chunks }) => chunks).reduce((sum, { ranges }) => sum + countPages(ranges), 0);
@@ -199,7 +199,7 @@ export class WaveSubmitter {
     }
     this.#waiting.push({ groups, options });
     for (const { id, ranges, history } of groups.flatMap(({ chunks }) => chunks))
-      this.#work.hold({ id, ranges, recipe, limits }, history);
+      this.#work.defer({ id, ranges, recipe, limits }, history);
     this.#fullSinceMs ??= clock();
     this.#nextTryMs = clock() + ROOM_RETRY_MS;
   }

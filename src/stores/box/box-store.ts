@@ -106,7 +106,7 @@ export class BoxStore implements DocumentStore {
     try {
       signal.throwIfAborted();
       const written = await this.#writer.write(request, signal);
-      this.#refusedWrites.wentWell();
+      this.#refusedWrites.recordSuccess();
       return { ...written, link: this.#linkOf(written.id) };
     } catch (error) {
       signal.throwIfAborted();
@@ -144,7 +144,7 @@ export class BoxStore implements DocumentStore {
   }
 
   /** Makes the folder that is meant, where it is not there yet. @throws {AccessError} that is not allowed. @throws {OutputError} */
-  async make(signal: AbortSignal): Promise<FolderLabel> {
+  async createFolder(signal: AbortSignal): Promise<FolderLabel> {
     const { folder, below } = this.#options;
     await this.checkWritable(signal);
     await this.#guard({ doing: 'write', name: [folder.path, ...below].join('/') }, signal, () =>
@@ -162,7 +162,7 @@ export class BoxStore implements DocumentStore {
     try {
       signal.throwIfAborted();
       const result = await run();
-      this.#refusedReads.wentWell();
+      this.#refusedReads.recordSuccess();
       return result;
     } catch (error) {
       signal.throwIfAborted();

@@ -23,7 +23,7 @@ export function mayBeOneFiles({ status, code, facts }: BoxCallError): boolean {
 export class RefusalCount {
   #inARow = 0;
 
-  wentWell(): void {
+  recordSuccess(): void {
     this.#inARow = 0;
   }
 

@@ -52,7 +52,7 @@ function context(
     openBox: (choices) => app.openBox({ choices, environment: {} }),
     explainLanguages: () => Promise.resolve([]),
     inspectCluster: () => Promise.resolve(view),
-    askImageVersion: (image) => app.askImageVersion(image),
+    inspectContainerImage: (image) => app.inspectContainerImage(image),
     runTestJob: (request) => app.runTestJob(request),
     deep: false,
     ...more,

@@ -48,7 +48,7 @@ function context(engines: readonly EngineReport[], settings: Partial<Settings> =
     findEngines: () => Promise.resolve(engines),
     openBox: (choices) => app.openBox({ choices, environment: {} }),
     inspectCluster: () => Promise.resolve('absent'),
-    askImageVersion: (image) => app.askImageVersion(image),
+    inspectContainerImage: (image) => app.inspectContainerImage(image),
     runTestJob: (request) => app.runTestJob(request),
     deep: false,
     explainLanguages: (codes) => Promise.resolve(explainLanguages(codes)),

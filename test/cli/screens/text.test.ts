@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keepSecret } from '../../../src/core/secrets.ts';
+import { registerSecret } from '../../../src/core/secrets.ts';
 import { describe, expect, it } from 'vitest';
 import {
   cleanText,
@@ -165,7 +165,7 @@ describe('a terminal', () => {
   });
 
   it('hides the secrets this process knows in whatever is printed, and nothing that people call a token', () => {
-    keepSecret('abc123def456');
+    registerSecret('abc123def456');
     const { terminal, out, err } = memoryTerminal();
     terminal.print('{"access_token":"abc123def456"}');
     terminal.say('Authorization: Bearer abc123def456');

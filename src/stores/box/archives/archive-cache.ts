@@ -29,7 +29,7 @@ export class ArchiveCache {
 
   /** Runs `use` with the archive open. @throws {DocumentError} it cannot be fetched or opened. */
   async with<T>(source: DownloadSource, signal: AbortSignal, use: (archive: ZipArchive) => Promise<T>): Promise<T> {
-    const held = await this.#hold(source, signal);
+    const held = await this.#openArchive(source, signal);
     held.users++;
     try {
       return await use(await held.archive);
@@ -44,7 +44,7 @@ export class ArchiveCache {
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
   }
 
-  async #hold(source: DownloadSource, signal: AbortSignal): Promise<Held> {
+  async #openArchive(source: DownloadSource, signal: AbortSignal): Promise<Held> {
     this.#folder ??= mkdir(this.#scratch, { recursive: true }).then(() => mkdtemp(join(this.#scratch, 'archives-')));
     const folder = await this.#folder;
     const key = `${source.fileId}-${source.versionId}`;

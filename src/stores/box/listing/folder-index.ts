@@ -90,7 +90,7 @@ export class FolderIndex {
     const path = parent.path === '' ? name : `${parent.path}/${name}`;
     const there = parent.items.get(nameKey(name));
     if (there) return this.#list(requireFolder(there, path), path, signal);
-    const made = await this.#make(parent.id, name, path, signal);
+    const made = await this.#createFolder(parent.id, name, path, signal);
     parent.items.set(nameKey(name), made.item);
     if (made.fresh) return { id: made.item.id, path, items: new Map() };
     try {
@@ -108,7 +108,7 @@ export class FolderIndex {
     return { id, path, items };
   }
 
-  async #make(
+  async #createFolder(
     parentId: string,
     name: string,
     path: string,

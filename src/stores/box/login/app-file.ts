@@ -1,4 +1,4 @@
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import { AccessError, ConfigError } from '../../../core/errors.ts';
 import { asRecord, asText } from '../transport/box-call-error.ts';
 import { readPrivateFile } from './login-file.ts';
@@ -34,12 +34,12 @@ export function parseAppFile(text: string, file: string): AppCredentials {
   const app = asRecord(record?.['boxAppSettings']);
   const clientId = asText(app?.['clientID']);
   const clientSecret = asText(app?.['clientSecret']);
-  keepSecret(clientSecret);
+  registerSecret(clientSecret);
   if (!clientId || !clientSecret) throw badAppFile(file, 'boxAppSettings.clientID or clientSecret is missing.');
   const appAuth = asRecord(app?.['appAuth']);
   const privateKey = asText(appAuth?.['privateKey']);
-  keepSecret(privateKey);
-  keepSecret(asText(appAuth?.['passphrase']));
+  registerSecret(privateKey);
+  registerSecret(asText(appAuth?.['passphrase']));
   const enterpriseId = asText(record?.['enterpriseID']);
   const userId = asText(record?.['userID']);
   if (!enterpriseId && !userId) throw badAppFile(file, 'enterpriseID (or userID) is missing.');

@@ -1,4 +1,4 @@
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import type { Authentication } from 'box-node-sdk/networking';
 import { AccessError } from '../../../core/errors.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
@@ -41,11 +41,11 @@ export class AppSession implements BoxLogin {
   }
 
   #requestOnce(): Promise<Current> {
-    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    this.#asking ??= this.#requestToken().finally(() => (this.#asking = undefined));
     return this.#asking;
   }
 
-  async #ask(): Promise<Current> {
+  async #requestToken(): Promise<Current> {
     const { clock, settings, random, onWait, paced } = this.#network;
     const auth = await makeAuth(this.#credentials);
     const startedMs = clock.now();
@@ -55,7 +55,7 @@ export class AppSession implements BoxLogin {
         // Single attempts: a JWT assertion works once, so the SDK must make another for each.
         const answer = await auth.refreshToken(this.#network.sessionOver(paced));
         if (answer.accessToken === undefined) throw loginEnded('Box answered without a token.');
-        keepSecret(answer.accessToken);
+        registerSecret(answer.accessToken);
         const expiresAtMs = tokenEndMs(clock.now(), answer.expiresIn);
         return (this.#current = { token: answer.accessToken, expiresAtMs });
       } catch (error) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessToken } from 'box-node-sdk/schemas';
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import { AccessError } from '../../../core/errors.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import { classifyCall } from '../transport/classify.ts';
@@ -64,8 +64,8 @@ export async function logInPerson(
       why: 'The Box app is of another kind: it must be a custom app with user authentication (OAuth 2.0).',
       remedy: 'Ask whoever set up the Box app (see docs/box.md).',
     });
-  keepSecret(accessToken);
-  keepSecret(refreshToken);
+  registerSecret(accessToken);
+  registerSecret(refreshToken);
   const once = { accessToken: async () => accessToken, renew: async () => accessToken };
   const user = await readUser(await connect(network, once), signal);
   const record: PersonLogin = {
@@ -140,8 +140,8 @@ async function readPasted(talk: LoginTalk, state: string): Promise<string> {
 }
 
 async function exchangeCode(network: BoxNetwork, app: BoxApp, code: string): Promise<AccessToken> {
-  keepSecret(code);
-  keepSecret(app.clientSecret);
+  registerSecret(code);
+  registerSecret(app.clientSecret);
   const { BoxOAuth, OAuthConfig } = await import('box-node-sdk');
   const { clock, random, onWait, paced } = network;
   const tokenStorage = { get: async () => undefined, store: async () => undefined, clear: async () => undefined };

@@ -1,4 +1,4 @@
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import { AccessError } from '../../../core/errors.ts';
 import { asRecord, asText } from '../transport/box-call-error.ts';
 import { readWhole } from '../transport/read-facts.ts';
@@ -83,7 +83,7 @@ function need(record: Readonly<Record<string, unknown>> | undefined, name: strin
 
 function needSecret(record: Readonly<Record<string, unknown>>, name: string): string {
   const text = need(record, name);
-  keepSecret(text);
+  registerSecret(text);
   return text;
 }
 

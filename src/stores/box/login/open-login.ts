@@ -1,4 +1,4 @@
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import { AccessError, ConfigError } from '../../../core/errors.ts';
 import type { BoxLogin } from './box-login.ts';
 import type { BoxNetwork } from '../transport/connect.ts';
@@ -33,8 +33,8 @@ export interface OpenLogin {
  * @throws {AccessError} `BOX_NOT_LOGGED_IN`, `BOX_LOGIN_EXPOSED`, `BOX_LOGIN_ENDED` ... @throws {ConfigError} `BOX_APP_UNKNOWN`.
  */
 export async function openLogin(sources: LoginSources, network: BoxNetwork): Promise<OpenLogin> {
-  keepSecret(sources.developerToken);
-  keepSecret(sources.app?.clientSecret);
+  registerSecret(sources.developerToken);
+  registerSecret(sources.app?.clientSecret);
   if (sources.developerToken !== undefined && sources.developerToken !== '')
     return {
       login: new DeveloperSession(sources.developerToken),

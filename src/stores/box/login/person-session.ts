@@ -1,4 +1,4 @@
-import { keepSecret } from '../../../core/secrets.ts';
+import { registerSecret } from '../../../core/secrets.ts';
 import type { FetchOptionsInput } from 'box-node-sdk/networking';
 import type { AccessToken } from 'box-node-sdk/schemas';
 import { AccessError } from '../../../core/errors.ts';
@@ -110,8 +110,8 @@ export class PersonSession implements BoxLogin {
     }
     const { accessToken, refreshToken, expiresIn } = token;
     if (accessToken === undefined || refreshToken === undefined) throw loginEnded('Box answered without a token.');
-    keepSecret(accessToken);
-    keepSecret(refreshToken);
+    registerSecret(accessToken);
+    registerSecret(refreshToken);
     const nowMs = clock.now();
     const renewed: PersonLogin = {
       ...record,

@@ -36,7 +36,7 @@ export function sameProperties(
  * their results. `known` are those it has already, if it was listed.
  * @returns false where Box does not allow it. @throws {BoxCallError} no answer or throttled for too long.
  */
-export async function keepProperties(
+export async function writeProperties(
   connection: BoxConnection,
   fileId: string,
   properties: Readonly<Record<string, string>>,

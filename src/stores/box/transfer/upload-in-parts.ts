@@ -57,7 +57,7 @@ export async function uploadInParts(
     if (stored) return stored;
     throw error;
   } finally {
-    if (open) await giveUp(connection, session);
+    if (open) await abortSession(connection, session);
   }
 }
 
@@ -240,7 +240,7 @@ async function findPart(
   return undefined;
 }
 
-async function giveUp(connection: BoxConnection, session: Session): Promise<void> {
+async function abortSession(connection: BoxConnection, session: Session): Promise<void> {
   try {
     await connection.client.chunkedUploads.deleteFileUploadSessionByUrl(session.abortUrl, {
       cancellationToken: AbortSignal.timeout(ABORT_LIMIT_MS),

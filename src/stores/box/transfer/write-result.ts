@@ -7,7 +7,7 @@ import type { FolderIndex, TargetFolder } from '../listing/folder-index.ts';
 import { getFile } from '../listing/list-items.ts';
 import { insertMark, nameKey, splitPath } from '../listing/names.ts';
 import { planWrite } from './plan-write.ts';
-import { keepProperties, markResult, sameProperties } from './result-properties.ts';
+import { writeProperties, markResult, sameProperties } from './result-properties.ts';
 import { upload } from './upload.ts';
 
 /** Times somebody else may change a name between our look and our write. */
@@ -114,7 +114,10 @@ export class ResultWriter {
         };
       if (result.kind === 'taken' && result.by) {
         const by = result.by;
-        folder.items.set(nameKey(name), by.type === 'file' ? await this.#look(by, signal) : { ...by, sizeBytes: 0 });
+        folder.items.set(
+          nameKey(name),
+          by.type === 'file' ? await this.#readConflicting(by, signal) : { ...by, sizeBytes: 0 },
+        );
       } else this.#index.forget();
       return undefined;
     } catch (error) {
@@ -126,7 +129,7 @@ export class ResultWriter {
   }
 
   /** What has the name; something that this account may not see is nobody's to replace. */
-  async #look(by: NameConflict, signal: AbortSignal): Promise<BoxItem> {
+  async #readConflicting(by: NameConflict, signal: AbortSignal): Promise<BoxItem> {
     try {
       return await getFile(this.#connection, by.id, signal);
     } catch (error) {
@@ -146,16 +149,16 @@ export class ResultWriter {
     const { sha1 } = request.artifact;
     // Box may have changed the name: what it answers counts.
     const name = item.name;
-    const properties = await this.#mark(item, request, signal);
+    const properties = await this.#writeProperties(item, request, signal);
     folder.items.set(nameKey(name), { ...item, sha1, properties });
     return { outcome, path: [...folders, name].join('/'), id: item.id, sha1 };
   }
 
-  async #mark(item: BoxItem, request: WriteRequest, signal: AbortSignal): Promise<BoxItem['properties']> {
+  async #writeProperties(item: BoxItem, request: WriteRequest, signal: AbortSignal): Promise<BoxItem['properties']> {
     if (!request.properties || this.#refusals >= MAX_REFUSALS) return item.properties;
     const wanted = markResult(request.properties, request.artifact.sha1);
     if (sameProperties(wanted, item.properties)) return item.properties;
-    const kept = await keepProperties(this.#connection, item.id, wanted, item.properties, signal);
+    const kept = await writeProperties(this.#connection, item.id, wanted, item.properties, signal);
     this.#refusals = kept ? 0 : this.#refusals + 1;
     return kept ? { ...item.properties, ...wanted } : item.properties;
   }

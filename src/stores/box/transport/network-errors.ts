@@ -37,7 +37,7 @@ const NO_TLS = /^(?:EPROTO|ERR_SSL_(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|
 const SAFE = 'Finished pages are on disk; nothing half-written is left in Box.';
 
 /** Whether a call without an answer may have one when it is made again: certificates and refusals of a proxy stay. */
-export function mayPass({ code, facts }: BoxCallError): boolean {
+export function isTransient({ code, facts }: BoxCallError): boolean {
   if (code === undefined) return true;
   if (code === FOREIGN_PAGE || code === ENDLESS_LISTING || CERTIFICATE_CODES.has(code) || NO_TLS.test(code))
     return false;

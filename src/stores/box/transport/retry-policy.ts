@@ -1,5 +1,5 @@
 import type { BoxCallError } from './box-call-error.ts';
-import { mayPass } from './network-errors.ts';
+import { isTransient } from './network-errors.ts';
 
 /** How long a call is tried again, by what went wrong. */
 export interface RetryLimits {
@@ -61,7 +61,7 @@ export function planRetry(
 function reasonToRetry(error: BoxCallError): WaitReason | undefined {
   const { status, code } = error;
   if (status === 429 || status === 202) return 'throttled';
-  if (status === 0) return mayPass(error) ? 'unreachable' : undefined;
+  if (status === 0) return isTransient(error) ? 'unreachable' : undefined;
   if (status === 408 || (status >= 500 && status !== 501)) return 'unavailable';
   if (status === 409 && code !== undefined && PASSING_CONFLICTS.has(code)) return 'busy';
   return undefined;

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { AccessError, ConfigError, PipelineError, StoppedError } from '../../../../src/core/errors.ts';
 import { connect } from '../../../../src/stores/box/transport/connect.ts';
 import { parseAppFile } from '../../../../src/stores/box/login/app-file.ts';
-import { handOver, receive } from '../../../../src/stores/box/login/hand-over.ts';
+import { sendLogin, receiveLogin } from '../../../../src/stores/box/login/move-login.ts';
 import { logInApp, logInPerson, type LoginTalk } from '../../../../src/stores/box/login/log-in.ts';
 import { logOut } from '../../../../src/stores/box/login/log-out.ts';
 import { loginAge } from '../../../../src/stores/box/login/login-record.ts';
@@ -295,19 +295,21 @@ describe('other ways and ends of a login', () => {
   it('moves to another computer and stays behind in none', async () => {
     await using world = await makeLoginWorld();
     const record = await world.keep();
-    await expect(handOver(world.loginFile, () => Promise.reject(new Error('the pipe broke')))).rejects.toThrow(
+    await expect(sendLogin(world.loginFile, () => Promise.reject(new Error('the pipe broke')))).rejects.toThrow(
       'the pipe broke',
     );
     expect((await world.kept()).refreshToken).toBe(record.refreshToken);
     let carried = '';
-    await handOver(world.loginFile, async (text) => void (carried = text));
+    await sendLogin(world.loginFile, async (text) => void (carried = text));
     expect(await stat(world.loginFile).catch(() => 'none')).toBe('none');
     const there = join(world.folder, 'there', 'box.json');
-    const received = await receive(world.network, world.app, there, carried);
+    const received = await receiveLogin(world.network, world.app, there, carried);
     expect(received.refreshToken).not.toBe(record.refreshToken);
     expect((await stat(there)).mode & 0o777).toBe(0o600);
-    const again = await failureOf(receive(world.network, world.app, join(world.folder, 'thief', 'box.json'), carried));
+    const again = await failureOf(
+      receiveLogin(world.network, world.app, join(world.folder, 'thief', 'box.json'), carried),
+    );
     expect(again.code).toBe('BOX_LOGIN_ENDED');
-    await expect(receive(world.network, world.app, there, '{"format":1')).rejects.toThrow(AccessError);
+    await expect(receiveLogin(world.network, world.app, there, '{"format":1')).rejects.toThrow(AccessError);
   });
 });

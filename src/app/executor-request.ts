@@ -11,7 +11,7 @@ function fileOf(run: RunFolder): string {
 }
 
 /** Keeps where a run is read, so that `resume` goes on there. */
-export async function keepExecutor(run: RunFolder, executor: ExecutorRequest): Promise<void> {
+export async function saveExecutorRequest(run: RunFolder, executor: ExecutorRequest): Promise<void> {
   const kept = executor.kind === 'slurm' ? { kind: 'slurm', choices: executor.choices } : executor;
   const text = `${JSON.stringify(kept, null, 2)}\n`;
   if ((await readSmallFile(fileOf(run)).catch(() => undefined))?.text !== text)
@@ -19,7 +19,7 @@ export async function keepExecutor(run: RunFolder, executor: ExecutorRequest): P
 }
 
 /** Where a run was read last; on this computer where nothing is said. */
-export async function readExecutor(run: Pick<RunFolder, 'path'>): Promise<ExecutorRequest> {
+export async function readExecutorRequest(run: Pick<RunFolder, 'path'>): Promise<ExecutorRequest> {
   const text = await readSmallFile(join(run.path, 'executor.json')).then(
     (file) => file.text,
     () => '',

@@ -12,7 +12,7 @@ import { notLoggedIn, PersonSession, type BoxApp } from './person-session.ts';
  * a login is moved and never copied. Where `write` fails it stays.
  * @throws {AccessError} `BOX_NOT_LOGGED_IN`, `BOX_LOGIN_NOT_MOVABLE`.
  */
-export async function handOver(loginFile: string, write: (text: string) => Promise<void>): Promise<PersonLogin> {
+export async function sendLogin(loginFile: string, write: (text: string) => Promise<void>): Promise<PersonLogin> {
   return withLoginLock(loginFile, async () => {
     const record = await readLogin(loginFile);
     if (!record) throw notLoggedIn();
@@ -31,7 +31,12 @@ export async function handOver(loginFile: string, write: (text: string) => Promi
  * Takes a login that was handed over, and renews it at once so that what was carried is of no use to others.
  * @throws {AccessError} `BOX_LOGIN_DAMAGED`, `BOX_LOGIN_ENDED`. @throws {TransientError} kept, but Box cannot be reached.
  */
-export async function receive(network: BoxNetwork, app: BoxApp, loginFile: string, text: string): Promise<PersonLogin> {
+export async function receiveLogin(
+  network: BoxNetwork,
+  app: BoxApp,
+  loginFile: string,
+  text: string,
+): Promise<PersonLogin> {
   const record = parseLogin(text);
   if (record.kind !== 'person')
     throw new AccessError('BOX_LOGIN_NOT_MOVABLE', 'What came is not the login of a person.');

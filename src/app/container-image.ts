@@ -10,11 +10,14 @@ import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine } from '../files/ndjson.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
-import type { EngineAnswer } from './contract.ts';
+import type { ContainerImageReport, IdentifiedEngine } from './contract.ts';
 import { programVersion } from '../config/program-version.ts';
 
 /** Starting a container from a cold file system takes seconds; a minute is a hang. */
 const ASK_TIMEOUT_MS = 120_000;
+/** A person waits for this one. */
+const INSPECT_TIMEOUT_MS = 25_000;
+const MOST_OUTPUT_BYTES = 1 << 22;
 const PROGRAMS = ['apptainer', 'singularity'] as const;
 const run = promisify(execFile);
 
@@ -45,13 +48,13 @@ export async function chooseEngineOfImage(
     .digest('hex')
     .slice(0, 16);
   const kept = join(workDir, `image-${key}.json`);
-  const known = parseLine<EngineAnswer>(
+  const known = parseLine<IdentifiedEngine>(
     await readSmallFile(kept).then(
       ({ text }) => text,
       () => '',
     ),
   );
-  const answer = known ?? (await readImageAnswer(image, engine, language));
+  const answer = known ?? (await readEngineOfImage(image, engine, language));
   if (answer.programVersion !== programVersion()) {
     throw new ConfigError(
       'IMAGE_VERSION',
@@ -70,7 +73,11 @@ export async function chooseEngineOfImage(
   return answer.engine;
 }
 
-async function readImageAnswer(image: string, engine: EngineName | 'auto', language: string): Promise<EngineAnswer> {
+async function readEngineOfImage(
+  image: string,
+  engine: EngineName | 'auto',
+  language: string,
+): Promise<IdentifiedEngine> {
   const program = await findContainerProgram();
   if (program === undefined && (await isUnpacked()))
     return { programVersion: programVersion(), engine: await chooseEngine(engine, language) };
@@ -99,10 +106,10 @@ async function readImageAnswer(image: string, engine: EngineName | 'auto', langu
   try {
     const { stdout } = await run(program, question, {
       timeout: ASK_TIMEOUT_MS,
-      maxBuffer: 1 << 22,
+      maxBuffer: MOST_OUTPUT_BYTES,
       env: childEnvironment('container', process.env),
     });
-    const answer = parseLine<EngineAnswer>(stdout.trim().split('\n').at(-1) ?? '');
+    const answer = parseLine<IdentifiedEngine>(stdout.trim().split('\n').at(-1) ?? '');
     if (answer?.engine !== undefined) return answer;
     throw new Error(`it answered: ${stdout.slice(0, 200)}`);
   } catch (cause) {
@@ -134,6 +141,22 @@ async function isUnpacked(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
+export async function inspectContainerImage(image: string): Promise<ContainerImageReport> {
+  const program = await findContainerProgram();
+  if (program === undefined) return { said: '' };
+  try {
+    const { stdout } = await run(program, ['exec', '--cleanenv', '--no-home', image, 'ocr-pipeline', '--version'], {
+      timeout: INSPECT_TIMEOUT_MS,
+      env: childEnvironment('container', process.env),
+      maxBuffer: MOST_OUTPUT_BYTES,
+    });
+    return { program, version: stdout.trim().split(/\s+/).at(-1) ?? '', said: stdout };
+  } catch (error) {
+    return { program, said: error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error) };
+  }
 }
 
 /** Apptainer, or Singularity where that is what there is; undefined where neither is on PATH. */

@@ -24,7 +24,7 @@ export interface FaintDocument {
   readonly address: string | undefined;
 }
 
-export interface LookAt {
+export interface Attention {
   /** The faintest first, at most {@link SHOWN_PAGES}. */
   readonly pages: readonly FaintPage[];
   /** All documents with faint pages, in natural order. */
@@ -41,7 +41,7 @@ export interface LookAt {
 }
 
 /** Chooses what a person should compare with the scan: pages that were read, but faintly. */
-export function chooseFaintPages(state: RunState): LookAt {
+export function chooseFaintPages(state: RunState): Attention {
   const faint: FaintPage[] = [];
   const documents: FaintDocument[] = [];
   const damaged: { document: string; text: string }[] = [];

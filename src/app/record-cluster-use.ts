@@ -9,7 +9,7 @@ import { makeSlurmClient } from './wiring.ts';
 const ASK_TIMEOUT_MS = 20_000;
 
 /** Notes in the ledger what a run's jobs took and cost, where the cluster tells. Best effort: the results are safe already. */
-export async function noteClusterUse(run: RunFolder, choices: SlurmChoices): Promise<void> {
+export async function recordClusterUse(run: RunFolder, choices: SlurmChoices): Promise<void> {
   const client = await makeSlurmClient(process.env);
   const store = new WaveStore(run.wavesFolder, run.disk);
   try {
