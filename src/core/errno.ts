@@ -39,6 +39,8 @@ export function readErrno(error: unknown): SystemError | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const known = code === undefined ? undefined : BY_NAME.get(code);
   if (known) return known;
+  // zlib numbers its own errors from -1 down.
+  if (code?.startsWith('Z_')) return undefined;
   const number = 'errno' in error && typeof error.errno === 'number' ? Math.abs(error.errno) : 0;
   if (number === 0) return undefined;
   if (number >= LIBUV_NUMBERS_FROM) return ofLibuv(code ?? `errno ${number}`);

@@ -1,6 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { DocumentError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
+import { asSourceError } from '../core/read-failure.ts';
 import { writeWholeWith } from '../files/write-whole.ts';
 import { IncrementalUpdate } from '../pdf/incremental-update.ts';
 import { PdfFile } from '../pdf/pdf-file.ts';
@@ -66,19 +67,19 @@ async function readBack(file: string, pageCount: number): Promise<void> {
 }
 
 async function copyInto(out: FileHandle, sourceFile: string, signal: AbortSignal): Promise<number> {
-  const source = await open(sourceFile, 'r');
-  const { size } = await source.stat();
+  // Its own trouble, and not that of the file that is written.
+  const ofSource = (error: unknown): never => {
+    throw asSourceError(error, sourceFile);
+  };
+  await using source = await open(sourceFile, 'r').catch(ofSource);
+  const { size } = await source.stat().catch(ofSource);
   // One buffer for all, not a stream: its discarded chunks would pile up faster than they are collected.
   const buffer = Buffer.allocUnsafe(COPY_BYTES);
   let copiedBytes = 0;
-  try {
-    for (let read = 1; read > 0; copiedBytes += read) {
-      throwIfStopped(signal);
-      read = (await source.read(buffer, 0, COPY_BYTES, copiedBytes)).bytesRead;
-      await writeAll(out, buffer.subarray(0, read));
-    }
-  } finally {
-    await source.close();
+  for (let read = 1; read > 0; copiedBytes += read) {
+    throwIfStopped(signal);
+    read = (await source.read(buffer, 0, COPY_BYTES, copiedBytes).catch(ofSource)).bytesRead;
+    await writeAll(out, buffer.subarray(0, read));
   }
   if (copiedBytes === size) return copiedBytes;
   throw new DocumentError('SOURCE_CHANGED', 'The PDF changed while it was being copied.', {

@@ -1,3 +1,4 @@
+import { PageError } from '../core/errors.ts';
 import { DEFAULT_BOX } from './page-geometry.ts';
 import type { PdfFile, PdfPage } from './pdf-file.ts';
 import { PdfDict, PdfName, type PdfRef, type PdfValue } from './pdf-value.ts';
@@ -70,6 +71,9 @@ export class PageKids {
 
   /** `undefined` where nothing of the page is left but its place. */
   #page(pageNumber: number): Promise<PdfPage | undefined> {
-    return this.#pdf.page(pageNumber).catch(() => undefined);
+    return this.#pdf.page(pageNumber).catch((error: unknown) => {
+      if (error instanceof PageError) return undefined;
+      throw error;
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { readErrno } from '../core/errno.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { PdfFile } from '../pdf/pdf-file.ts';
 import { isName, isPdfArray, PdfStream } from '../pdf/pdf-value.ts';
@@ -65,7 +66,8 @@ export async function decodeImage(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof PipelineError) throw error;
+    // A decoder that cannot be loaded here says nothing of the image.
+    if (error instanceof PipelineError || readErrno(error)) throw error;
     // A decoder gave up on damaged data; pdf.js may save more of it.
     onDamage({ kind: 'corrupt', filter: decoded.remainingFilter });
     return undefined;

@@ -29,6 +29,9 @@ interface ImageDecoders {
 const BYTES_PER_SAMPLE = 5;
 const MAX_DECODER_BYTES = 400e6;
 
+/** The decoder itself, below the package's folder `wasm`. */
+const DECODER_FILE = 'openjpeg.wasm';
+
 /** A variable, as the compiler would look for types of a plain string. */
 const DECODERS_MODULE: string = 'pdfjs-dist/image_decoders/pdf.image_decoders.mjs';
 
@@ -73,19 +76,28 @@ function chooseReduction(header: JpxHeader, limits: ImageLimits): number {
 }
 
 function loadDecoders(): Promise<ImageDecoders> {
-  loaded ??= load();
+  loaded ??= load().catch((error: unknown) => {
+    // What this machine refuses now it may grant for the next image.
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
 }
 
 async function load(): Promise<ImageDecoders> {
   const folder = pdfjsFolder();
   const decoders = (await import(DECODERS_MODULE)) as ImageDecoders;
+  // Here, as pdf.js takes a file that cannot be read for an image that cannot be decoded.
+  const decoder = await readFile(`${folder}wasm/${DECODER_FILE}`);
   decoders.setVerbosityLevel(0);
   decoders.JpxImage.setOptions({
     useWasm: true,
     useWorkerFetch: false,
     wasmUrl: `${folder}wasm/`,
-    getHandler: () => ({ sendWithPromise: (_action, { filename }) => readFile(`${folder}wasm/${filename}`) }),
+    getHandler: () => ({
+      sendWithPromise: (_action, { filename }) =>
+        filename === DECODER_FILE ? Promise.resolve(decoder) : readFile(`${folder}wasm/${filename}`),
+    }),
   });
   return decoders;
 }

@@ -1,6 +1,8 @@
+import { open } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { PageError } from '../core/errors.ts';
 import type { PageImage } from '../core/page.ts';
+import { asSourceError } from '../core/read-failure.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { loadSharp } from './load-sharp.ts';
 
@@ -36,10 +38,11 @@ export async function writePng(image: PageImage, outFile: string): Promise<void>
 
 /**
  * Reads a page image from a file of any usual format; turned as its own marks say. `toPoints` lays it on a page of its size.
- * @throws {PageError} `IMAGE_UNREADABLE`, `PAGE_TOO_LARGE`.
+ * @throws {PageError} `IMAGE_UNREADABLE`. @throws {DocumentError} `SOURCE_GONE`, `SOURCE_UNREADABLE`.
  */
 export async function readImageFile(file: string, megapixels: number): Promise<PageImage> {
   const sharp = await loadSharp();
+  await requireReadable(file);
   try {
     const source = sharp(file, { limitInputPixels: megapixels * 1e6, failOn: 'error' });
     const { density, channels } = await source.metadata();
@@ -65,6 +68,15 @@ export async function readImageFile(file: string, megapixels: number): Promise<P
       {},
       { cause },
     );
+  }
+}
+
+/** sharp says the same of a file that is gone as of one that is no image. */
+async function requireReadable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'r')).close();
+  } catch (error) {
+    throw asSourceError(error, file);
   }
 }
 

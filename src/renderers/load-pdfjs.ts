@@ -42,7 +42,11 @@ export function pdfjsFolder(): string {
 
 /** Loads pdf.js once, on first use: it takes a third of a second and some 40 MB that pages taken as they are need not. */
 export function loadPdfjs(): Promise<LoadedPdfjs> {
-  loaded ??= load();
+  loaded ??= load().catch((error: unknown) => {
+    // What this machine refuses now it may grant for the next page.
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
 }
 

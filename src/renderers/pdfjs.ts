@@ -71,14 +71,14 @@ function notPdf(format: string, cause?: DocumentError): DocumentError {
   return new DocumentError('PDF_NOT_A_PDF', `The file is not a PDF: it looks like ${format}.`, advice, { cause });
 }
 
-/** The first bytes of a file, which decide what it is. */
+/** The first bytes of a file, which decide what it is. @throws {DocumentError} `SOURCE_GONE`, `SOURCE_UNREADABLE`. */
 async function readHead(file: string): Promise<Uint8Array> {
-  const handle = await openFile(file, 'r');
   try {
+    await using handle = await openFile(file, 'r');
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
     return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
+  } catch (error) {
+    throw asSourceError(error, file);
   }
 }
 

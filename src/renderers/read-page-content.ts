@@ -1,4 +1,4 @@
-import { PageError } from '../core/errors.ts';
+import { PageError, PipelineError } from '../core/errors.ts';
 import { compose } from '../core/geometry.ts';
 import type { PageDamage } from '../core/page.ts';
 import { readContent, type ContentOperation } from '../pdf/content-stream.ts';
@@ -103,6 +103,8 @@ class ContentReader {
       if (damage) this.damage.push({ part: 'content', ...damage });
       return bytes;
     } catch (error) {
+      // A file that cannot be read says nothing of its pages.
+      if (error instanceof PipelineError && error.scope !== 'page') throw error;
       if (error instanceof PageError && error.code === 'PAGE_TOO_LARGE') this.refusal = 'TOO_MUCH';
       // Whatever else is wrong with it: drawing the page decides what can be seen.
       this.isComplete = false;

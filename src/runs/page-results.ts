@@ -5,6 +5,7 @@ import type { Recipe } from '../core/chunk.ts';
 import type { FileRepair } from '../core/describe-damage.ts';
 import { compareNatural } from '../core/natural-order.ts';
 import type { PageEntry } from '../core/ledger.ts';
+import { DocumentError } from '../core/errors.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
@@ -177,14 +178,14 @@ export class PageResultIndex {
     return free;
   }
 
-  /** The results of a document in page order. @throws {Error} one is missing, or its file was changed. */
+  /** The results of a document in page order. @throws {DocumentError} `RESULTS_DAMAGED`: one is missing, or was changed. */
   async *read(sha1: string, pageCount: number): AsyncGenerator<PageResult> {
     const pages = this.#documents.get(sha1)?.pages;
     const files = new Map<string, FileHandle>();
     try {
       for (let n = 1; n <= pageCount; n++) {
         const place = pages?.get(n);
-        if (!place) throw new Error(`no result of page ${n}`);
+        if (!place) throw damagedResults('The run folder', `has no sound result of page ${n}`);
         let file = files.get(place.file);
         if (!file) {
           // Pages of one chunk lie in one file and chunks are in page order: few files are open at once.
@@ -197,13 +198,22 @@ export class PageResultIndex {
         const page = line && ('page' in line ? line.page : line);
         const isOurs = line && (!('page' in line) || line.sha1 === sha1) && page?.pageNumber === place.pageNumber;
         if (!page || !isOurs || !isPageResult(page))
-          throw new Error(`result of page ${n} in ${place.file} is unreadable`);
+          throw damagedResults(place.file, `has no sound result of page ${n}`);
         yield page.pageNumber === n ? page : { ...page, pageNumber: n };
       }
     } finally {
       await closeAll(files);
     }
   }
+}
+
+/** Said of page results that are not what was written: they were whole then. */
+export function damagedResults(what: string, problem: string): DocumentError {
+  return new DocumentError('RESULTS_DAMAGED', `${what} ${problem}.`, {
+    why: 'A disk failed, or something else wrote there.',
+    safe: 'Nothing was delivered of this document; the others go on.',
+    remedy: 'The same command again: it reads those pages anew.',
+  });
 }
 
 async function closeAll(files: Map<string, FileHandle>): Promise<void> {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Recipe } from '../core/chunk.ts';
-import { InternalError, PageError, throwIfStopped } from '../core/errors.ts';
+import { PageError, throwIfStopped } from '../core/errors.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
 import type { OutputFormat } from '../core/settings.ts';
 import { writeWholeWith } from '../files/write-whole.ts';
 import { writeFormat } from '../formats/write-format.ts';
 import { writeSearchablePdf } from '../formats/searchable-pdf.ts';
-import { openPagesFile } from '../runs/page-results.ts';
+import { damagedResults, openPagesFile } from '../runs/page-results.ts';
 
 /** What is put together, and where. Plain JSON. */
 export interface AssembleRequest {
@@ -64,15 +64,16 @@ export async function assemble(request: AssembleRequest, signal: AbortSignal): P
 /** The page results, checked to be all pages of the PDF in order: the one thing the text must not get wrong. */
 async function* inOrder({ pagesFile, fillMissing }: AssembleRequest): AsyncGenerator<PageResult> {
   const opened = await openPagesFile(pagesFile);
-  if (!opened) throw new InternalError('RESULTS_DAMAGED', `${pagesFile} is not a file of page results.`);
+  if (!opened) throw damagedResults(pagesFile, 'is not a file of page results');
   let expected = 1;
   for await (const page of opened.pages) {
     if (fillMissing === true) while (page.pageNumber > expected) yield notRead(expected++);
-    if (page.pageNumber !== expected++) throw new InternalError('PAGES_OUT_OF_ORDER', `${pagesFile} is out of order.`);
+    if (page.pageNumber !== expected++) throw damagedResults(pagesFile, `has no sound result of page ${expected - 1}`);
     yield page;
   }
   if (fillMissing === true) while (expected <= opened.header.pageCount) yield notRead(expected++);
-  if (expected - 1 !== opened.header.pageCount) throw new InternalError('PAGES_MISSING', `${pagesFile} lacks pages.`);
+  if (expected - 1 !== opened.header.pageCount)
+    throw damagedResults(pagesFile, `has results of ${expected - 1} of ${opened.header.pageCount} pages`);
 }
 
 function notRead(pageNumber: number): PageResult {
@@ -82,7 +83,7 @@ function notRead(pageNumber: number): PageResult {
 
 async function headerOf(request: AssembleRequest): Promise<Parameters<typeof writeFormat>[1]> {
   const opened = await openPagesFile(request.pagesFile);
-  if (!opened) throw new InternalError('RESULTS_DAMAGED', `${request.pagesFile} is not a file of page results.`);
+  if (!opened) throw damagedResults(request.pagesFile, 'is not a file of page results');
   await opened.pages.return(undefined);
   const { language, engine, engineVersion } = request.recipe;
   return {

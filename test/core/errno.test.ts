@@ -63,6 +63,8 @@ describe('what the operating system says', () => {
       'ENOENT',
       Object.assign(new Error('x'), { code: 'ENGINE_BROKEN' }),
       Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' }),
+      Object.assign(new Error('unexpected end of file'), { code: 'Z_BUF_ERROR', errno: -5 }),
+      Object.assign(new Error('incorrect header check'), { code: 'Z_DATA_ERROR', errno: -3 }),
     ]) {
       expect(readErrno(error)).toBeUndefined();
       expect(errnoOf(error)).toBeUndefined();
