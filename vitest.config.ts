@@ -38,8 +38,6 @@ export default defineConfig({
     hookTimeout: 600_000,
     pool: 'forks',
     // Many tests wait for other programs: on two cores one worker alone would take half an hour.
-    // Harm that is done to a cluster may still come too late where the machine is very busy.
-    retry: process.env['CI'] === 'true' ? 2 : 0,
     maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongFirst },
     reporters: ['default', new ReasonsReporter(skipLog)],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NULL_DELAY_VARIABLE } from '../src/engines/null.ts';
+import { NULL_DELAY_VARIABLE } from '../src/core/child-environment.ts';
 import { CallCounter } from '../test/support/count-calls.ts';
 import { SlurmLab } from '../test/support/slurm-lab.ts';
 import { SlurmProgram } from '../test/support/slurm-program.ts';

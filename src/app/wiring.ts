@@ -1,10 +1,10 @@
 /** Builds adapters, and nothing else. Each is loaded when it is first built: a worker that only reads scans never loads pdf.js. */
 import { resolve } from 'node:path';
+import { NULL_VARIABLES } from '../core/child-environment.ts';
 import type { SourceDocument } from '../core/document.ts';
 import type { PageResult } from '../core/page.ts';
 import type { ExecutorRequest, RunRequest, SlurmChoices } from '../core/run-request.ts';
 import { SystemicFailureWatch } from '../core/systemic-failure.ts';
-import { NULL_DELAY_VARIABLE } from '../engines/null.ts';
 import type { OcrEngine } from '../engines/ocr-engine.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { SlurmClient } from '../executors/slurm/slurm-client.ts';
@@ -160,10 +160,10 @@ async function makeSlurmExecutor(
 
 /**
  * Variables that jobs get from the coordinator, by name and no others: where Tesseract's data lie, for a program that runs
- * outside a container, and what slows the null engine down in tests.
+ * outside a container, and what holds the null engine back in tests.
  */
 function jobEnvironment(environment: NodeJS.ProcessEnv, hasImage: boolean): Record<string, string> {
-  const names = hasImage ? [NULL_DELAY_VARIABLE] : [NULL_DELAY_VARIABLE, 'TESSDATA_PREFIX'];
+  const names = hasImage ? NULL_VARIABLES : [...NULL_VARIABLES, 'TESSDATA_PREFIX'];
   return Object.fromEntries(
     names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );

@@ -2,6 +2,16 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
+ * Milliseconds the null engine takes for a page, so that tests can catch it in the act; of several, separated by commas,
+ * each page has its own.
+ */
+export const NULL_DELAY_VARIABLE = 'OCR_PIPELINE_NULL_DELAY_MS';
+/** A file that says how many pages the null engine may read, in all processes together; see engines/page-gate.ts. */
+export const NULL_GATE_VARIABLE = 'OCR_PIPELINE_NULL_GATE';
+/** What tests alone set. */
+export const NULL_VARIABLES = [NULL_DELAY_VARIABLE, NULL_GATE_VARIABLE] as const;
+
+/**
  * What a child program is, which decides what it needs of our environment.
  *
  * - `page-worker`: a process of ours that reads pages; it starts engines.
@@ -43,13 +53,7 @@ const SCREEN = ['DISPLAY', 'XAUTHORITY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_AD
 
 /** What each kind needs. A `*` at the end stands for any ending. */
 const NEEDED: Readonly<Record<ChildKind, readonly string[]>> = {
-  'page-worker': [
-    ...ENGINE,
-    'OCR_PIPELINE_TESSERACT',
-    'OCR_PIPELINE_NULL_DELAY_MS',
-    'NODE_COMPILE_CACHE',
-    'NODE_V8_COVERAGE',
-  ],
+  'page-worker': [...ENGINE, 'OCR_PIPELINE_TESSERACT', ...NULL_VARIABLES, 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE'],
   engine: ENGINE,
   // Jobs get the same: nothing of it may hold for this machine alone, such as TMPDIR.
   slurm: [...BASE, 'SLURM_CONF', 'SLURM_CONF_SERVER', 'SLURM_CLUSTERS'],

@@ -4,7 +4,8 @@ import { languageMissing, tesseractMissing } from './engine-errors.ts';
 import { findLanguageFiles, folderOfTesseractJs, versionOfTesseractJs } from './js-installation.ts';
 import { splitLanguages } from './languages.ts';
 import { findTesseract, inspectTesseract, TESSERACT_VARIABLE, type NativeInstallation } from './native-installation.ts';
-import { identifyNull, NULL_DELAY_VARIABLE, NullEngine } from './null.ts';
+import { NULL_DELAY_VARIABLE, NULL_GATE_VARIABLE } from '../core/child-environment.ts';
+import { identifyNull, NullEngine } from './null.ts';
 import type { EngineIdentity, OcrEngine } from './ocr-engine.ts';
 import { identifyNativeTesseract, openNativeTesseract } from './tesseract-native.ts';
 import { identifyTesseractJs, openTesseractJs } from './tesseract-js.ts';
@@ -108,8 +109,10 @@ export async function openEngine(
   tesseract?: string,
   known?: EngineIdentity,
 ): Promise<OcrEngine> {
-  if (engine === 'null')
-    return new NullEngine(language, ...(process.env[NULL_DELAY_VARIABLE] ?? '0').split(',').map(Number));
+  if (engine === 'null') {
+    const { [NULL_DELAY_VARIABLE]: delays = '0', [NULL_GATE_VARIABLE]: gate } = process.env;
+    return new NullEngine(language, delays.split(',').map(Number), gate);
+  }
   if (engine === 'tesseract.js') return await openTesseractJs(language, known);
   const program = await findTesseract(tesseract);
   if (program === undefined) throw tesseractMissing(tesseract ?? process.env[TESSERACT_VARIABLE]);

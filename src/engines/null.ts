@@ -4,13 +4,8 @@ import { PageError } from '../core/errors.ts';
 import type { PageImage, RecognizedPage, Word } from '../core/page.ts';
 import { splitLanguages } from './languages.ts';
 import type { EngineIdentity, OcrEngine, RecognizeOptions } from './ocr-engine.ts';
+import { passGate } from './page-gate.ts';
 import { checkImage } from './write-pnm.ts';
-
-/**
- * Milliseconds the null engine takes for a page, so that tests can catch it in the act; of several, separated by commas,
- * each page has its own.
- */
-export const NULL_DELAY_VARIABLE = 'OCR_PIPELINE_NULL_DELAY_MS';
 
 const LINES = 4;
 const WORDS_A_LINE = 4;
@@ -19,11 +14,14 @@ const WORDS_A_LINE = 4;
 export class NullEngine implements OcrEngine {
   readonly identity: EngineIdentity;
   readonly #delaysMs: readonly number[];
+  readonly #gate: string | undefined;
   readonly #closed = new AbortController();
 
-  constructor(language: string, ...delaysMs: readonly number[]) {
+  /** `delaysMs`: how long pages take, each its own of these; `gate`: what they wait for, see {@link passGate}. */
+  constructor(language: string, delaysMs: readonly number[] = [0], gate?: string) {
     this.identity = identifyNull(language);
     this.#delaysMs = delaysMs;
+    this.#gate = gate;
   }
 
   async recognize(image: PageImage, options: RecognizeOptions, signal: AbortSignal): Promise<RecognizedPage> {
@@ -39,6 +37,7 @@ export class NullEngine implements OcrEngine {
       await sleep(this.#delaysMs[Number.parseInt(digest.slice(0, 8), 16) % this.#delaysMs.length] ?? 0, undefined, {
         signal: stop,
       });
+      if (this.#gate !== undefined) await passGate(this.#gate, stop);
     } catch {
       stop.throwIfAborted();
     }

@@ -43,24 +43,20 @@ export function createPdfjsRenderer(): PageRenderer {
     version: RENDERER_VERSION,
     async open(file, limits, signal) {
       signal.throwIfAborted();
-      const format = sniffForeignFormat(await readHead(file));
-      if (format !== undefined) throw notPdf(format);
+      const head = await readHead(file);
+      const foreign = sniffForeignFormat(head);
+      if (foreign !== undefined) throw notPdf(foreign);
       try {
         const { size } = await stat(file).catch((error: unknown) => {
           throw asSourceError(error, file);
         });
         return new PdfjsDocument(file, size, await PdfFile.open(file), limits);
       } catch (error) {
-        throw error instanceof DocumentError && error.code === 'PDF_NOT_A_PDF' ? await sayWhatItIs(file, error) : error;
+        const format = error instanceof DocumentError && error.code === 'PDF_NOT_A_PDF' ? sniffFormat(head) : undefined;
+        throw format === undefined ? error : notPdf(format, error as DocumentError);
       }
     },
   };
-}
-
-/** Adds to the error what the file looks like. */
-async function sayWhatItIs(file: string, error: DocumentError): Promise<DocumentError> {
-  const format = sniffFormat(await readHead(file));
-  return format === undefined ? error : notPdf(format, error);
 }
 
 function notPdf(format: string, cause?: DocumentError): DocumentError {

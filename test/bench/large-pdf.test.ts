@@ -7,6 +7,7 @@ import { writeLargePdf } from '../../bench/support/large-pdf.ts';
 import { analysePage } from '../../src/preparation/analyse-page.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
 import { requireTools } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const qpdf = requireTools(['qpdf']);
 const PAGES = 3;
@@ -21,11 +22,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(qpdf.skip)('a large document for the benchmarks is a valid PDF', () => {
-  expect(spawnSync('qpdf', ['--check', file], { timeout: 30_000 }).status).toBe(0);
+  expect(spawnSync('qpdf', ['--check', file], { timeout: HANG_MS }).status).toBe(0);
 });
 
 test('its pages differ, and are upright text to the eye', async () => {
-  const calm = AbortSignal.timeout(30_000);
+  const calm = AbortSignal.timeout(HANG_MS);
   const document = await createPdfjsRenderer().open(file, { megapixels: 10 }, calm);
   try {
     expect(document.pageCount).toBe(PAGES);

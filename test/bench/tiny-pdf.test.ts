@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyPdf } from '../../bench/support/tiny-pdf.ts';
 import { requireTools } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const need = requireTools(['qpdf', 'pdftoppm']);
 
@@ -18,8 +19,8 @@ describe.skipIf(need.skip)('a tiny PDF', () => {
   test.each([1, 3, 100])('of %i pages is valid and has them', (pages) => {
     const file = join(folder, `${pages}.pdf`);
     writeFileSync(file, tinyPdf(5, pages));
-    expect(spawnSync('qpdf', ['--check', file], { timeout: 20_000 }).status).toBe(0);
-    expect(spawnSync('qpdf', ['--show-npages', file], { timeout: 20_000, encoding: 'utf8' }).stdout.trim()).toBe(
+    expect(spawnSync('qpdf', ['--check', file], { timeout: HANG_MS }).status).toBe(0);
+    expect(spawnSync('qpdf', ['--show-npages', file], { timeout: HANG_MS, encoding: 'utf8' }).stdout.trim()).toBe(
       String(pages),
     );
   });
@@ -27,7 +28,7 @@ describe.skipIf(need.skip)('a tiny PDF', () => {
   test('has no two pages alike', () => {
     const file = join(folder, 'pages.pdf');
     writeFileSync(file, tinyPdf(5, 12));
-    const { stdout } = spawnSync('pdftoppm', ['-r', '72', '-gray', file], { timeout: 20_000, maxBuffer: 1 << 26 });
+    const { stdout } = spawnSync('pdftoppm', ['-r', '72', '-gray', file], { timeout: HANG_MS, maxBuffer: 1 << 26 });
     const size = stdout.length / 12;
     const pages = Array.from({ length: 12 }, (_, at) => stdout.subarray(at * size, (at + 1) * size).toString('latin1'));
     expect(new Set(pages).size).toBe(12);

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startBoxEmulator, type BoxEmulator } from '../box-emulator/box-emulator.ts';
 import { networkTo, sdkClient, sdkOAuth } from '../box-emulator/sdk-client.ts';
 import { outcomeAfter } from './outcome.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const PATIENCE_MS = 5000;
 
@@ -110,7 +111,7 @@ describe('errors', () => {
       await new BoxClient({ auth, networkSession }).files.getFileById('42');
     `;
     const env = { ...process.env, API_URL: emulator.apiUrl, TOKEN: access_token };
-    const options = { env, timeout: 30_000, cwd: fileURLToPath(new URL('../..', import.meta.url)) };
+    const options = { env, timeout: HANG_MS, cwd: fileURLToPath(new URL('../..', import.meta.url)) };
     const child = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], options);
     expect(await errorOf(child)).toMatchObject({ code: 1, stderr: expect.stringContaining(`Bearer ${access_token}`) });
   });

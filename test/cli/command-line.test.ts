@@ -7,6 +7,7 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { TOPIC_NAMES } from '../../src/cli/topics.ts';
 import { requireThat } from '../support/requires.ts';
 import { BIN, cleanEnvironment, makeFolder, PROJECT, runCli } from './run-cli.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const shell = promisify(execFile);
 
@@ -282,7 +283,7 @@ describe('output that cannot be delivered', () => {
       {
         env: cleanEnvironment(home),
         cwd: home,
-        timeout: 60_000,
+        timeout: HANG_MS,
       },
     );
     expect(stdout).toBe('ENVIRONMENT\ncodes 0 0\n');
@@ -296,7 +297,7 @@ describe('output that cannot be delivered', () => {
       {
         env: cleanEnvironment(home),
         cwd: home,
-        timeout: 60_000,
+        timeout: HANG_MS,
       },
     );
     expect(stdout).toBe('code 0\n');
@@ -312,7 +313,7 @@ describe('output that cannot be delivered', () => {
         {
           env: cleanEnvironment(home),
           cwd: home,
-          timeout: 60_000,
+          timeout: HANG_MS,
         },
       );
       expect(stdout).toMatch(

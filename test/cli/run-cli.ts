@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { HANG_MS } from '../support/hang.ts';
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 export const BIN = join(PROJECT, 'bin', 'ocr-pipeline.js');
@@ -59,7 +60,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     cwd: options.cwd ?? home,
     env: { ...cleanEnvironment(home), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: HANG_MS,
   });
   let stdout = '';
   let stderr = '';

@@ -6,6 +6,7 @@ import { ignoredAtStart } from '../../src/cli/ignored-signals.ts';
 import { listenForStop } from '../../src/cli/stop-signals.ts';
 import { requireThat } from '../support/requires.ts';
 import { cleanEnvironment, makeFolder, PROJECT, runCli } from './run-cli.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const PROGRAM = join(PROJECT, 'test', 'cli', 'fixtures', 'waiting-program.ts');
 const needsProc = requireThat(
@@ -49,7 +50,7 @@ async function startWaiting(
     // A group of its own, as a shell at a prompt makes it: signals go to all that was started.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 60_000,
+    timeout: HANG_MS,
   });
   children.push(child);
   let stderr = '';

@@ -282,6 +282,13 @@ const ERROR_CASES: readonly RendererCase[] = [
     },
   },
   {
+    name: 'a file that is gone, or is a folder, is told as its own',
+    async run(renderer) {
+      expect(await codeOf(renderer.open('/nowhere/gone.pdf', LIMITS, CALM))).toBe('SOURCE_GONE');
+      expect(await codeOf(renderer.open('/', LIMITS, CALM))).toBe('SOURCE_UNREADABLE');
+    },
+  },
+  {
     name: 'an image too large costs its page only, with the numbers in the message',
     async run(renderer) {
       const bomb = scanPage('/Width 60000/Height 60000/BitsPerComponent 1/ColorSpace/DeviceGray', new Uint8Array(1000));

@@ -7,9 +7,9 @@ import { TesseractStream } from '../../src/engines/tesseract-stream.ts';
 import { makeFolder, PROJECT, runCli, type CliResult } from '../cli/run-cli.ts';
 import { builtImage, IMAGE_TIMEOUT_MS, requireApptainer } from '../support/built-image.ts';
 import { requireAll, requireLanguages, requireTools } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const need = requireAll(requireApptainer(), requireTools(['setpriv', 'unshare', 'objdump']), requireLanguages(['eng']));
-const TIMEOUT_MS = 5 * 60_000;
 const LANGUAGES = ['deu', 'ell', 'eng', 'fra', 'frk', 'grc', 'ita', 'lat', 'spa'];
 /** What an ordinary user is: no rights, no group, no network, nothing in the environment but what is named. */
 const NOBODY = [
@@ -54,7 +54,7 @@ describe.skipIf(need.skip)('the image', () => {
   }
 
   function start(program: string, args: readonly string[]): Promise<CliResult> {
-    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: HANG_MS });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -87,16 +87,12 @@ describe.skipIf(need.skip)('the image', () => {
     return createHash('sha256').update(bytes).digest('hex');
   }
 
-  test(
-    'passes its own tests: text as by the package of Debian, all languages, all libraries',
-    { timeout: TIMEOUT_MS },
-    async () => {
-      const { code, stdout, stderr } = await start('apptainer', ['test', image]);
-      expect(code, stderr).toBe(0);
-      expect(stdout).toContain('tesseract-x86-64: 5 pages as Debian');
-      expect(stdout).toContain('all tests of the image passed');
-    },
-  );
+  test('passes its own tests: text as by the package of Debian, all languages, all libraries', async () => {
+    const { code, stdout, stderr } = await start('apptainer', ['test', image]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('tesseract-x86-64: 5 pages as Debian');
+    expect(stdout).toContain('all tests of the image passed');
+  });
 
   describe('reads as this computer does, for an ordinary user without network', () => {
     beforeAll(async () => {
@@ -111,7 +107,7 @@ describe.skipIf(need.skip)('the image', () => {
       const here = await runCli([...readArgs('here'), '--tesseract', '/usr/bin/tesseract']);
       expect(here.code, here.stderr).toBe(0);
       expect(Object.keys(outputs('here'))).toHaveLength(9);
-    }, TIMEOUT_MS);
+    });
 
     test.each<[title: string, environment: (folder: string) => string[], how: (folder: string) => string[]]>([
       ['apptainer run, no home directory set', () => [], () => ['run']],
@@ -127,7 +123,7 @@ describe.skipIf(need.skip)('the image', () => {
         (folder) => ['run', '--containall', '--bind', folder],
       ],
       ['apptainer exec --cleanenv', (folder) => [`HOME=${folder}`, 'OMP_THREAD_LIMIT=4'], () => ['exec', '--cleanenv']],
-    ])('%s', { timeout: TIMEOUT_MS }, async (title, environment, how) => {
+    ])('%s', async (title, environment, how) => {
       const name = title.replaceAll(/\W+/g, '-');
       const [verb = '', ...options] = how(folder);
       const command = verb === 'exec' ? ['ocr-pipeline'] : [];
@@ -142,7 +138,7 @@ describe.skipIf(need.skip)('the image', () => {
       expect(outputs(name)).toEqual(outputs('here'));
     });
 
-    test('the program unpacked from it, on a computer without Node.js', { timeout: TIMEOUT_MS }, async () => {
+    test('the program unpacked from it, on a computer without Node.js', async () => {
       const environment = [`HOME=${folder}`, 'PATH=/usr/bin:/bin'];
       const { code, stderr } = await asNobody(environment, readArgs('outside'), join(unpacked, 'bin/ocr-pipeline'));
       expect(code, stderr).toBe(0);
@@ -150,12 +146,12 @@ describe.skipIf(need.skip)('the image', () => {
     });
   });
 
-  test('cannot be changed by who runs it', { timeout: TIMEOUT_MS }, async () => {
+  test('cannot be changed by who runs it', async () => {
     const { code } = await asNobody([`HOME=${folder}`], ['exec', image, 'sh', '-c', 'touch /opt/ocr-pipeline/x']);
     expect(code).not.toBe(0);
   });
 
-  test('says what it reads with, for programs', { timeout: TIMEOUT_MS }, async () => {
+  test('says what it reads with, for programs', async () => {
     const { code, stdout } = await asNobody([], ['exec', image, 'ocr-pipeline', 'languages', '--json']);
     expect(code).toBe(0);
     const { engines } = JSON.parse(stdout) as {
@@ -168,7 +164,7 @@ describe.skipIf(need.skip)('the image', () => {
     expect(limit.stdout).toBe('1\n');
   });
 
-  test('carries a true manifest, and its versions and licences as labels', { timeout: TIMEOUT_MS }, async () => {
+  test('carries a true manifest, and its versions and licences as labels', async () => {
     const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
     const manifest = JSON.parse(readFileSync(join(unpacked, 'manifest.json'), 'utf8')) as {
       engine: { models: Record<string, string>; version: string };
@@ -189,7 +185,7 @@ describe.skipIf(need.skip)('the image', () => {
       expect(existsSync(join(unpacked, 'licences', name)), name).toBe(true);
   });
 
-  test('is unpacked whole or not at all', { timeout: TIMEOUT_MS }, async () => {
+  test('is unpacked whole or not at all', async () => {
     const again = await asNobody([`HOME=${folder}`], ['run', image, 'unpack', unpacked]);
     expect(again.code).toBe(74);
     expect(again.stderr).toContain('NAME_TAKEN');
@@ -213,7 +209,7 @@ describe.skipIf(need.skip)('the image', () => {
     }
   });
 
-  test('its Tesseract is recognised by doctor, and reads page after page', { timeout: TIMEOUT_MS }, async () => {
+  test('its Tesseract is recognised by doctor, and reads page after page', async () => {
     const tesseract = join(unpacked, 'tesseract/bin/tesseract');
     const { code, stdout } = await runCli(['doctor', 'tesseract', '--tesseract', tesseract]);
     expect(code, stdout).toBe(0);
@@ -221,7 +217,7 @@ describe.skipIf(need.skip)('the image', () => {
     const stock = await runCli(['doctor', 'tesseract', '--tesseract', '/usr/bin/tesseract']);
     expect(stock.stdout).not.toContain('compiled for speed (');
     const settings = ['-l', 'eng', '--psm', '3', '-c', 'tessedit_create_hocr=1'];
-    await using stream = await TesseractStream.start(tesseract, settings, 1_000_000, AbortSignal.timeout(60_000));
+    await using stream = await TesseractStream.start(tesseract, settings, 1_000_000, AbortSignal.timeout(HANG_MS));
     expect(stream?.usable).toBe(true);
   });
 });

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeFolder, PROJECT } from '../cli/run-cli.ts';
 import { requireAll, requireLanguages, requireThat, requireTools } from '../support/requires.ts';
-
-const TIMEOUT_MS = 60_000;
+import { HANG_MS } from '../support/hang.ts';
 
 function run(script: string, ...args: string[]): { status: number | null; stderr: string; stdout: string } {
-  return spawnSync('bash', [join(PROJECT, script), ...args], { encoding: 'utf8', timeout: TIMEOUT_MS });
+  return spawnSync('bash', [join(PROJECT, script), ...args], { encoding: 'utf8', timeout: HANG_MS });
 }
 
 const debian = requireThat(
@@ -42,7 +41,7 @@ describe.skipIf(need.skip)('the comparison with the Tesseract of Debian', () => 
   const samples = makeFolder();
   const compare = (folder: string) => run('containers/compare-texts.sh', '/usr/bin/tesseract', folder);
 
-  test('accepts the same reading, to the byte', { timeout: TIMEOUT_MS }, () => {
+  test('accepts the same reading, to the byte', () => {
     const image = join(samples, 'eng-1.png');
     const page = [
       '-png',
@@ -56,13 +55,13 @@ describe.skipIf(need.skip)('the comparison with the Tesseract of Debian', () => 
     ];
     expect(spawnSync('pdftoppm', page).status).toBe(0);
     const args = ['stdin', 'stdout', '-l', 'eng', '-c', 'tessedit_create_hocr=1'];
-    const { stdout } = spawnSync('/usr/bin/tesseract', args, { input: readFileSync(image), timeout: TIMEOUT_MS });
+    const { stdout } = spawnSync('/usr/bin/tesseract', args, { input: readFileSync(image), timeout: HANG_MS });
     expect(stdout.toString()).toMatch(/ocrx_word.*x_wconf/);
     writeFileSync(join(samples, 'eng-1.hocr'), stdout);
     expect(compare(samples).status).toBe(0);
   });
 
-  test('rejects one that differs by a single confidence, and a folder without samples', { timeout: TIMEOUT_MS }, () => {
+  test('rejects one that differs by a single confidence, and a folder without samples', () => {
     const other = join(samples, 'other');
     mkdirSync(other);
     expect(compare(other).status).toBe(1);

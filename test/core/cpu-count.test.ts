@@ -12,6 +12,7 @@ import {
 } from '../../src/core/cpu-count.ts';
 import { readAvailableMemory, readCpuLimits } from '../../src/config/available-cpus.ts';
 import { requireTools } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 describe('how many pages at once', () => {
   it('takes the least of what is allowed, whole, and at least one', () => {
@@ -63,7 +64,7 @@ describe('how many pages at once', () => {
     const { stdout } = await promisify(execFile)(
       'taskset',
       ['-c', '0', process.execPath, '--input-type=module', '-e', script],
-      { timeout: 60_000 },
+      { timeout: HANG_MS },
     );
     expect(stdout).toBe('1\n');
   });

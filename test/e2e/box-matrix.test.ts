@@ -118,7 +118,7 @@ describe('a fault, a kill and a resume', () => {
     return wrong;
   }
 
-  describe.concurrent('ends complete and unique', { timeout: FULL ? 5_400_000 : 300_000 }, () => {
+  describe.concurrent('ends complete and unique', () => {
     it.each(deal(CHOSEN, AT_ONCE))('batch %#', async (...batch) => {
       expect(await liveAll(batch)).toEqual([]);
     });

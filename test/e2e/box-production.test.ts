@@ -7,14 +7,13 @@ import { BIN, cleanEnvironment, type CliResult } from '../cli/run-cli.ts';
 import { startBoxProgram, type BoxProgram } from '../support/box-program.ts';
 import { SCENES } from '../support/box-scenes.ts';
 import { requireLanguages } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
-const LIFE_TIMEOUT_MS = 120_000;
 const need = requireLanguages(['eng']);
 
 describe.skipIf(need.skip)(
   `the whole job by Box's own names, through a proxy${need.skip ? ` (${need.reason})` : ''}`,
-  { timeout: 300_000 },
   () => {
     let program: BoxProgram;
     let proxy: ConnectProxy;
@@ -44,7 +43,7 @@ describe.skipIf(need.skip)(
       const child = spawn(process.execPath, [BIN, ...args], {
         cwd: program.home,
         env: { ...environment(), ...more },
-        timeout: LIFE_TIMEOUT_MS,
+        timeout: HANG_MS,
       });
       let [stdout, stderr] = ['', ''];
       let asked = false;

@@ -22,6 +22,7 @@ import { RATE_LIMITS } from '../box-emulator/rate-limiter.ts';
 import { ownerLogin, settingsFor } from '../stores/box/box-harness.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 import { EMPTY_RECIPE, StandInPool } from '../support/stand-in-pool.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 // 10,000 is the full scale; it takes some three minutes.
 const DOCUMENTS = Number(process.env['OCR_SCALE_DOCUMENTS'] ?? 2_000);
@@ -32,7 +33,7 @@ const CALLS_EACH = 5;
 const MINUTE_MS = 60_000;
 const WORKERS = 8;
 
-describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits`, { timeout: 900_000 }, () => {
+describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits`, () => {
   let emulator: BoxEmulator;
   let network: BoxNetwork;
   let connection: BoxConnection;
@@ -132,10 +133,10 @@ describe(`${DOCUMENTS} documents with two outputs each, within Box's rate limits
         otherRunFolders: [],
         deliveredByOthers: new Set(),
       },
-      AbortSignal.timeout(60_000),
+      AbortSignal.timeout(HANG_MS),
     );
     try {
-      await runPipeline(session, AbortSignal.timeout(880_000));
+      await runPipeline(session, AbortSignal.timeout(HANG_MS));
       const state = await run.readState();
       const calls: Record<string, number> = {};
       for (const { endpoint } of emulator.requests.records) calls[endpoint] = (calls[endpoint] ?? 0) + 1;

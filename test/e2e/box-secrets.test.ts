@@ -16,7 +16,7 @@ const SABOTAGE = `
   });
 `;
 
-describe('secrets of a run', { timeout: 600_000 }, () => {
+describe('secrets of a run', () => {
   let program: BoxProgram;
   beforeEach(async () => {
     program = await startBoxProgram();

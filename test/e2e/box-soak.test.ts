@@ -25,7 +25,7 @@ describe(`${DOCUMENTS} documents, every tenth call failing, ${KILLS} kills`, () 
     await stormy[Symbol.asyncDispose]();
   });
 
-  it('delivers every document once, the same as an undisturbed run', { timeout: 1_500_000 }, async () => {
+  it('delivers every document once, the same as an undisturbed run', async () => {
     const undisturbed = await calm.run();
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
     const expected = calm.delivered();
@@ -68,7 +68,7 @@ function expectNothingDoubled(program: BoxProgram): void {
 }
 
 /** A refresh token works once, without any grace: what a kill at the worst moment does to the login. */
-describe('a login that is renewed while the program is killed', { timeout: 300_000 }, () => {
+describe('a login that is renewed while the program is killed', () => {
   let program: BoxProgram;
   beforeEach(async () => {
     program = await startBoxProgram({ refreshGraceMs: 0 });

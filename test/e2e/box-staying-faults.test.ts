@@ -64,7 +64,7 @@ async function seedAgain({ emulator, folderId }: BoxProgram): Promise<void> {
   }
 }
 
-describe('a fault that stays', { timeout: 120_000 }, () => {
+describe('a fault that stays', () => {
   it.each(CASES)(
     '$fault at $endpoint $nth: ends with $code and says $word; once it is mended the same command completes all',
     async (each) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seedScans, startBoxProgram } from '../support/box-program.ts';
 
-describe('single steps on a run whose scans lie in Box', { timeout: 600_000 }, () => {
+describe('single steps on a run whose scans lie in Box', () => {
   it('fetch the scans again, and leave none behind', async () => {
     await using program = await startBoxProgram();
     await seedScans(program.emulator, program.folderId, 2);
@@ -27,7 +27,7 @@ describe('single steps on a run whose scans lie in Box', { timeout: 600_000 }, (
   });
 });
 
-describe('a run over all of Box', { timeout: 600_000 }, () => {
+describe('a run over all of Box', () => {
   it('is not begun by an address that was cut short', async () => {
     await using program = await startBoxProgram();
     await seedScans(program.emulator, program.folderId, 1);

@@ -13,13 +13,14 @@ import type { ChunkResultLine } from '../../src/runs/page-results.ts';
 import { WAVES_FOLDER } from '../../src/runs/run-folder.ts';
 import { makeScan } from './make-scan.ts';
 import { run } from './run-support.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
 const execute = promisify(execFile);
 
 async function ocr(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   try {
-    return { code: 0, ...(await execute(process.execPath, [PROGRAM, ...args], { timeout: 60_000 })) };
+    return { code: 0, ...(await execute(process.execPath, [PROGRAM, ...args], { timeout: HANG_MS })) };
   } catch (error) {
     const failed = error as { code: number; stdout: string; stderr: string };
     return { code: failed.code, stdout: failed.stdout, stderr: failed.stderr };

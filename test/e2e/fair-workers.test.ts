@@ -110,7 +110,7 @@ describe('one document against all others', () => {
     const lastGood = pages.findLastIndex(({ document }) => document !== 'a-noise.pdf');
     const noiseBefore = pages.slice(0, lastGood).filter(({ document }) => document === 'a-noise.pdf');
     expect(noiseBefore.length).toBeLessThanOrEqual(1);
-  }, 400_000);
+  });
 
   it('a shell that limits memory is named, and no document is blamed', async () => {
     for (const name of ['a.pdf', 'b.pdf', 'c.pdf', 'd.pdf'])
@@ -119,5 +119,5 @@ describe('one document against all others', () => {
     expect(exitCode, text).toBe(69);
     expect(text.replaceAll(/\s+/g, ' ')).toContain('a limit on memory (ulimit -v 2000000) is too low. [LIMIT_MEMORY]');
     for (const { stage } of (await documents()).values()) expect(stage).not.toBe('failed');
-  }, 300_000);
+  });
 });

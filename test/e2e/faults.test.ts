@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BIN, cleanEnvironment } from '../cli/run-cli.ts';
 import { makeScan } from './make-scan.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 interface Ended {
   readonly code: number | null;
@@ -43,7 +44,7 @@ describe('a run that meets trouble', () => {
     return join(base, 'runs', name);
   };
 
-  it('goes on with the others when one PDF is moved away under its hands', { timeout: 240_000 }, async () => {
+  it('goes on with the others when one PDF is moved away under its hands', async () => {
     const { ended } = start(process.execPath, [BIN, ...args], { OCR_PIPELINE_NULL_DELAY_MS: '500' });
     // All have been hashed, and pages of the first are being read.
     await vi.waitFor(
@@ -51,7 +52,7 @@ describe('a run that meets trouble', () => {
         const ledger = await readFile(join(await runFolder(), 'ledger.ndjson'), 'utf8');
         expect(ledger.match(/"type":"fetched"/g)).toHaveLength(3);
       },
-      { timeout: 120_000, interval: 20 },
+      { timeout: HANG_MS, interval: 20 },
     );
     await rename(join(base, 'in', 'z.pdf'), join(base, 'z.pdf'));
     const { code, stdout, stderr } = await ended;
@@ -61,7 +62,7 @@ describe('a run that meets trouble', () => {
     expect((await readdir(join(base, 'out'))).filter((name) => name.endsWith('.txt'))).toEqual(['a.txt', 'b.txt']);
   });
 
-  it('makes anew what was removed by hand, and names the odd run beside it', { timeout: 240_000 }, async () => {
+  it('makes anew what was removed by hand, and names the odd run beside it', async () => {
     expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
     for (const name of ['fetched', 'chunks']) await rm(join(await runFolder(), name), { recursive: true });
     await mkdir(join(base, 'runs', 'odd-run'));
@@ -76,7 +77,7 @@ describe('a run that meets trouble', () => {
     expect(status.stderr).toMatch(/Left out: .*odd-run.*\[RUN_DAMAGED\]/);
   });
 
-  it('says that files may not be larger where that is limited', { timeout: 240_000 }, async () => {
+  it('says that files may not be larger where that is limited', async () => {
     const script = 'ulimit -f 2; exec "$@"';
     const words = ['-c', script, 'bash', process.execPath, BIN, ...args, '--formats', 'pdf'];
     const { code, stderr } = await start('bash', words).ended;
@@ -85,7 +86,7 @@ describe('a run that meets trouble', () => {
     expect(code).toBe(74);
   });
 
-  it('says whose the run folder is that may not be read', { timeout: 240_000 }, async () => {
+  it('says whose the run folder is that may not be read', async () => {
     expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
     await chmod(await runFolder(), 0o000);
     const asNobody = process.getuid?.() === 0;

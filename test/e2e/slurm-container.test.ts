@@ -9,7 +9,6 @@ import { requireSlurm, SlurmLab } from '../support/slurm-lab.ts';
 
 const need = requireAll(requireSlurm(), requireApptainer(), requireLanguages(['eng']));
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
-const MINUTES = 60_000;
 
 describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
   let lab: SlurmLab;
@@ -28,7 +27,7 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
     await lab.close();
     await emulator.close();
     await rm(home, { recursive: true, force: true });
-  }, MINUTES);
+  });
 
   async function seed(name: string): Promise<string> {
     const { id } = emulator.seedFolder(name);
@@ -63,7 +62,7 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
         .map(({ path, sha1 }) => [path, sha1]),
     );
 
-  test('gives the bytes that this computer gives, and takes no secret along', { timeout: 5 * MINUTES }, async () => {
+  test('gives the bytes that this computer gives, and takes no secret along', async () => {
     const [onCluster, here] = [await seed('On the cluster'), await seed('Here')];
     const { code, stdout, stderr } = await ocr(onCluster, '--executor', 'slurm', '--image', image);
     expect(code, stderr).toBe(0);
@@ -82,7 +81,7 @@ describe.skipIf(need.skip)('from Box, by a cluster, to Box', () => {
     expect(script).not.toContain(token);
   });
 
-  test('stops with the words of the image when it lacks what is asked for', { timeout: 2 * MINUTES }, async () => {
+  test('stops with the words of the image when it lacks what is asked for', async () => {
     const { code, stderr } = await ocr(
       await seed('No such language'),
       '--executor',

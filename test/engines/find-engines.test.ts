@@ -8,6 +8,7 @@ import { nameLanguage, splitLanguages, suggestLanguages } from '../../src/engine
 import { findTesseract, inspectTesseract } from '../../src/engines/native-installation.ts';
 import { requireLanguages } from '../support/requires.ts';
 import { blankPage } from './text-page.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const native = requireLanguages(['eng', 'deu', 'frk']);
 
@@ -92,7 +93,7 @@ describe('engines without native Tesseract', () => {
     const program = join(folder, 'other');
     await writeFile(program, '#!/bin/sh\necho "other program 1.0"\n');
     await chmod(program, 0o755);
-    expect(await inspectTesseract(program, AbortSignal.timeout(10_000))).toBeUndefined();
+    expect(await inspectTesseract(program, AbortSignal.timeout(HANG_MS))).toBeUndefined();
     expect((await refusal(chooseEngine('auto', 'eng', program))).code).toBe('TESSERACT_MISSING');
     expect((await refusal(chooseEngine('auto', 'eng', join(folder, 'nothing')))).code).toBe('TESSERACT_MISSING');
   });
@@ -147,7 +148,7 @@ esac
     try {
       const page = blankPage(100, 100);
       const options = { pageSegMode: 3, mayBeInverted: false };
-      const read = (): Promise<unknown> => engine.recognize(page, options, AbortSignal.timeout(10_000));
+      const read = (): Promise<unknown> => engine.recognize(page, options, AbortSignal.timeout(HANG_MS));
       await expect(read()).rejects.toBeInstanceOf(PageError);
       await writeFile(join(folder, 'gone'), '');
       expect((await refusal(read())).code).toBe('LANG_MISSING');

@@ -14,6 +14,7 @@ import { describeOcrEngine, ocrEngineCases, type EngineHarness, type SamplePage 
 import { requireLanguages } from '../support/requires.ts';
 import { writeSwitchedTesseract } from './switched-tesseract.ts';
 import { drawTextPage, STORY, toBits } from './text-page.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 async function makePages(): Promise<[SamplePage, SamplePage, SamplePage]> {
   const small = { widthPt: 350, heightPt: 120, topPt: 40, leftPt: 20, dpi: 200 };
@@ -70,7 +71,7 @@ const MADE_UP = { reads: false, breaks: false };
 describeOcrEngine(
   'null',
   MADE_UP,
-  harnessOf(() => Promise.resolve(new NullEngine('eng', 2))),
+  harnessOf(() => Promise.resolve(new NullEngine('eng', [2]))),
 );
 
 const native = requireLanguages(['eng']);
@@ -78,7 +79,7 @@ const native = requireLanguages(['eng']);
 describe.skipIf(native.skip)('native Tesseract', () => {
   async function openSwitched(folder: string): Promise<OcrEngine> {
     const program = await writeSwitchedTesseract(folder);
-    return await openNativeTesseract(program, 'eng', AbortSignal.timeout(20_000));
+    return await openNativeTesseract(program, 'eng', AbortSignal.timeout(HANG_MS));
   }
   describeOcrEngine('tesseract', { reads: true, breaks: true }, () => withSwitch(openSwitched));
 });
@@ -126,7 +127,7 @@ type Flaw = (typeof FLAWS)[number];
 /** The null engine with one flaw. */
 class FlawedEngine implements OcrEngine {
   readonly #flaw: Flaw;
-  readonly #inner = new NullEngine('eng', 2);
+  readonly #inner = new NullEngine('eng', [2]);
   #pages = 0;
   #broken = false;
 
@@ -145,7 +146,7 @@ class FlawedEngine implements OcrEngine {
     if (this.#broken) throw new PageError('ENGINE_FAILED', 'Broken.');
     const deaf = new AbortController().signal;
     const given = flaw === 'gives every page the same text' ? pages[0].image : image;
-    const inner = flaw === 'reads on after it was closed' ? new NullEngine('eng', 2) : this.#inner;
+    const inner = flaw === 'reads on after it was closed' ? new NullEngine('eng', [2]) : this.#inner;
     try {
       const page = await inner.recognize(given, options, flaw === 'begins although it was stopped' ? deaf : signal);
       if (flaw === 'paints over the image') image.data[0] = (image.data[0] ?? 0) ^ 1;
@@ -201,7 +202,7 @@ describe('tesseract.js', () => {
       models: {},
     });
     try {
-      await engine.recognize(pages[0].image, { pageSegMode: 3, mayBeInverted: true }, AbortSignal.timeout(60_000));
+      await engine.recognize(pages[0].image, { pageSegMode: 3, mayBeInverted: true }, AbortSignal.timeout(HANG_MS));
     } finally {
       await engine.close();
     }

@@ -6,6 +6,7 @@ import { openEngine } from '../../src/engines/find-engines.ts';
 import { spoolBytes } from '../../src/engines/spool-bytes.ts';
 import { requireAll, requireLanguages, requireThat } from '../support/requires.ts';
 import { drawTextPage } from './text-page.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const linux = requireThat(process.platform === 'linux', 'only Linux opens /dev/stdin anew');
 const native = requireAll(linux, requireLanguages(['eng']));
@@ -42,7 +43,7 @@ describe.skipIf(linux.skip)('bytes in a file without a name', () => {
     const page = await drawTextPage({ lines: ['He lit the second lamp.'], widthPt: 200, heightPt: 90, dpi: 200 });
     const engine = await openEngine('tesseract', 'eng');
     const read = async (): Promise<unknown> =>
-      await engine.recognize(page, { pageSegMode: 3, mayBeInverted: false }, AbortSignal.timeout(30_000));
+      await engine.recognize(page, { pageSegMode: 3, mayBeInverted: false }, AbortSignal.timeout(HANG_MS));
     try {
       const spooled = await read();
       expect(JSON.stringify(spooled)).toContain('lamp.');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PageImage } from '../../src/core/page.ts';
 import { toGrey } from '../../src/preparation/grey-image.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 /** Sentences of this project's own; long enough that every orientation can be told. */
 export const STORY = [
@@ -36,7 +37,7 @@ export async function drawTextPage(page: TextPage): Promise<PageImage & { readon
   try {
     const file = join(folder, 'page.pdf');
     await writeFile(file, makePdf(page));
-    const calm = AbortSignal.timeout(30_000);
+    const calm = AbortSignal.timeout(HANG_MS);
     const document = await createPdfjsRenderer().open(file, { megapixels: 100 }, calm);
     try {
       return toGrey(await document.render(1, page.dpi ?? 300, calm));

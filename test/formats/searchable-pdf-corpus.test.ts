@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { Block, Line, PageResult, Word } from '../../src/core/page.ts';
 import { requireAll, requireCorpus, requireLanguages, requireTools } from '../support/requires.ts';
-import { toolTimeMs } from '../support/tool-time.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { Scratch } from '../pdf/pdf-builder.ts';
 import {
   ask,
@@ -19,8 +19,6 @@ import {
 } from './searchable-pdf-samples.ts';
 
 const poppler = requireTools(['qpdf', 'pdftotext', 'pdfinfo', 'pdftoppm']);
-/** A test asks several tools, each within its own limit. */
-vi.setConfig({ testTimeout: 10 * toolTimeMs(60_000) });
 
 let scratch: Scratch;
 beforeAll(() => {
@@ -56,7 +54,7 @@ describe.skipIf(scans.skip)('real scans', () => {
     const args = [`${image}.pgm`, '-', '-l', language, '--dpi', String(DPI), 'tsv'];
     const { stdout } = spawnSync('tesseract', args, {
       encoding: 'utf8',
-      timeout: toolTimeMs(60_000),
+      timeout: HANG_MS,
       maxBuffer: 1 << 26,
     });
     const blocks = blocksOf(stdout);

@@ -6,11 +6,10 @@ import type { Matrix } from '../../src/core/geometry.ts';
 import type { Line, PageResult, Word } from '../../src/core/page.ts';
 import { writeSearchablePdf } from '../../src/formats/searchable-pdf.ts';
 import { PdfFile, type PdfPage } from '../../src/pdf/pdf-file.ts';
-import { toolTimeMs } from '../support/tool-time.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { buildPdf, type BuildOptions, type SourceObject } from '../pdf/pdf-builder.ts';
 
 const run = promisify(execFile);
-const QUIET_MS = 60_000;
 const PDFJS = resolve(import.meta.dirname, '../../node_modules/pdfjs-dist/legacy/build/pdf.mjs');
 
 /** What a reader said about a file. */
@@ -23,7 +22,7 @@ export interface Answer {
 
 /** Runs a tool on a file. */
 export function ask(tool: string, ...args: readonly string[]): Answer {
-  const timeout = toolTimeMs(QUIET_MS);
+  const timeout = HANG_MS;
   const { stdout, stderr, status, error } = spawnSync(tool, args, { encoding: 'utf8', timeout, maxBuffer: 1 << 28 });
   if (error) throw error;
   return { text: stdout, complaints: stderr, status };
@@ -46,7 +45,7 @@ export async function askPdfjs(file: string): Promise<{ pages: string[]; complai
     }
     process.stdout.write(JSON.stringify({ pages, complaints }), () => process.exit(0));`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, file], {
-    timeout: toolTimeMs(QUIET_MS),
+    timeout: HANG_MS,
     maxBuffer: 1 << 28,
   });
   const answer = JSON.parse(stdout) as { pages: string[]; complaints: string[] };

@@ -21,6 +21,7 @@ import {
   scanDocument,
   word,
 } from './searchable-pdf-samples.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const need = requireTools(['qpdf', 'pdftotext', 'pdffonts', 'pdfinfo', 'pdftoppm']);
 let scratch: Scratch;
@@ -306,12 +307,12 @@ describe.skipIf(need.skip)('what the file had stays', () => {
           plain,
           locked,
         ],
-        { timeout: 20_000 },
+        { timeout: HANG_MS },
       );
       const { file, text } = await makeSound(readFileSync(locked), [sampleResult(1), sampleResult(2)]);
       expect(words(text)).toEqual([...sampleWords(1), ...sampleWords(2)]);
       const open = scratch.path('open.pdf');
-      execFileSync('qpdf', ['--decrypt', '--qdf', '--object-streams=disable', file, open], { timeout: 20_000 });
+      execFileSync('qpdf', ['--decrypt', '--qdf', '--object-streams=disable', file, open], { timeout: HANG_MS });
       expect(readFileSync(open, 'latin1').match(/Gr\\374n|Gr\u00fcn|4772fc6e/gu)).toHaveLength(2);
     }
   });

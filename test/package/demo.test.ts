@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HANG_MS } from '../support/hang.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const SCRIPT = join(PROJECT, 'scripts/demo.ts');
-const DEMO_TIMEOUT_MS = 240_000;
 const TEXTS = [
   "Darwin's Origin of Species.txt",
   'Lincoln at Gettysburg.txt',
@@ -31,7 +31,7 @@ function runDemo(
     env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: DEMO_TIMEOUT_MS,
+    timeout: HANG_MS,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -72,7 +72,7 @@ describe('the demonstration', () => {
       HTTP_PROXY: 'http://127.0.0.1:9',
       NODE_USE_ENV_PROXY: '1',
     });
-  }, DEMO_TIMEOUT_MS);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('ends well, though two samples are broken, which it names', () => {
@@ -151,6 +151,6 @@ describe('the demonstration, stopped with Ctrl-C while it reads', () => {
         rmSync(folder, { recursive: true, force: true });
       }
     },
-    DEMO_TIMEOUT_MS,
+    HANG_MS,
   );
 });

@@ -17,10 +17,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBoxEmulator } from '../box-emulator/box-emulator.ts';
 import { requireTools } from '../support/requires.ts';
 import { typedPdf } from '../support/typed-pdf.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
-const PACK_TIMEOUT_MS = 240_000;
-const PROGRAM_TIMEOUT_MS = 120_000;
 /** What `npm pack` needs of the project; the rest, and above all dist/, stays out of the way. */
 const NEEDED = [
   'bin',
@@ -71,12 +70,12 @@ describe.skipIf(need.skip)('the package', () => {
       if (existsSync(join(PROJECT, name))) cpSync(join(PROJECT, name), join(copy, name), { recursive: true });
     }
     symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'));
-    run('npm', ['pack', '--pack-destination', folder], copy, PACK_TIMEOUT_MS);
+    run('npm', ['pack', '--pack-destination', folder], copy, HANG_MS);
 
     installed = join(folder, 'elsewhere/node_modules/ocr-pipeline');
     mkdirSync(installed, { recursive: true });
     const archive = join(folder, `ocr-pipeline-${manifest.version}.tgz`);
-    run('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'], folder, PACK_TIMEOUT_MS);
+    run('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'], folder, HANG_MS);
     // Only what it declares: a package used without being declared is not found.
     for (const name of Object.keys(manifest.dependencies)) {
       const link = join(folder, 'elsewhere/node_modules', name);
@@ -93,11 +92,11 @@ describe.skipIf(need.skip)('the package', () => {
       'npm',
       ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', join(folder, 'oldest'), `node@${OLDEST}`],
       folder,
-      PACK_TIMEOUT_MS,
+      HANG_MS,
     );
     oldest = join(folder, 'oldest/node_modules/node/bin/node');
-    expect(run(oldest, ['--version'], folder, PROGRAM_TIMEOUT_MS).trim()).toBe(`v${OLDEST}`);
-  }, PACK_TIMEOUT_MS);
+    expect(run(oldest, ['--version'], folder, HANG_MS).trim()).toBe(`v${OLDEST}`);
+  }, HANG_MS);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -112,12 +111,12 @@ describe.skipIf(need.skip)('the package', () => {
 
   test('its command hands on which signals are ignored', () => {
     const command = join(installed, manifest.bin['ocr-pipeline'] ?? '');
-    expect(run(command, ['--version'], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS).trim()).toBe(manifest.version);
+    expect(run(command, ['--version'], join(folder, 'elsewhere'), HANG_MS).trim()).toBe(manifest.version);
     expect(readFileSync(command, 'utf8')).toContain('OCR_IGNORED_SIGNALS');
   });
 
   test('installed elsewhere says its version', () => {
-    const answer = run(process.execPath, [program, '--version'], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
+    const answer = run(process.execPath, [program, '--version'], join(folder, 'elsewhere'), HANG_MS);
     expect(answer.trim()).toContain(manifest.version);
   });
 
@@ -145,12 +144,12 @@ describe.skipIf(need.skip)('the package', () => {
           '1',
         ];
         const places = ['--input', document, '--output', output, '--work-dir', join(folder, name, 'runs')];
-        run(node(), [program, 'run', ...places, ...how], join(folder, 'elsewhere'), PROGRAM_TIMEOUT_MS);
+        run(node(), [program, 'run', ...places, ...how], join(folder, 'elsewhere'), HANG_MS);
         const pages = readFileSync(join(output, 'letter.txt'), 'utf8').split('\f');
         expect(pages.map((page) => page.trim())).toEqual(['The first page of a letter', 'The second page follows']);
         expect(readFileSync(join(output, 'letter.pdf')).length).toBeGreaterThan(500);
       },
-      PROGRAM_TIMEOUT_MS,
+      HANG_MS,
     );
 
     test(
@@ -187,7 +186,7 @@ describe.skipIf(need.skip)('the package', () => {
             '--work-dir',
             join(home, 'runs'),
           ];
-          await promisify(execFile)(node(), args, { cwd: folder, env, timeout: PROGRAM_TIMEOUT_MS });
+          await promisify(execFile)(node(), args, { cwd: folder, env, timeout: HANG_MS });
           expect(emulator.list(id).map(({ path }) => path)).toEqual(
             expect.arrayContaining(['OCR/letter.pdf', 'OCR/letter.txt']),
           );
@@ -196,7 +195,7 @@ describe.skipIf(need.skip)('the package', () => {
           await emulator.close();
         }
       },
-      PROGRAM_TIMEOUT_MS,
+      HANG_MS,
     );
   });
 });

@@ -5,6 +5,7 @@ import { PdfDict, PdfString } from '../../src/pdf/pdf-value.ts';
 import { rc4 } from '../../src/pdf/rc4.ts';
 import { requireTools } from '../support/requires.ts';
 import { Scratch, textDocument } from './pdf-builder.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const need = requireTools(['qpdf']);
 const scratch = new Scratch();
@@ -39,7 +40,7 @@ function encrypt(userPassword: string, method: readonly string[], objectStreams:
       from,
       to,
     ],
-    { timeout: 20_000 },
+    { timeout: HANG_MS },
   );
   return to;
 }

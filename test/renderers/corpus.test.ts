@@ -8,6 +8,7 @@ import type { PageImage } from '../../src/core/page.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
 import { requireCorpus, requireTools } from '../support/requires.ts';
 import { levelAt } from '../conformance/page-renderer-samples.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const CALM = new AbortController().signal;
 const poppler = requireTools(['pdftoppm', 'pdfimages']);
@@ -77,7 +78,7 @@ describe.skipIf(accuracy.skip || poppler.skip)('the accuracy corpus', () => {
     const file = path.join(accuracy.folder, `${name}.pdf`);
     const folder = await mkdtemp(path.join(tmpdir(), 'pdfimages-'));
     try {
-      spawnSync('pdfimages', ['-f', '1', '-l', '1', file, path.join(folder, 'i')], { timeout: 30_000 });
+      spawnSync('pdfimages', ['-f', '1', '-l', '1', file, path.join(folder, 'i')], { timeout: HANG_MS });
       const [first = ''] = readdirSync(folder).sort();
       const expected = parsePnm(await readFile(path.join(folder, first)));
       const image = await render(file, 1);
@@ -98,7 +99,7 @@ describe.skipIf(accuracy.skip || poppler.skip)('the accuracy corpus', () => {
     const image = await render(file, 1);
     const drawn = spawnSync('pdftoppm', ['-r', String(image.dpi), '-f', '1', '-l', '1', '-cropbox', file], {
       maxBuffer: 200e6,
-      timeout: 60_000,
+      timeout: HANG_MS,
     });
     const expected = parsePnm(drawn.stdout);
     expect(Math.abs(image.widthPx - expected.widthPx)).toBeLessThanOrEqual(1);
@@ -141,7 +142,7 @@ describe.skipIf(robustness.skip)('the robustness corpus', () => {
       .filter((name) => name.endsWith('.pdf'))
       .sort()
       .map((name) => path.join(robustness.folder, name));
-    const { reports, stderr } = await renderFiles(files, 240_000);
+    const { reports, stderr } = await renderFiles(files, HANG_MS);
     expect(reports.map((report) => report.file)).toEqual(files);
     expect(stderr).toBe('');
     const isForeseen = ({ opened, pages }: FileReport): boolean =>

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { RENDERER_VERSION, type OpenDocument } from '../../src/renderers/page-renderer.ts';
 import { createPdfjsRenderer } from '../../src/renderers/pdfjs.ts';
 import { darkBox, levelAt, markedPage, samplePdf, scanPage, withFile } from '../conformance/page-renderer-samples.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const CALM = new AbortController().signal;
 const WHITE_SCAN = '/Width 72/Height 72/BitsPerComponent 8/ColorSpace/DeviceGray';
@@ -34,7 +35,7 @@ describe('the renderer', () => {
     const script = path.join(import.meta.dirname, 'render-files.ts');
     const run = (bytes: Uint8Array): Promise<unknown> =>
       withFile(bytes, async (file) => {
-        const { stdout, stderr } = spawnSync(process.execPath, [script, file], { encoding: 'utf8', timeout: 30_000 });
+        const { stdout, stderr } = spawnSync(process.execPath, [script, file], { encoding: 'utf8', timeout: HANG_MS });
         expect(stderr).toBe('');
         return JSON.parse(stdout) as unknown;
       });

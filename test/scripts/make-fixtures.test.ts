@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireTools } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const FIXTURES = join(PROJECT, 'test/fixtures');
@@ -39,7 +40,8 @@ describe('the script of the fixtures', () => {
   let base: string;
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'make-fixtures-'));
-    for (const name of ['one', 'two']) await execute(process.execPath, [SCRIPT, join(base, name)], { timeout: 60_000 });
+    for (const name of ['one', 'two'])
+      await execute(process.execPath, [SCRIPT, join(base, name)], { timeout: HANG_MS });
   });
   afterAll(() => rm(base, { recursive: true, force: true }));
 

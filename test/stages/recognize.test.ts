@@ -8,6 +8,7 @@ import type { OcrEngine, RecognizeOptions } from '../../src/engines/ocr-engine.t
 import { recognize, type ReadPage } from '../../src/stages/recognize.ts';
 import { blankPage, drawTextPage, repaint, STORY, toBits } from '../engines/text-page.ts';
 import { requireLanguages } from '../support/requires.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 const SETTINGS = { dpi: 300, language: 'eng' };
 const page = await drawTextPage({ lines: STORY });
@@ -43,7 +44,7 @@ const GOOD = [{ text: 'lighthouse', confidence: 95 }];
 const BAD = [{ text: 'ǝsnoɥ', confidence: 30 }];
 
 function read(image: PageImage, engine: OcrEngine, language = 'eng'): Promise<ReadPage> {
-  return recognize(image, engine, { ...SETTINGS, language }, AbortSignal.timeout(120_000));
+  return recognize(image, engine, { ...SETTINGS, language }, AbortSignal.timeout(HANG_MS));
 }
 
 function textOf({ blocks }: Pick<ReadPage, 'blocks'>): string {

@@ -8,8 +8,9 @@ import { PipelineError } from '../../src/core/errors.ts';
 import type { WriteRequest } from '../../src/stores/document-store.ts';
 import { LocalFolder } from '../../src/stores/local-folder.ts';
 import { ERRNOS, failingFileSystem, type Failure } from '../support/failing-file-system.ts';
+import { HANG_MS } from '../support/hang.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(HANG_MS);
 
 describe('a local folder that gives trouble', () => {
   let base: string;

@@ -7,6 +7,7 @@ import type { ListedEntry } from '../../src/core/document.ts';
 import { RESULT_MARK } from '../../src/core/not-a-scan.ts';
 import { LocalFolder } from '../../src/stores/local-folder.ts';
 import { describeDocumentStore, type StoreHarness } from '../conformance/document-store.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 async function makeHarness(): Promise<StoreHarness> {
   const base = await mkdtemp(join(tmpdir(), 'local-folder-'));
@@ -50,7 +51,7 @@ describeDocumentStore('local folder', makeHarness);
 
 describe('local folder', () => {
   let base: string;
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(HANG_MS);
   beforeEach(async () => {
     base = await mkdtemp(join(tmpdir(), 'local-folder-'));
   });

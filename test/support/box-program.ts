@@ -9,9 +9,7 @@ import { OWNER } from '../box-emulator/emulator-options.ts';
 import { startBoxEmulator, type BoxEmulator, type BoxEmulatorOptions } from '../box-emulator/box-emulator.ts';
 import { BIN, cleanEnvironment, makeFolder, type CliResult } from '../cli/run-cli.ts';
 import { makeScan } from '../e2e/make-scan.ts';
-
-/** The longest any one life of the program may last. */
-const LIFE_TIMEOUT_MS = 900_000;
+import { HANG_MS } from './hang.ts';
 
 /** What a delivered file is, as far as two runs must agree on it. */
 export type Delivered = Readonly<Record<string, { readonly sha1: string; readonly versionCount: number }>>;
@@ -125,7 +123,7 @@ function live(emulator: BoxEmulator, home: string, args: readonly string[], opti
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIFE_TIMEOUT_MS,
+    timeout: HANG_MS,
     killSignal: 'SIGKILL',
   });
   const die = (): void => void child.kill('SIGKILL');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext } from 'playwright-core';
+import { HANG_MS } from './hang.ts';
 
 /** Keep the browser from looking for its maker's servers, and let it run as root. */
 const FLAGS = [
@@ -27,9 +28,9 @@ export async function openBrowser(
     viewport: { width: widthPx, height: heightPx },
     javaScriptEnabled: javaScript,
     // Starting takes long where much else runs.
-    timeout: 120_000,
+    timeout: HANG_MS,
   });
-  context.setDefaultTimeout(120_000);
+  context.setDefaultTimeout(HANG_MS);
   return {
     context,
     [Symbol.asyncDispose]: async () => {

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { findTool, requireAll, requireThat, requireTools, type Requirement } from './requires.ts';
+import { HANG_MS } from './hang.ts';
 
 /** How long a first build may take on a slow machine: give hooks that call {@link builtImage} as long. */
 export const IMAGE_TIMEOUT_MS = 30 * 60_000;
@@ -21,7 +22,6 @@ export const IMAGE_TIMEOUT_MS = 30 * 60_000;
 const PROJECT = resolve(import.meta.dirname, '../..');
 const CACHE = join(tmpdir(), 'ocr-pipeline-test-cache');
 const KEPT_MS = 2 * 24 * 3600_000;
-const PROBE_TIMEOUT_MS = 30_000;
 const LOG_TAIL_CHARS = 4_000;
 
 /** What decides how Tesseract is compiled: the slow part, which is taken from an earlier image where these are the same. */
@@ -61,7 +61,7 @@ function canRunImages(): boolean {
     for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root']) mkdirSync(join(root, folder));
     cpSync(findTool('ldconfig') ?? '/sbin/ldconfig', join(root, 'bin/ldconfig'), { dereference: true });
     const { status } = spawnSync('apptainer', ['exec', root, '/bin/ldconfig', '--version'], {
-      timeout: PROBE_TIMEOUT_MS,
+      timeout: HANG_MS,
     });
     imagesRun = status === 0;
   } finally {

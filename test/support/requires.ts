@@ -3,6 +3,7 @@ import { accessSync, appendFileSync, constants, existsSync, mkdirSync, statSync 
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { SKIP_LOG_VARIABLE, type SkipRecord } from './explain-skips.ts';
+import { HANG_MS } from './hang.ts';
 
 /** Whether tests can run here, for `describe.skipIf(need.skip)` and `test.skipIf(need.skip)`. */
 export interface Requirement {
@@ -11,7 +12,6 @@ export interface Requirement {
   readonly reason: string;
 }
 
-const LANGUAGES_TIMEOUT_MS = 10_000;
 const PROJECT = resolve(import.meta.dirname, '../..');
 
 /** Tells whether commands are on the PATH: `requireTools(['qpdf', 'pdftotext'])`. */
@@ -81,7 +81,7 @@ let languages: ReadonlySet<string> | undefined;
 
 function installedLanguages(): ReadonlySet<string> {
   if (languages === undefined) {
-    const answer = spawnSync('tesseract', ['--list-langs'], { encoding: 'utf8', timeout: LANGUAGES_TIMEOUT_MS });
+    const answer = spawnSync('tesseract', ['--list-langs'], { encoding: 'utf8', timeout: HANG_MS });
     // Tesseract 4 lists on stderr, 5 on stdout; a heading comes first.
     const lines = `${answer.stdout}\n${answer.stderr}`.split('\n').map((line) => line.trim());
     languages = new Set(lines.filter((line) => /^[\w/-]+$/.test(line)));

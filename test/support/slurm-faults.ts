@@ -26,6 +26,11 @@ export interface Fault {
   readonly mendsSlowly?: boolean;
 }
 
+/** Does harm; where there is nothing to hit, since Slurm has just put a task back, it waits until there is. */
+export async function inflict(fault: Fault, site: FaultSite): Promise<void> {
+  await site.lab.until(`something to hit: ${fault.name}`, async () => (await fault.inflict(site)) !== undefined);
+}
+
 /** How long the job that takes the nodes away keeps them. */
 const PREEMPTOR_S = 2;
 /** Between being asked to register and having done so. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { requireAll, requireTools, type Requirement } from './requires.ts';
+import { HANG_MS } from './hang.ts';
 
 /** What the cluster is like. Times in seconds, as in slurm.conf. */
 export interface SlurmLabOptions {
@@ -29,8 +30,6 @@ export interface SlurmLabOptions {
 /** Another system whose Slurm is tested in place of this one's; see scripts/slurm-root.sh. */
 const ROOT = process.env['OCR_SLURM_ROOT'] || undefined;
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
-const START_TIMEOUT_MS = 120_000;
-const CALL_TIMEOUT_MS = 120_000;
 /** Below the ports that systems give out by themselves. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
@@ -86,7 +85,7 @@ export class SlurmLab implements AsyncDisposable {
 
   /** Runs one of Slurm's programs on this cluster. @returns what it printed, without blanks at the ends. */
   async call(program: string, ...args: readonly string[]): Promise<string> {
-    const { stdout } = await run(program, args, { env: { ...process.env, ...this.env }, timeout: CALL_TIMEOUT_MS });
+    const { stdout } = await run(program, args, { env: { ...process.env, ...this.env }, timeout: HANG_MS });
     return stdout.trim();
   }
 
@@ -136,7 +135,7 @@ export class SlurmLab implements AsyncDisposable {
   }
 
   /** Waits until what is asked holds. @throws {Error} it did not within the time. */
-  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = 600_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean> | boolean, timeoutMs = HANG_MS): Promise<void> {
     for (const from = performance.now(); performance.now() - from < timeoutMs;) {
       if (await holds()) return;
       await sleep(100);
@@ -159,7 +158,7 @@ export class SlurmLab implements AsyncDisposable {
     const command = [...(ROOT === undefined ? [] : ['chroot', ROOT]), 'bash', join(SCRIPTS, name), ...args];
     const child = spawn(command[0] ?? '', command.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: START_TIMEOUT_MS,
+      timeout: HANG_MS,
     });
     let said = '';
     child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)));

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,10 +8,12 @@ import type { CliResult } from '../cli/run-cli.ts';
 import { makeScan } from '../e2e/make-scan.ts';
 import { digestFolder } from '../e2e/run-support.ts';
 import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
-import { NULL_DELAY_VARIABLE } from '../../src/engines/null.ts';
+import { NULL_DELAY_VARIABLE, NULL_GATE_VARIABLE } from '../../src/core/child-environment.ts';
+import { passedFile } from '../../src/engines/page-gate.ts';
 import { parseLine, readLines } from '../../src/files/ndjson.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { SlurmLab } from './slurm-lab.ts';
+import { HANG_MS } from './hang.ts';
 
 /** What a test varies of a program on a cluster. */
 export interface SlurmProgramOptions {
@@ -19,6 +21,8 @@ export interface SlurmProgramOptions {
   readonly pages: readonly number[];
   /** How long the null engine takes for a page. */
   readonly pageMs?: number;
+  /** The null engine reads no more pages on the cluster than {@link SlurmProgram.whileReading} waits for, until `letGo`. */
+  readonly held?: boolean;
   readonly partition?: string;
   /** Where the run folders are; a folder of this program's own by default. */
   readonly workDir?: string;
@@ -56,8 +60,6 @@ export interface Life {
 }
 
 const BIN = resolve(import.meta.dirname, '../../bin/ocr-pipeline.js');
-/** The longest any one life may last. */
-const LIFE_TIMEOUT_MS = 900_000;
 const QUEUE_TRIES = 3;
 /** States of the queue in which something is still to come. */
 const OPEN_STATES = new Set(['PENDING', 'RUNNING', 'COMPLETING', 'CONFIGURING', 'SUSPENDED', 'REQUEUED']);
@@ -86,7 +88,8 @@ export class SlurmProgram implements AsyncDisposable {
   /** Makes the folders and the scans: the same for the same numbers of pages. */
   static async create(lab: SlurmLab, options: SlurmProgramOptions): Promise<SlurmProgram> {
     const program = new SlurmProgram(lab, options);
-    const { pages, makePdf = makeScan } = options;
+    const { pages, held = false, makePdf = makeScan } = options;
+    if (held) await program.#letPass(0);
     const folders = 3 + Math.floor(pages.length / FOLDER_SIZE);
     for (let number = 0; number < folders; number++)
       mkdirSync(join(program.input, `series ${number}`), { recursive: true });
@@ -99,11 +102,23 @@ export class SlurmProgram implements AsyncDisposable {
     return program;
   }
 
+  get #gate(): string {
+    return join(this.#home, 'gate');
+  }
+
+  /** Lets the pages that are held back be read. */
+  async letGo(): Promise<void> {
+    await rm(this.#gate, { force: true });
+  }
+
   /** What an undisturbed run on this machine gives: the SHA-1 of each output by its path. */
   async expected(): Promise<Record<string, string>> {
     const output = join(this.#home, 'local-text');
     const places = ['--input', this.input, '--output', output, '--work-dir', join(this.#home, 'local-runs')];
-    const life = this.#start(['run', ...places, ...this.#reading(), '--jobs', '2'], { [NULL_DELAY_VARIABLE]: '0' });
+    const life = this.#start(['run', ...places, ...this.#reading(), '--jobs', '2'], {
+      [NULL_DELAY_VARIABLE]: '0',
+      [NULL_GATE_VARIABLE]: undefined,
+    });
     const { code, stderr } = await life.ended;
     if (code !== 0) throw new Error(`the local run ended with ${code}: ${stderr}`);
     return await digestFolder(output);
@@ -131,7 +146,7 @@ export class SlurmProgram implements AsyncDisposable {
     return ['--engine', this.#options.engine ?? 'null', '--progress', 'plain'];
   }
 
-  #start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Life {
+  #start(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Life {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.#home,
       env: {
@@ -141,6 +156,7 @@ export class SlurmProgram implements AsyncDisposable {
         ...this.lab.env,
         OMP_THREAD_LIMIT: '1',
         [NULL_DELAY_VARIABLE]: String(this.#options.pageMs ?? 0),
+        ...(this.#options.held ? { [NULL_GATE_VARIABLE]: this.#gate } : {}),
         OCR_PIPELINE_SLURM_POLL: '1',
         OCR_PIPELINE_SLURM_GATHER: '1',
         OCR_PIPELINE_SLURM_PATIENCE: '5',
@@ -148,7 +164,7 @@ export class SlurmProgram implements AsyncDisposable {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LIFE_TIMEOUT_MS,
+      timeout: HANG_MS,
       killSignal: 'SIGKILL',
     });
     let stdout = '';
@@ -219,17 +235,31 @@ export class SlurmProgram implements AsyncDisposable {
     return (await this.tasks()).filter(({ state, node }) => state === 'RUNNING' && node !== undefined);
   }
 
-  /** Waits until tasks of a life are running and pages come in. @returns those tasks. */
+  /**
+   * Waits until tasks of a life are running and pages come in; where pages are held back, as many as these are let through.
+   * @returns those tasks.
+   */
   async whileReading(life: Life, pages = 1): Promise<QueuedTask[]> {
-    await this.lab.until(
-      `${pages} pages read on nodes; the program said: ${life.said()}`,
-      async () => {
-        if (life.hasEnded()) throw new Error(`the program ended too early: ${life.said()}`);
-        return (await this.runningTasks()).length > 0 && (await this.#pagesInChunks()) >= pages;
-      },
-      90_000,
+    let running: QueuedTask[] = [];
+    await this.lab.until(`${pages} pages read on nodes`, async () => {
+      if (life.hasEnded()) throw new Error(`the program ended too early: ${life.said()}`);
+      running = await this.runningTasks();
+      const read = await this.#pagesInChunks();
+      if (this.#options.held && read < pages) await this.#letPass((await this.#pagesPassed()) + pages - read);
+      return running.length > 0 && read >= pages;
+    });
+    return running;
+  }
+
+  async #letPass(pages: number): Promise<void> {
+    await writeFile(this.#gate, String(pages));
+  }
+
+  async #pagesPassed(): Promise<number> {
+    return await stat(passedFile(this.#gate)).then(
+      ({ size }) => size,
+      () => 0,
     );
-    return await this.runningTasks();
   }
 
   /** Pages whose results lie in files of chunks, whole or not. */
@@ -290,9 +320,7 @@ export class SlurmProgram implements AsyncDisposable {
     await Promise.allSettled(this.#lives.map(({ ended }) => ended));
     const names = [...new Set((await this.openTasks().catch(() => [])).map(({ jobName }) => jobName))];
     if (names.length > 0) await this.lab.call('scancel', '-Q', '-n', names.join(','));
-    await this.lab
-      .until('all jobs are gone', async () => (await this.openTasks()).length === 0, 60_000)
-      .catch(() => undefined);
+    await this.lab.until('all jobs are gone', async () => (await this.openTasks()).length === 0).catch(() => undefined);
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const MOUNT_TIMEOUT_MS = 10_000;
+import { HANG_MS } from './hang.ts';
 
 /** A small file system for run folders, which can be filled; a plain folder where one may not be mounted. Close it. */
 export class SmallScratch implements Disposable {
@@ -16,7 +15,7 @@ export class SmallScratch implements Disposable {
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', this.folder], {
         stdio: 'ignore',
-        timeout: MOUNT_TIMEOUT_MS,
+        timeout: HANG_MS,
       });
     } catch {
       isOwn = false;
@@ -26,7 +25,7 @@ export class SmallScratch implements Disposable {
 
   [Symbol.dispose](): void {
     // Lazily: a job that was left alone may still have a file open.
-    if (this.isOwn) execFileSync('umount', ['-l', this.folder], { timeout: MOUNT_TIMEOUT_MS });
+    if (this.isOwn) execFileSync('umount', ['-l', this.folder], { timeout: HANG_MS });
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

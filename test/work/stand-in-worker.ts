@@ -1,6 +1,6 @@
 /**
  * A worker that speaks the protocol and does what the document's name says, so that the pool can be tested on every way
- * to break: `crash`, `hang`, `memory`, `page-error`, `missing`, `flaky <file>` (breaks until the file has two bytes).
+ * to break (`/stand-in/` before it counts for nothing): `crash`, `hang`, `memory`, `page-error`, `missing`, `flaky <file>` (breaks until the file has two bytes).
  */
 import { appendFileSync, statSync } from 'node:fs';
 import { MissingDependencyError, PageError, asPipelineError } from '../../src/core/errors.ts';
@@ -41,7 +41,8 @@ function behave(file: string, pageNumber: number): unknown {
 }
 
 process.on('message', ({ id, request }: ToWorker) => {
-  const { file, pageNumber = 0 } = request as { file: string; pageNumber?: number };
+  const { file: given, pageNumber = 0 } = request as { file: string; pageNumber?: number };
+  const file = given.replace(/^\/stand-in\//, '');
   setTimeout(
     () => {
       // The document is open: what follows has the page's own time. Its pages never end.

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { isSecretVariable } from '../child-environment.ts';
+import { isSecretVariable, NULL_VARIABLES } from '../child-environment.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { quoteValue } from '../quote-value.ts';
 import { registerSecret } from '../secrets.ts';
@@ -133,7 +133,7 @@ export function readEnvironment(
 }
 
 /** Variables of ours that are no settings. */
-export const OTHER_VARIABLES = ['OCR_PIPELINE_SITE_FILE'] as const;
+const OTHER_VARIABLES = ['OCR_PIPELINE_SITE_FILE', ...NULL_VARIABLES];
 
 function placePaths(setting: Setting<unknown>, value: unknown, baseFolder: string, context: PathContext): unknown {
   if (!setting.kind.isPath) return value;

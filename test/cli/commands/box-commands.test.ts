@@ -6,6 +6,7 @@ import { startBoxEmulator, type BoxEmulator } from '../../box-emulator/box-emula
 import { requireTools } from '../../support/requires.ts';
 import { showScreen } from '../memory-terminal.ts';
 import { BIN, cleanEnvironment, installed, makeFolder, runCli, type CliResult } from '../run-cli.ts';
+import { HANG_MS } from '../../support/hang.ts';
 
 const pseudoTerminal = requireTools(['script']);
 
@@ -43,7 +44,7 @@ describe('Box on the command line', () => {
     const child = spawn(process.execPath, [BIN, 'login', 'box', ...args], {
       env: { ...environment, ...more },
       cwd: '/',
-      timeout: 30_000,
+      timeout: HANG_MS,
     });
     let stdout = '';
     let stderr = '';
@@ -114,7 +115,7 @@ describe('Box on the command line', () => {
       const child = spawn('/usr/bin/script', ['-qfec', `'${process.execPath}' '${BIN}' login box`, '/dev/null'], {
         env: { ...environment, TERM: 'xterm' },
         cwd: '/',
-        timeout: 30_000,
+        timeout: HANG_MS,
       });
       let said = '';
       const ended = new Promise((resolve) => child.on('close', resolve));
@@ -190,7 +191,7 @@ describe('Box on the command line', () => {
     const child = spawn(process.execPath, [BIN, 'login', 'box', '--receive'], {
       env: environment,
       cwd: home,
-      timeout: 30_000,
+      timeout: HANG_MS,
     });
     child.stdin.end(given.stdout);
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);

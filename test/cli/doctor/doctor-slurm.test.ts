@@ -192,7 +192,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
   });
   afterAll(() => lab.close());
 
-  test('runs a job and leaves nothing', { timeout: 90_000 }, async () => {
+  test('runs a job and leaves nothing', async () => {
     const around = context(
       await app.inspectCluster({ ...process.env, ...lab.env }),
       { workDir: join(lab.folder, 'work') },
@@ -204,7 +204,7 @@ describe.skipIf(need.skip)('doctor --deep', () => {
     expect(readdirSync(join(lab.folder, 'work'))).toEqual([]);
   });
 
-  test('says when nodes do not take the job at all', { timeout: 90_000 }, async () => {
+  test('says when nodes do not take the job at all', async () => {
     const environment = { ...process.env, ...lab.env };
     await lab.call('scontrol', 'update', 'partitionname=savio3', 'state=down');
     const around = context(

@@ -8,6 +8,7 @@ import { renderManPage } from '../../../src/cli/screens/render-man-page.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { requireTools } from '../../support/requires.ts';
 import { makeFolder, runCli } from '../run-cli.ts';
+import { HANG_MS } from '../../support/hang.ts';
 
 const shell = promisify(execFile);
 const bash = requireTools(['bash']);
@@ -20,7 +21,7 @@ async function complete(line: string): Promise<string[]> {
   const script = `source "$0"; COMP_WORDS=(${line}); [ "\${1: -1}" = " " ] && COMP_WORDS+=("")
     COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMP_LINE="$1"; COMP_POINT=\${#1}
     compopt() { :; }; _ocr_pipeline; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout } = await shell('bash', ['--norc', '-c', script, file, line], { cwd: '/', timeout: 30_000 });
+  const { stdout } = await shell('bash', ['--norc', '-c', script, file, line], { cwd: '/', timeout: HANG_MS });
   return stdout.split('\n').filter((word) => word !== '');
 }
 

@@ -19,6 +19,7 @@ import { ConfigError } from '../../../src/core/errors.ts';
 import { latestStart } from '../../../src/executors/slurm/decide/classify-end.ts';
 import { makeJobScript, type JobScriptOptions } from '../../../src/executors/slurm/job-script.ts';
 import { requireTools } from '../../support/requires.ts';
+import { HANG_MS } from '../../support/hang.ts';
 
 const PLAIN: JobScriptOptions = {
   jobName: 'ocrp-marduk-7f3a01-2',
@@ -115,7 +116,7 @@ describe('the text of a job script', () => {
         execFileSync('shellcheck', ['-s', 'bash', '-S', 'warning', '-'], {
           input: script,
           encoding: 'utf8',
-          timeout: 30_000,
+          timeout: HANG_MS,
         }),
       ).not.toThrow();
     }
@@ -170,7 +171,7 @@ async function runScript(
       SLURMD_NODENAME: 'n1',
       SLURM_RESTART_COUNT: String(options.restarts ?? 0),
     },
-    timeout: 20_000,
+    timeout: HANG_MS,
     stdio: ['ignore', sink, sink],
   });
   closeSync(sink);
@@ -258,7 +259,7 @@ describe('a job script on a node', () => {
       execFileSync('bash', ['-c', script], {
         encoding: 'utf8',
         env: { ...process.env, SLURM_ARRAY_TASK_ID: '0' },
-        timeout: 20_000,
+        timeout: HANG_MS,
       });
     } catch (error) {
       failed = error as typeof failed;

@@ -2,19 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NULL_DELAY_VARIABLE } from '../../../src/engines/null.ts';
+import { NULL_DELAY_VARIABLE } from '../../../src/core/child-environment.ts';
 import { BIN, cleanEnvironment, PROJECT } from '../../cli/run-cli.ts';
 import { makeScan } from '../../e2e/make-scan.ts';
 import { startBoxProgram } from '../../support/box-program.ts';
 import { requireTools } from '../../support/requires.ts';
 import { requireSlurm, SlurmLab } from '../../support/slurm-lab.ts';
+import { HANG_MS } from '../../support/hang.ts';
 
 const SCRIPTS = ['ocr-one-job.sbatch', 'ocr-scratch-folder.sbatch'] as const;
 const scriptFile = (name: (typeof SCRIPTS)[number]): string => join(PROJECT, 'slurm', name);
 
 describe('job scripts for people', () => {
   test.each(SCRIPTS)('%s is bash, and no line is wider than a terminal', (name) => {
-    execFileSync('bash', ['-n', scriptFile(name)], { timeout: 10_000 });
+    execFileSync('bash', ['-n', scriptFile(name)], { timeout: HANG_MS });
     const comments = readFileSync(scriptFile(name), 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('#'));
@@ -23,7 +24,7 @@ describe('job scripts for people', () => {
 
   const shellcheck = requireTools(['shellcheck']);
   test.skipIf(shellcheck.skip).each(SCRIPTS)('%s has nothing in it that shellcheck would change', (name) => {
-    expect(() => execFileSync('shellcheck', [scriptFile(name)], { timeout: 30_000, encoding: 'utf8' })).not.toThrow();
+    expect(() => execFileSync('shellcheck', [scriptFile(name)], { timeout: HANG_MS, encoding: 'utf8' })).not.toThrow();
   });
 });
 
@@ -63,7 +64,7 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
         ...environment,
       },
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: HANG_MS,
     }).trim();
     const log = join(folder, `ocr-${id}.log`);
     return {
@@ -73,15 +74,15 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     };
   }
 
-  test('a folder on scratch is read, is warned in time, goes on and ends', { timeout: 120_000 }, async () => {
+  test('a folder on scratch is read, is warned in time, goes on and ends', async () => {
     writeFileSync(join(home, 'scans/a.pdf'), makeScan(40, 1));
     writeFileSync(join(home, 'scans/letters/b.pdf'), makeScan(3, 2));
     const environment = { SCANS: join(home, 'scans'), TEXT: join(home, 'text'), [NULL_DELAY_VARIABLE]: '300' };
     const job = await submit('ocr-scratch-folder.sbatch', home, environment);
-    await lab.until('pages are read', () => /started/.test(job.log()), 60_000);
+    await lab.until('pages are read', () => /started/.test(job.log()));
     await lab.call('scancel', '--batch', '--signal=USR2', job.id);
-    await lab.until('it is in the queue again', () => job.log().includes('In the queue again'), 60_000);
-    await lab.until('it has ended', async () => /COMPLETED|FAILED|CANCELLED/.test(await job.state()), 90_000);
+    await lab.until('it is in the queue again', () => job.log().includes('In the queue again'));
+    await lab.until('it has ended', async () => /COMPLETED|FAILED|CANCELLED/.test(await job.state()));
     expect(await job.state(), job.log()).toBe('COMPLETED');
     expect(readdirSync(join(home, 'text'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual([
       'a.pdf',
@@ -93,13 +94,13 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
     expect(job.log().match(/started/g)).toHaveLength(2);
   });
 
-  test('says where the program is missing, and is not tried again', { timeout: 60_000 }, async () => {
+  test('says where the program is missing, and is not tried again', async () => {
     const job = await submit('ocr-scratch-folder.sbatch', home, { PROGRAM: '/nowhere/ocr-pipeline' });
-    await lab.until('it has ended', async () => /COMPLETED|FAILED/.test(await job.state()), 30_000);
+    await lab.until('it has ended', async () => /COMPLETED|FAILED/.test(await job.state()));
     expect(job.log()).toBe('The program is not at /nowhere/ocr-pipeline. Change the line PROGRAM=.\n');
   });
 
-  test('a Box folder is read and its text stored in Box, by a login kept before', { timeout: 120_000 }, async () => {
+  test('a Box folder is read and its text stored in Box, by a login kept before', async () => {
     await using box = await startBoxProgram();
     await box.emulator.seedFile('Koldewey.pdf', makeScan(2, 3), { parentId: box.folderId });
     installProgram(box.home);
@@ -112,7 +113,7 @@ describe.skipIf(need.skip)('job scripts for people, on a cluster', () => {
       OCR_PIPELINE_BOX_CLIENT_ID: box.emulator.clientId,
       OCR_PIPELINE_BOX_CLIENT_SECRET: box.emulator.clientSecret,
     });
-    await lab.until('it has ended', async () => /COMPLETED|FAILED/.test(await job.state()), 60_000);
+    await lab.until('it has ended', async () => /COMPLETED|FAILED/.test(await job.state()));
     expect(await job.state(), job.log()).toBe('COMPLETED');
     expect(Object.keys(box.delivered()).toSorted()).toEqual(
       expect.arrayContaining([expect.stringContaining('Koldewey.txt'), expect.stringContaining('Koldewey.pdf')]),

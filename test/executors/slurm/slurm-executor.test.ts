@@ -64,7 +64,8 @@ describe.skipIf(need.skip)('on a real cluster', () => {
       },
       chunk: (id, file, pageNumbers) => ({
         id,
-        ranges: [{ sha1: 'abc', file, pageNumbers }],
+        // Absolute, as all files are that go to a node.
+        ranges: [{ sha1: 'abc', file: `/stand-in/${file}`, pageNumbers }],
         recipe: RECIPE,
         limits: LIMITS,
       }),

@@ -5,7 +5,7 @@ import { requireSlurm, SlurmLab } from '../../support/slurm-lab.ts';
 const need = requireSlurm();
 
 describe.skipIf(need.skip)('a private Slurm cluster', () => {
-  test('two run side by side, each with its own jobs', { timeout: 120_000 }, async () => {
+  test('two run side by side, each with its own jobs', async () => {
     await using first = await SlurmLab.start({ nodes: 1 });
     await using second = await SlurmLab.start({ nodes: 3, cpus: 16 });
     await first.call('sbatch', '--job-name=only-here', '--output=/dev/null', '--chdir=/', '--wrap=sleep 60');
@@ -14,7 +14,7 @@ describe.skipIf(need.skip)('a private Slurm cluster', () => {
     expect(await second.call('sinfo', '-h', '-p', 'savio3', '-o', '%D %c')).toBe('3 16');
   });
 
-  test('a power cut ends a job and its processes; the node comes back', { timeout: 120_000 }, async () => {
+  test('a power cut ends a job and its processes; the node comes back', async () => {
     const lab = await SlurmLab.start({ nodes: 2 });
     try {
       await lab.call(
@@ -42,7 +42,7 @@ describe.skipIf(need.skip)('a private Slurm cluster', () => {
     expect(existsSync(lab.folder)).toBe(false);
   });
 
-  test('a controller that was stopped comes back and knows its jobs', { timeout: 120_000 }, async () => {
+  test('a controller that was stopped comes back and knows its jobs', async () => {
     await using lab = await SlurmLab.start({ nodes: 1 });
     await lab.call('sbatch', '--hold', '--job-name=kept', '--output=/dev/null', '--chdir=/', '--wrap=true');
     await lab.stopController();

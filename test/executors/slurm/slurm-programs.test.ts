@@ -16,7 +16,6 @@ function logOf(lab: SlurmLab, name: string): string {
 }
 
 const never = new AbortController().signal;
-const TIMEOUT = { timeout: 90_000 };
 
 function script(lab: SlurmLab, options: Partial<JobScriptOptions> & { readonly body?: string }): string {
   const { body = 'exit 0', ...rest } = options;
@@ -80,7 +79,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
   });
   afterAll(() => lab.close());
 
-  test('tells what it is like', TIMEOUT, async () => {
+  test('tells what it is like', async () => {
     expect(await client.config(never)).toMatchObject({
       clusterName: 'lab',
       maxArraySize: 21,
@@ -117,7 +116,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(await client.accounting({ jobIds: ['1'] }, never)).toBe('unavailable');
   });
 
-  test('runs an array by one script, and one question tells all of it', TIMEOUT, async () => {
+  test('runs an array by one script, and one question tells all of it', async () => {
     // Index 0 ends well, 1 with an error, 2 is killed.
     const body = 'echo "run $2 task $3"; case $3 in *-1) exit 69 ;; *-2) kill -9 $PPID ;; esac';
     const jobId = await client.submit(script(lab, { jobName: 'three', tasks: 3, body }), never);
@@ -145,7 +144,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(await client.queue(['thre'], never)).toEqual([]);
   });
 
-  test('takes odd paths as they are, and no secret reaches the node', TIMEOUT, async () => {
+  test('takes odd paths as they are, and no secret reaches the node', async () => {
     const odd = join(lab.folder, `it's "odd" $HOME %j 100%% %a`);
     mkdirSync(odd);
     const body = 'env > "$2/env"; ls "$2"';
@@ -163,7 +162,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(readFileSync(join(odd, 'env'), 'utf8')).toMatch(/^OMP_THREAD_LIMIT=1$/m);
   });
 
-  test('ends tasks, and whole jobs', TIMEOUT, async () => {
+  test('ends tasks, and whole jobs', async () => {
     await client.submit(script(lab, { jobName: 'long', tasks: 6, body: 'exec sleep 60' }), never);
     await rowsWhen(client, lab, 'long', (rows) => rows.filter(({ state }) => state === 'RUNNING').length === 6);
     await client.cancel('long', [1, 2, 3, 5], never);
@@ -186,7 +185,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     await client.cancel('never-was', [0], never);
   });
 
-  test('goes into the queue again by itself after the warning, and goes on', TIMEOUT, async () => {
+  test('goes into the queue again by itself after the warning, and goes on', async () => {
     const body = `trap 'exit 75' TERM; [ "$SLURM_RESTART_COUNT" = "" ] || exit 0; for ((i = 0; i < 300; i++)); do sleep 0.1; done`;
     await client.submit(script(lab, { jobName: 'warned', body }), never);
     await rowsWhen(client, lab, 'warned', ([row]) => row?.state === 'RUNNING');
@@ -197,7 +196,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(logOf(lab, 'warned-0')).toMatch(/in the queue again[^]*start 2[^]*ended with 0/);
   });
 
-  test('does not bring itself back after somebody cancelled it', TIMEOUT, async () => {
+  test('does not bring itself back after somebody cancelled it', async () => {
     const body = `trap 'sleep 1; exit 75' TERM; echo ready; for ((i = 0; i < 300; i++)); do sleep 0.1; done`;
     await client.submit(script(lab, { jobName: 'unwanted', body }), never);
     await rowsWhen(client, lab, 'unwanted', ([row]) => row?.state === 'RUNNING');
@@ -208,7 +207,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(logOf(lab, 'unwanted-0')).not.toContain('in the queue again');
   });
 
-  test('is told of requests that would wait for ever by their reason', TIMEOUT, async () => {
+  test('is told of requests that would wait for ever by their reason', async () => {
     await client.submit(script(lab, { jobName: 'too-long', minutes: 9_000 }), never);
     await client.submit(
       script(lab, {
@@ -234,7 +233,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(logOf(lab, 'whole-0')).toContain('has 4 cores');
   });
 
-  test('lets a hidden partition be used, and says that it is hidden', TIMEOUT, async () => {
+  test('lets a hidden partition be used, and says that it is hidden', async () => {
     await lab.call('scontrol', 'update', 'PartitionName=savio3', 'Hidden=YES');
     // Root sees all partitions anyway; a person does not, unless all are asked for.
     const partitions = await client.partitions(never);
@@ -245,7 +244,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     await lab.call('scontrol', 'update', 'PartitionName=savio3', 'Hidden=NO');
   });
 
-  test('refuses what it cannot do, in words of ours', TIMEOUT, async () => {
+  test('refuses what it cannot do, in words of ours', async () => {
     const partition = await failureOf(client.submit(script(lab, { jobName: 'p', partition: 'nowhere' }), never));
     expect(partition).toBeInstanceOf(ConfigError);
     expect(partition.code).toBe('SLURM_PARTITION');
@@ -253,7 +252,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     expect(array.code).toBe('SLURM_ARRAY');
   });
 
-  test('estimates a start', TIMEOUT, async () => {
+  test('estimates a start', async () => {
     await client.submit(script(lab, { jobName: 'first', cores: 4, tasks: 2, body: 'exec sleep 60' }), never);
     await rowsWhen(client, lab, 'first', (rows) => rows.every(({ state }) => state === 'RUNNING'));
     await client.submit(script(lab, { jobName: 'later', cores: 4 }), never);
@@ -264,7 +263,7 @@ describe.skipIf(plain.skip)('Slurm without accounting', () => {
     await client.cancel('later', undefined, never);
   });
 
-  test('that is silent is not taken for an empty queue', TIMEOUT, async () => {
+  test('that is silent is not taken for an empty queue', async () => {
     await client.submit(script(lab, { jobName: 'kept', body: 'exec sleep 60' }), never);
     await lab.stopController();
     const submitting = failureOf(client.submit(script(lab, { jobName: 'lost' }), never));
@@ -295,7 +294,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
   const clientFor = (asked: { account?: string; qos?: string }): SlurmPrograms =>
     new SlurmPrograms({ ...process.env, ...lab.env }, asked);
 
-  test('knows accounts and QoS', TIMEOUT, async () => {
+  test('knows accounts and QoS', async () => {
     const associations = await clientFor({}).associations(never);
     expect(associations).toEqual(
       expect.arrayContaining([
@@ -310,7 +309,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
     );
   });
 
-  test('refuses a wrong account and names the right ones', TIMEOUT, async () => {
+  test('refuses a wrong account and names the right ones', async () => {
     const error = await failureOf(
       clientFor({ account: 'fc_tset' }).submit(script(lab, { jobName: 'wrong', account: 'fc_tset' }), never),
     );
@@ -319,7 +318,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
     expect(error.advice.why).toMatch(/You gave "fc_tset"\. Yours are: .*co_test/);
   });
 
-  test('refuses a wrong QoS, and a time that the QoS does not allow', TIMEOUT, async () => {
+  test('refuses a wrong QoS, and a time that the QoS does not allow', async () => {
     const qos = await failureOf(
       clientFor({ account: 'fc_test', qos: 'savio_lowprio' }).submit(
         script(lab, { jobName: 'q', account: 'fc_test', qos: 'savio_lowprio' }),
@@ -334,7 +333,7 @@ describe.skipIf(accounted.skip)('Slurm with accounting', () => {
     expect(time.code).toBe('SLURM_TIME');
   });
 
-  test('remembers what ended, by job and by name', TIMEOUT, async () => {
+  test('remembers what ended, by job and by name', async () => {
     const client = clientFor({});
     const jobId = await client.submit(
       script(lab, { jobName: 'two', tasks: 2, account: 'fc_test', body: 'case $3 in *-1) exit 70 ;; esac' }),

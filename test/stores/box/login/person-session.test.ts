@@ -11,6 +11,7 @@ import { readUser } from '../../../../src/stores/box/login/read-user.ts';
 import { writeLogin } from '../../../../src/stores/box/login/login-file.ts';
 import { calm } from '../../../conformance/document-store-samples.ts';
 import { makeLoginWorld, type LoginWorld } from './login-world.ts';
+import { HANG_MS } from '../../../support/hang.ts';
 
 const HOUR_MS = 3_600_000;
 const run = promisify(execFile);
@@ -78,7 +79,7 @@ describe('a kept login', () => {
       BOX_TEST: JSON.stringify({ settings: world.network.settings, app: world.app, file: world.loginFile }),
     };
     const answers = await Promise.all(
-      Array.from({ length: 4 }, () => run(process.execPath, [entry], { env: environment, timeout: 50_000 })),
+      Array.from({ length: 4 }, () => run(process.execPath, [entry], { env: environment, timeout: HANG_MS })),
     );
     expect(answers.map(({ stdout }) => stdout.trim())).toEqual(
       Array(4).fill('owner@example.org owner@example.org owner@example.org'),

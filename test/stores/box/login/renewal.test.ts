@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { collect, makeWorld } from '../box-harness.ts';
+import { HANG_MS } from '../../../support/hang.ts';
 
-const signal = AbortSignal.timeout(30_000);
+const signal = AbortSignal.timeout(HANG_MS);
 
 describe('an access token that ends', () => {
   it('twice in a row is replaced twice, and the login is not taken for ended', async () => {

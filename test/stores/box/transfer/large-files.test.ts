@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startBoxEmulator } from '../../../box-emulator/box-emulator.ts';
 import { settingsFor } from '../box-harness.ts';
+import { HANG_MS } from '../../../support/hang.ts';
 
 const run = promisify(execFile);
 const SIZE_BYTES = 192 * 1024 * 1024;
@@ -44,7 +45,7 @@ describe('large files', () => {
       const entry = join(dirname(fileURLToPath(import.meta.url)), '../transport/copying-process.ts');
       const { stdout } = await run(process.execPath, [entry], {
         env: { ...process.env, NO_PROXY: '127.0.0.1', BOX_TEST: JSON.stringify(given) },
-        timeout: 55_000,
+        timeout: HANG_MS,
       });
       const answer = JSON.parse(stdout) as { sha1: string; maxRssBytes: number };
       expect(answer.sha1).toBe(sha1);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BoxSettings } from '../../../../src/stores/box/transport/box-settings.ts';
 import { BoxStore } from '../../../../src/stores/box/box-store.ts';
 import { connect, openNetwork } from '../../../../src/stores/box/transport/connect.ts';
+import { HANG_MS } from '../../../support/hang.ts';
 
 const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as {
   settings: BoxSettings;
@@ -10,7 +11,7 @@ const given = JSON.parse(process.env['BOX_TEST'] ?? '{}') as {
   token: string;
   scratch: string;
 };
-const signal = AbortSignal.timeout(50_000);
+const signal = AbortSignal.timeout(HANG_MS);
 const network = await openNetwork({ settings: given.settings });
 const connection = await connect(network, { accessToken: async () => given.token, renew: async () => given.token });
 const folder = { id: given.folderId, path: 'Scans', name: 'Scans' };

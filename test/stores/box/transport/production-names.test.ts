@@ -9,6 +9,7 @@ import { DEFAULT_BOX_SETTINGS } from '../../../../src/stores/box/transport/box-s
 import { startBoxEmulator } from '../../../box-emulator/box-emulator.ts';
 import { startConnectProxy } from '../../../box-emulator/connect-proxy.ts';
 import { sha1Of } from '../../../conformance/document-store-samples.ts';
+import { HANG_MS } from '../../../support/hang.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ describe('Box by its own names', () => {
       };
       const entry = join(dirname(fileURLToPath(import.meta.url)), 'copying-process.ts');
       const environment = { PATH: process.env['PATH'] ?? '', ...proxy.environment, BOX_TEST: JSON.stringify(given) };
-      const { stdout } = await run(process.execPath, [entry], { env: environment, timeout: 50_000 });
+      const { stdout } = await run(process.execPath, [entry], { env: environment, timeout: HANG_MS });
       expect(JSON.parse(stdout)).toMatchObject({ sha1: sha1Of(bytes) });
       expect(emulator.list(folder.id).map((file) => file.path)).toEqual(['OCR/copy.pdf', 'a.pdf']);
       expect([...proxy.hosts()].sort()).toEqual(['api.box.com', 'dl.boxcloud.com', 'upload.box.com']);
