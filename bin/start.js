@@ -1,9 +1,9 @@
 'use strict';
 
-const { existsSync } = require('node:fs');
+const { existsSync, mkdirSync, statSync } = require('node:fs');
 const { enableCompileCache, getCompileCacheDir } = require('node:module');
 const { homedir } = require('node:os');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const built = join(__dirname, '..', 'dist', 'cli', 'main.js');
@@ -25,13 +25,28 @@ function start(file) {
   );
 }
 
+/* Whether nobody else can write to a folder, which is made if it is not there. */
+function isOurs(folder) {
+  try {
+    // Not `recursive`, which never settles where a file system answers ENOENT below a folder that is there.
+    for (const each of [dirname(folder), folder]) if (!existsSync(each)) mkdirSync(each, { mode: 0o700 });
+    const facts = statSync(folder);
+    // Windows has no such owners.
+    return process.getuid === undefined || (facts.uid === process.getuid() && (facts.mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
+}
+
 /*
  * Compiled code is kept between starts, by this process and by the page workers, which a start costs a third of a second
- * else. In the person's own cache folder: what others may write must not be run. Where that cannot be written nothing is kept.
+ * else. In a folder of the person's own: what others may write must not be run. Where there can be none nothing is kept.
  */
 function keepCompiledCode() {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  enableCompileCache(process.env.NODE_COMPILE_CACHE || join(cache, 'ocr-pipeline', 'node'));
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ocr-pipeline');
+  const isNamed = Boolean(process.env.NODE_COMPILE_CACHE);
+  if (!isNamed && !isOurs(cache)) return;
+  enableCompileCache(isNamed ? process.env.NODE_COMPILE_CACHE : join(cache, 'node'));
   const folder = getCompileCacheDir();
   if (folder !== undefined) process.env.NODE_COMPILE_CACHE = folder;
 }

@@ -13,7 +13,8 @@ import {
   type FolderAddress,
 } from '../stores/box/listing/folder-address.ts';
 import { listItems } from '../stores/box/listing/list-items.ts';
-import { defaultLoginFile, placeOfLogin } from '../stores/box/login/login-file.ts';
+import { realPlace } from '../files/real-place.ts';
+import { defaultLoginFile } from '../stores/box/login/login-file.ts';
 import type { BoxUser } from '../stores/box/login/login-record.ts';
 import { openLogin, requireApp, type OpenLogin } from '../stores/box/login/open-login.ts';
 import type { BoxApp } from '../stores/box/login/person-session.ts';
@@ -63,7 +64,7 @@ export async function openBox(
   const { boxClientId: clientId, boxClientSecret: clientSecret } = choices;
   const known = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
   // The lock lies beside the file itself, whichever of its names it is reached by.
-  const loginFile = await placeOfLogin(choices.boxLoginFile ?? defaultLoginFile(environment));
+  const loginFile = await realPlace(choices.boxLoginFile ?? defaultLoginFile(environment));
   const developerToken = environment['BOX_DEVELOPER_TOKEN'];
   const network = await openNetwork({ settings: toBoxSettings(choices), onWait });
   const login = (): Promise<OpenLogin> => openLogin({ loginFile, app: known, developerToken }, network);

@@ -38,11 +38,7 @@ export async function loadSettings(
   const { source, unknown } = readEnvironment(environment, workingFolder);
   const places = configPlaces(shell);
   const files = await Promise.all(
-    places.map((place) =>
-      readConfigFile(place, shell, ({ facts }, shown) => {
-        if (place.kind === 'project') checkOwner(shown, facts);
-      }),
-    ),
+    places.map((place) => readConfigFile(place, shell, ({ facts }, shown) => checkOwner(place.kind, shown, facts))),
   );
   const sources: SettingsSource[] = [{ kind: 'flag', baseFolder: workingFolder, values: flags }, source];
   for (const file of files) if (file) sources.push(file);

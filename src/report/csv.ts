@@ -1,7 +1,10 @@
 type Cell = string | number | undefined;
 
-/** Begins what spreadsheets take for a formula (OWASP, CSV Injection). */
-const FORMULA = /^[=+\-@\t\r]/;
+/** Begins what spreadsheets take for a formula, in full width too (OWASP, CSV Injection). */
+const FORMULA = String.raw`\s*[=+\-@＝＋－＠]`;
+const AT_START = new RegExp(`^(?=${FORMULA}|[\t\r])`);
+/** Many languages' spreadsheets divide by semicolons, and heed quotes only where a cell of theirs begins. */
+const AT_THEIR_START = new RegExp(`([;\r\n])(?=${FORMULA})`, 'g');
 
 /**
  * Writes a table for spreadsheets and scripts: RFC 4180, with a byte order mark, without which Excel takes UTF-8 for
@@ -16,6 +19,6 @@ export function writeCsv(columns: readonly string[], rows: Iterable<readonly Cel
 function writeCell(cell: Cell): string {
   if (typeof cell === 'number') return String(cell);
   const text = cell ?? '';
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = text.replaceAll(AT_THEIR_START, `$1'`).replace(AT_START, `'`);
+  return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BIN, makeFolder, PROJECT, runCli } from './run-cli.ts';
+import { BIN, cleanEnvironment, makeFolder, PROJECT, runCli } from './run-cli.ts';
 
 /** Makes Node say that it is another version, before our first line runs. */
 function pretend(version: string): string[] {
@@ -49,4 +50,23 @@ describe('the launcher', () => {
       stderr: expect.stringContaining('npm install') as string,
     });
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'keeps compiled code where nobody else can write, and runs none from elsewhere',
+    async () => {
+      const home = makeFolder();
+      const launch = `umask 0; exec "$0" "$@"`;
+      const start = (): void => {
+        execFileSync('sh', ['-c', launch, process.execPath, BIN, '--version'], { env: { ...cleanEnvironment(home) } });
+      };
+      start();
+      const cache = join(home, '.cache', 'ocr-pipeline');
+      expect(statSync(cache).mode & 0o777).toBe(0o700);
+      expect(readdirSync(cache)).toEqual(['node']);
+      rmSync(join(cache, 'node'), { recursive: true });
+      chmodSync(cache, 0o777);
+      start();
+      expect(readdirSync(cache)).toEqual([]);
+    },
+  );
 });

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configPlaces, showPath } from '../../src/config/config-files.ts';
 import { writeSetting } from '../../src/config/edit-config.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
+import { isTrusted, trust } from '../../src/config/trust.ts';
 import type { RawValue } from '../../src/core/config/resolve-settings.ts';
 import type { SettingName } from '../../src/core/config/settings-table.ts';
 import { ConfigError, PipelineError, UsageError } from '../../src/core/errors.ts';
@@ -162,5 +163,72 @@ describe('writing a setting', () => {
     const folder = makeFolder();
     mkdirSync(join(folder, 'config.yaml'));
     expect((await errorOf(writeSetting(join(folder, 'config.yaml'), 'dpi', ['400']))).code).toBe('CONFIG_UNREADABLE');
+  });
+
+  it('keeps the file closed to others that holds a secret', async () => {
+    const file = join(makeFolder(), 'config.yaml');
+    writeFileSync(file, 'box-client-secret: abcdefghijkl\n', { mode: 0o600 });
+    await writeSetting(file, 'dpi', ['400']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("makes a new file its owner's alone, and none that others can write", async () => {
+    const folder = makeFolder();
+    await writeSetting(join(folder, 'own.yaml'), 'dpi', ['400']);
+    expect(statSync(join(folder, 'own.yaml')).mode & 0o777).toBe(0o600);
+    const open = join(folder, 'open.yaml');
+    writeFileSync(open, '');
+    chmodSync(open, 0o666);
+    await writeSetting(open, 'dpi', ['400']);
+    expect(statSync(open).mode & 0o777).toBe(0o644);
+  });
+
+  it('writes a file that is a link where it leads', async () => {
+    const folder = makeFolder();
+    const [link, target] = [join(folder, 'config.yaml'), join(folder, 'dotfiles.yaml')];
+    writeFileSync(target, 'lang: deu\n');
+    symlinkSync('dotfiles.yaml', link);
+    await writeSetting(link, 'dpi', ['400']);
+    expect(readFileSync(target, 'utf8')).toBe('lang: deu\ndpi: "400"\n');
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a file that others can write', () => {
+  it.each([
+    ['config.yaml', 0o602],
+    ['config.yaml', 0o620],
+    ['site.yaml', 0o602],
+  ])('is not heeded: %s with %o', async (name, mode) => {
+    const home = makeFolder();
+    const folder = join(home, '.config', 'ocr-pipeline');
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, name);
+    writeFileSync(file, 'when-done: touch /tmp/x\n');
+    chmodSync(file, mode);
+    const site = name === 'site.yaml' ? { OCR_PIPELINE_SITE_FILE: file } : {};
+    const error = await errorOf(loadSettings(NO_FLAGS, { workingFolder: home, environment: { HOME: home, ...site } }));
+    expect(error.code).toBe('CONFIG_NOT_YOURS');
+    expect(error.advice.remedy).toContain('chmod');
+  });
+
+  it("is heeded where it is a site's, which its staff may write", async () => {
+    const home = makeFolder();
+    const file = join(home, 'site.yaml');
+    writeFileSync(file, 'dpi: 222\n');
+    chmodSync(file, 0o664);
+    const shell = { workingFolder: home, environment: { HOME: home, OCR_PIPELINE_SITE_FILE: file } };
+    expect((await loadSettings(NO_FLAGS, shell)).settings.dpi).toBe(222);
+  });
+
+  it('makes nobody trusted', async () => {
+    const home = makeFolder();
+    const shell = { workingFolder: home, environment: { HOME: home } };
+    await trust('/work/ocr-pipeline.yaml', 'output: x\n', shell);
+    expect(await isTrusted('/work/ocr-pipeline.yaml', 'output: x\n', shell)).toBe(true);
+    const kept = join(home, '.config', 'ocr-pipeline', 'trusted.json');
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+    chmodSync(kept, 0o666);
+    expect(await isTrusted('/work/ocr-pipeline.yaml', 'output: x\n', shell)).toBe(false);
   });
 });

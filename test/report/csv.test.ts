@@ -30,8 +30,14 @@ describe('tables for spreadsheets', () => {
     expect(readCsv(table).slice(1).flat()).toEqual(["'=cmd|calc!A1", "'+1", "'-1", "'@x", "'\t=1", 'a"b', '-5']);
   });
 
+  it('hold no formula after spaces, in full width, or where semicolons divide cells', () => {
+    const table = writeCsv(['name'], [[' =1'], ['＝1+1'], ['a;=cmd|calc!A1'], ['b;2'], ['c\n-1']]);
+    expect(readCsv(table).slice(1).flat()).toEqual(["' =1", "'＝1+1", "a;'=cmd|calc!A1", 'b;2', "c\n'-1"]);
+  });
+
   it('give every cell back that is no formula', () => {
-    const cell = fc.string({ unit: 'binary' }).filter((text) => !/^[=+\-@\t\r\ufeff]/.test(text));
+    const formula = /(?:^|[;\r\n])\s*[=+\-@＝＋－＠]|^[\t\r\ufeff]/;
+    const cell = fc.string({ unit: 'binary' }).filter((text) => !formula.test(text));
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell)), (rows) => {
         expect(readCsv(writeCsv(['a', 'b'], rows)).slice(1)).toEqual(rows);

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { configPlaces, showPath } from '../../config/config-files.ts';
 import { isOwnOrTrusted, trust, trustAsItIs } from '../../config/trust.ts';
 import { listSettings } from '../ask-trust.ts';
-import { writeSetting } from '../../config/edit-config.ts';
+import { PROJECT_FILE_MODE, writeSetting } from '../../config/edit-config.ts';
 import { settingOfKey } from '../../core/config/resolve-settings.ts';
 import { environmentName, SETTING_NAMES, SETTINGS, type SettingName } from '../../core/config/settings-table.ts';
 import { closest } from '../../core/config/closest.ts';
@@ -133,7 +133,7 @@ async function write(
   const place = configPlaces(shell).find((candidate) => candidate.kind === kind);
   if (place === undefined) return;
   const trusts = kind === 'project' && (await isOwnOrTrusted(place.file, shell));
-  await writeSetting(place.file, SETTINGS[name].key, texts);
+  await writeSetting(place.file, SETTINGS[name].key, texts, kind === 'project' ? PROJECT_FILE_MODE : undefined);
   if (trusts) await trustAsItIs(place.file, shell);
   terminal.say(`${texts.length === 0 ? 'Taken out of' : 'Written to'} ${showPath(place.file, shell)}`);
 }

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AccessError } from '../../../core/errors.ts';
+import { realPlace } from '../../../files/real-place.ts';
 import { readSmallFile, UnfitFileError } from '../../../files/read-small-file.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
 import { writeWhole } from '../../../files/write-whole.ts';
@@ -56,25 +57,11 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
   }
 }
 
-/**
- * Where a login file really lies: one that is a link is written and removed where it leads, so that no used-up copy stays
- * there; also where nothing is there yet.
- */
-export async function placeOfLogin(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
-    const target = await readlink(file).catch(() => undefined);
-    return target === undefined ? file : resolve(dirname(file), target);
-  }
-}
-
 /** Whoever owns the file, or may put another in its place, could have this program use a login of theirs. */
 async function requireOwn(file: string, fileOwner: number): Promise<void> {
   const me = process.getuid?.();
   if (me === undefined) return;
-  const folder = dirname(await placeOfLogin(file));
+  const folder = dirname(await realPlace(file));
   const { uid, mode } = await stat(folder);
   const isOpenToAll = (mode & 0o002) !== 0 && (mode & 0o1000) === 0;
   if (fileOwner === me && (uid === me || uid === 0) && !isOpenToAll) return;
@@ -91,7 +78,7 @@ async function requireOwn(file: string, fileOwner: number): Promise<void> {
 
 /** Keeps a login for good or not at all, readable by its owner alone. @throws {OutputError} the disk. */
 export async function writeLogin(named: string, record: LoginRecord): Promise<void> {
-  const file = await placeOfLogin(named);
+  const file = await realPlace(named);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await removeLeftovers(file);
@@ -109,5 +96,5 @@ async function removeLeftovers(file: string): Promise<void> {
 }
 
 export async function removeLogin(file: string): Promise<void> {
-  await rm(await placeOfLogin(file), { force: true });
+  await rm(await realPlace(file), { force: true });
 }
