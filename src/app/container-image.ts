@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, constants, stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { childEnvironment } from '../core/child-environment.ts';
 import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../core/errors.ts';
 import type { EngineName } from '../core/settings.ts';
+import { explainStart } from '../core/start-failure.ts';
 import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine } from '../files/ndjson.ts';
@@ -119,6 +120,8 @@ async function readEngineOfImage(
       .flatMap((line) => parseLine<ErrorRecord & { type?: string }>(line) ?? [])
       .find(({ type }) => type === 'error');
     if (record) throw errorFromRecord(record);
+    const refused = explainStart(cause, basename(program));
+    if (refused) throw refused;
     throw new MissingDependencyError(
       'IMAGE_BROKEN',
       `The container image ${image} does not run here.`,

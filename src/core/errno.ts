@@ -75,5 +75,6 @@ export function isErrnoOf(error: unknown, ...kinds: readonly ErrnoKind[]): boole
 export function explainErrno(error: unknown): string {
   const system = readErrno(error);
   if (system) return `${system.words} (${system.name})`;
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }

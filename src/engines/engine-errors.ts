@@ -1,14 +1,45 @@
-import { MissingDependencyError } from '../core/errors.ts';
+import { readFile } from 'node:fs/promises';
+import { explainErrno, readErrno } from '../core/errno.ts';
+import { MissingDependencyError, type PipelineError } from '../core/errors.ts';
+import { parseLimits, suspectLimit, type WorkerEnd } from '../core/process-limits.ts';
+import { explainStart } from '../core/start-failure.ts';
 import { nameLanguage, suggestLanguages } from './languages.ts';
 
 /** `TESSERACT_MISSING`: there is no such program, or it does not answer as Tesseract does. */
-export function tesseractMissing(program: string | undefined): MissingDependencyError {
+export function tesseractMissing(program: string | undefined, cause?: unknown): MissingDependencyError {
   const what = program === undefined ? 'Tesseract is not installed here' : `Tesseract cannot be run as "${program}"`;
-  return new MissingDependencyError('TESSERACT_MISSING', `${what}.`, {
+  const why = readErrno(cause) ? `: ${explainErrno(cause)}` : '';
+  return new MissingDependencyError('TESSERACT_MISSING', `${what}${why}.`, {
     safe: 'Finished pages are kept.',
     remedy:
       'Install it (Debian, Ubuntu: apt install tesseract-ocr; macOS: brew install tesseract),\nor add  --engine tesseract.js  to do without.',
   });
+}
+
+/** Why Tesseract could not be started: never a page's fault. */
+export function tesseractNotStarted(program: string, error: unknown): PipelineError {
+  return explainStart(error, 'Tesseract') ?? tesseractMissing(program, error);
+}
+
+/**
+ * `LIMIT_...`, `ENGINE_BROKEN`: Tesseract ends before it has read anything, a page of our own neither. `how` completes "it ...".
+ */
+export async function tesseractBroken(how: string, end: WorkerEnd): Promise<MissingDependencyError> {
+  const suspect = suspectLimit(end, parseLimits(await readFile('/proc/self/limits', 'utf8').catch(() => '')));
+  const said = end.words.trim().split('\n').at(-1)?.slice(0, 300);
+  const advice = { why: said || undefined, safe: 'No document is to blame. All that is finished is kept.' };
+  if (suspect) {
+    const message = `Tesseract cannot do its work here (${how}): a limit on ${suspect.name} is too low.`;
+    return new MissingDependencyError(`LIMIT_${suspect.kind}`, message, { ...advice, remedy: suspect.remedy });
+  }
+  return new MissingDependencyError(
+    'ENGINE_BROKEN',
+    `Tesseract does not work here: ${how}, over a page of our own too.`,
+    {
+      ...advice,
+      remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.',
+    },
+  );
 }
 
 /** `LANG_MISSING`: says what was probably meant and what is here. */

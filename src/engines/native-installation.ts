@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { explainStart } from '../core/start-failure.ts';
 import { runProgram } from './run-program.ts';
 
 /** A Tesseract program and what it has. */
@@ -61,12 +62,17 @@ async function isProgram(file: string): Promise<boolean> {
   }
 }
 
-/** Asks a program for its version and languages; undefined where it does not answer as Tesseract does. */
+/**
+ * Asks a program for its version and languages; undefined where it does not answer as Tesseract does.
+ * @throws {TransientError} `SYSTEM_LIMIT`, `SYSTEM_REFUSED`: this machine cannot start it at the moment.
+ */
 export async function inspectTesseract(program: string, signal: AbortSignal): Promise<NativeInstallation | undefined> {
   const [versionEnd, listEnd] = await Promise.all([
     runProgram(program, ['--version'], NOTHING, PROBE_LIMITS, signal),
     runProgram(program, ['--list-langs'], NOTHING, PROBE_LIMITS, signal),
   ]);
+  const refused = explainStart(versionEnd.startError ?? listEnd.startError, 'Tesseract');
+  if (refused) throw refused;
   // Tesseract 4 writes these to its standard error, 5 to its standard output.
   const about = `${versionEnd.stdout.toString()}\n${versionEnd.stderrTail}`;
   const version = /^tesseract v?(\d[\w.-]*)/m.exec(about)?.[1];

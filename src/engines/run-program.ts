@@ -1,16 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { childEnvironment } from '../core/child-environment.ts';
 import { InternalError } from '../core/errors.ts';
-import { errnoOf } from '../core/errno.ts';
+import { readErrno } from '../core/errno.ts';
+import { startProgram } from '../files/start-program.ts';
 
 /** How a program ended. Exactly one of `exitCode`, `killedBy` and `startError` says why. */
 export interface ProgramEnd {
   readonly exitCode?: number | undefined;
   /** The signal that ended it. */
   readonly killedBy?: NodeJS.Signals | undefined;
-  /** It could not be started: `ENOENT`, `EACCES`, `EAGAIN`. */
-  readonly startError?: string | undefined;
+  /** The system's error where it could not be started. */
+  readonly startError?: unknown;
   readonly stdout: Buffer;
   /** The last of what it wrote to its standard error. */
   readonly stderrTail: string;
@@ -43,15 +44,21 @@ export async function runProgram(
   signal: AbortSignal,
 ): Promise<ProgramEnd> {
   signal.throwIfAborted();
-  const child = spawn(program, args, {
-    stdio: ['fileDescriptor' in input ? input.fileDescriptor : 'pipe', 'pipe', 'pipe'],
-    env: childEnvironment('engine', process.env),
-    windowsHide: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = await startProgram(program, args, {
+      stdio: ['fileDescriptor' in input ? input.fileDescriptor : 'pipe', 'pipe', 'pipe'],
+      env: childEnvironment('engine', process.env),
+      windowsHide: true,
+    });
+  } catch (startError) {
+    signal.throwIfAborted();
+    if (!readErrno(startError)) throw startError;
+    return { startError, stdout: Buffer.alloc(0), stderrTail: '', tooMuchOutput: false };
+  }
   const chunks: Buffer[] = [];
   let received = 0;
   let stderrTail = '';
-  let startError: string | undefined;
   const { stdin, stdout, stderr } = pipesOf(child);
   stdout.on('data', (chunk: Buffer) => {
     received += chunk.length;
@@ -64,10 +71,8 @@ export async function runProgram(
   // A program that ends before it has read all closes the pipe: its exit says why.
   stdin?.on('error', () => {});
   const ended = Promise.withResolvers<{ exitCode?: number; killedBy?: NodeJS.Signals }>();
-  child.on('error', (error) => {
-    startError = errnoOf(error) ?? 'UNKNOWN';
-    if (child.pid === undefined) ended.resolve({});
-  });
+  // Of a signal that could not be sent: its end says the rest.
+  child.on('error', () => {});
   child.on('close', (code, killedBy) => ended.resolve(ending(code, killedBy)));
   child.on('exit', (code, killedBy) => {
     setTimeout(() => {
@@ -78,6 +83,7 @@ export async function runProgram(
   });
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
+  if (signal.aborted) kill();
   const timer = limits.timeoutMs === undefined ? undefined : setTimeout(kill, limits.timeoutMs);
   try {
     if ('bytes' in input) for (const part of input.bytes) stdin?.write(part);
@@ -86,7 +92,6 @@ export async function runProgram(
     signal.throwIfAborted();
     return {
       ...end,
-      startError,
       stdout: Buffer.concat(chunks),
       stderrTail,
       tooMuchOutput: received > limits.stdoutBytes,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { type MissingDependencyError, PageError } from '../core/errors.ts';
+import { PageError, type PipelineError } from '../core/errors.ts';
 import type { PageImage, RecognizedPage } from '../core/page.ts';
 import { clampDpi } from './clamp-dpi.ts';
-import { languageMissing, tesseractMissing } from './engine-errors.ts';
+import { languageMissing, tesseractBroken, tesseractMissing, tesseractNotStarted } from './engine-errors.ts';
 import { splitLanguages } from './languages.ts';
 import { digestModel, inspectTesseract, type NativeInstallation } from './native-installation.ts';
 import { areNeuralModels } from './neural-models.ts';
@@ -10,7 +10,7 @@ import type { EngineIdentity, OcrEngine, RecognizeOptions } from './ocr-engine.t
 import { parseHocr } from './parse-hocr.ts';
 import { runProgram, type ProgramEnd } from './run-program.ts';
 import { spoolBytes } from './spool-bytes.ts';
-import { TesseractStream } from './tesseract-stream.ts';
+import { PROBE_IMAGE, TesseractStream } from './tesseract-stream.ts';
 import { writePnm } from './write-pnm.ts';
 
 /** Far above the hOCR of a full newspaper page, some 5 MB. */
@@ -33,6 +33,8 @@ export class NativeTesseract implements OcrEngine {
   readonly #language: string;
   readonly #closed = new AbortController();
   #canStream: boolean | undefined;
+  /** It has read something: where it ends over a page, that may be the page's doing. */
+  #hasWorked = false;
   /** Processes by the settings they were started with, the one used last at the end. */
   readonly #streams = new Map<string, TesseractStream>();
 
@@ -48,13 +50,16 @@ export class NativeTesseract implements OcrEngine {
     stop.throwIfAborted();
     const settings = settingsFor(this.#language, options);
     const streamed = await this.#readStreamed(image, settings, stop);
-    if (streamed !== undefined) return parseHocr(streamed);
-    const end = await this.#readAlone(image, settings, stop);
-    if (end.exitCode === 0) {
-      const hocr = end.stdout.toString('utf8');
-      if (hocr.includes("class='ocr_page'")) return parseHocr(hocr);
+    if (streamed !== undefined) {
+      this.#hasWorked = true;
+      return parseHocr(streamed);
     }
-    throw await this.#explain(end, signal);
+    const end = await this.#readAlone(image, settings, stop);
+    if (isRead(end)) {
+      this.#hasWorked = true;
+      return parseHocr(end.stdout.toString('utf8'));
+    }
+    throw await this.#explain(end, settings, stop);
   }
 
   /** Undefined where there is no stream, or it ended over this page: then the page is read alone. */
@@ -97,14 +102,22 @@ export class NativeTesseract implements OcrEngine {
     }
   }
 
-  /** An engine that has gone would fail on every page; a crash may be the page's own doing. */
-  async #explain(end: ProgramEnd, signal: AbortSignal): Promise<PageError | MissingDependencyError> {
-    if (end.startError === 'ENOENT' || end.startError === 'EACCES') return tesseractMissing(this.#program);
-    if (end.startError === undefined && end.killedBy === undefined) {
+  /** An engine that has gone would fail on every page; a crash may be the page's own doing, if others can be read. */
+  async #explain(end: ProgramEnd, settings: readonly string[], signal: AbortSignal): Promise<PipelineError> {
+    if (end.startError !== undefined) return tesseractNotStarted(this.#program, end.startError);
+    if (end.killedBy === undefined) {
       const installation = await inspectTesseract(this.#program, signal);
       const missing =
         installation && splitLanguages(this.#language).find((code) => !installation.languages.includes(code));
       if (missing !== undefined) return languageMissing(missing, installation?.languages ?? []);
+    }
+    if (!this.#hasWorked || isOfLimit(end)) {
+      const probe = await this.#readAlone(PROBE_IMAGE, settings, signal);
+      if (probe.startError !== undefined) return tesseractNotStarted(this.#program, probe.startError);
+      const words = `${probe.stderrTail}\n${end.stderrTail}`;
+      if (!isRead(probe) || isOfLimit(end))
+        return await tesseractBroken(describeEnd(end), { exitCode: end.exitCode, signal: end.killedBy, words });
+      this.#hasWorked = true;
     }
     return new PageError('ENGINE_FAILED', `Tesseract could not read this page: ${describeEnd(end)}.`, {
       why: lastLine(end.stderrTail),
@@ -141,9 +154,19 @@ async function canStream(program: string, codes: readonly string[], signal: Abor
   return await areNeuralModels(codes.map((code) => join(dataFolder, `${code}.traineddata`)));
 }
 
+function isRead({ exitCode, stdout }: ProgramEnd): boolean {
+  return exitCode === 0 && stdout.includes("class='ocr_page'");
+}
+
+/** Signals that the kernel sends to programs that are past a limit on CPU time or the size of files, whatever they read. */
+const LIMIT_SIGNALS: readonly (string | undefined)[] = ['SIGXCPU', 'SIGXFSZ'];
+
+function isOfLimit({ killedBy }: ProgramEnd): boolean {
+  return LIMIT_SIGNALS.includes(killedBy);
+}
+
 function describeEnd(end: ProgramEnd): string {
   if (end.tooMuchOutput) return 'it wrote without end';
-  if (end.startError !== undefined) return `it could not be started (${end.startError})`;
   if (end.killedBy !== undefined) return `it ended by ${end.killedBy}`;
   return end.exitCode === 0 ? 'it gave no result' : `it ended with code ${end.exitCode}`;
 }

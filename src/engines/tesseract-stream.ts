@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import { childEnvironment } from '../core/child-environment.ts';
 import type { PageImage } from '../core/page.ts';
+import { startProgram } from '../files/start-program.ts';
 import { PageDivisions } from './page-divisions.ts';
 import { respoolBytes, spoolBytes } from './spool-bytes.ts';
 import { writeTiff } from './write-tiff.ts';
@@ -15,7 +16,7 @@ const IMAGE_DESCRIPTOR = 3;
 const IMAGE_PATH = `/dev/fd/${IMAGE_DESCRIPTOR}`;
 
 /** White and too small for text: its answer, which is shorter than any buffer, shows that answers come at once. */
-const PROBE: PageImage = {
+export const PROBE_IMAGE: PageImage = {
   widthPx: 40,
   heightPx: 40,
   dpi: 300,
@@ -70,13 +71,18 @@ export class TesseractStream implements AsyncDisposable {
     const image = await spoolBytes([]);
     if (!image) return undefined;
     // Without a terminal its output is held back until there are some thousand bytes; stdbuf(1) lets lines out.
-    const child = spawn('stdbuf', ['-oL', program, '-', 'stdout', ...settings, '-c', 'stream_filelist=1'], {
-      stdio: ['pipe', 'pipe', 'pipe', image.fd],
-      env: childEnvironment('engine', process.env),
-    });
+    const args = ['-oL', program, '-', 'stdout', ...settings, '-c', 'stream_filelist=1'];
+    const stdio = ['pipe', 'pipe', 'pipe', image.fd] as const;
+    const env = childEnvironment('engine', process.env);
+    const child = await startProgram('stdbuf', args, { stdio: [...stdio], env }).catch(() => undefined);
+    if (!child) {
+      // Why is found out where the page is read alone.
+      await image.close();
+      return undefined;
+    }
     const stream = new TesseractStream(child, image, maxBytes);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
-    const answer = await stream.read(PROBE, patience).catch(() => undefined);
+    const answer = await stream.read(PROBE_IMAGE, patience).catch(() => undefined);
     if (answer !== undefined) return stream;
     await stream[Symbol.asyncDispose]();
     signal.throwIfAborted();

@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { childEnvironment } from '../core/child-environment.ts';
 import { errnoOf } from '../core/errno.ts';
-import { DocumentError, InternalError, PageError, errorFromRecord, type PipelineError } from '../core/errors.ts';
+import { InternalError, errorFromRecord, type PipelineError } from '../core/errors.ts';
 import type { WorkerEnd } from '../core/process-limits.ts';
+import { blameBreakage, isOutOfHeap, type Breakage } from './blame-breakage.ts';
 import type { FromWorker, WorkerCall, WorkerCalls, WorkerSetup, WorkStep } from './protocol.ts';
 import { MemoryGauge } from './resident-memory.ts';
 
@@ -28,12 +29,6 @@ const STDERR_TAIL_BYTES = 2_000;
 /** And of its beginning: what V8 gives up for stands above a long list of addresses. */
 const STDERR_HEAD_BYTES = 500;
 
-/** V8's last words where its own heap is full. */
-const OUT_OF_HEAP = /heap out of memory|heap limit/;
-
-/** Why a worker was ended or ended by itself, as an error that blames the page or document it was at. */
-export type Breakage = 'crash' | 'timeout' | 'memory';
-
 /** A worker broke while it had a request; another worker may do better. */
 export class WorkerBrokeError extends Error {
   readonly breakage: Breakage;
@@ -55,7 +50,7 @@ export class WorkerBrokeError extends Error {
 
   /** It filled the heap that we allow it: its file is to blame, whatever the machine allows. */
   get ranOutOfHeap(): boolean {
-    return OUT_OF_HEAP.test(this.end.words);
+    return isOutOfHeap(this.end.words);
   }
 }
 
@@ -164,8 +159,8 @@ export class PageWorker {
     const pending: Pending = { id: this.#nextId++, call, settled, step, limit, timer, timeoutMs };
     this.#pending = pending;
     if (this.#exited) this.#breakPending();
-    else {
-      this.#child?.send({ id: pending.id, call, request }, (error) => {
+    else if (this.#child?.connected) {
+      this.#child.send({ id: pending.id, call, request }, (error) => {
         if (error && this.#pending === pending) this.kill('crash');
       });
     }
@@ -258,46 +253,14 @@ export class PageWorker {
     this.#pending = undefined;
     const breakage = this.#endedBy ?? 'crash';
     const end: WorkerEnd = { ...this.#end, words: this.#lastWords() };
-    const blame = this.#blame(breakage, pending, end);
     const { step } = pending;
+    const blame = blameBreakage(breakage, pending, end, this.#setup.limits.memoryMiB);
     pending.settled.reject(new WorkerBrokeError({ breakage, step, wasFresh: this.#answers === 0, end, blame }));
   }
 
   #lastWords(): string {
     const { length } = this.#stderrHead;
     return (this.#stderrTail.length <= length ? this.#stderrHead : `${this.#stderrHead}\n${this.#stderrTail}`).trim();
-  }
-
-  #blame(breakage: Breakage, { call, step, timeoutMs }: Pending, { words }: WorkerEnd): PipelineError {
-    const Scope = call === 'read' ? PageError : DocumentError;
-    const what = call === 'read' ? 'The page' : 'The file';
-    // READING_ blames the engine, which many pages in a row make a fault of the system; see core/systemic-failure.ts.
-    const prefix = call !== 'read' ? 'PDF' : step === 'recognize' ? 'READING' : 'PAGE';
-    const { limits } = this.#setup;
-    const doing = { open: 'opening', rasterize: 'drawing', recognize: 'reading', assemble: 'writing' }[step];
-    switch (breakage) {
-      case 'timeout':
-        return new Scope(
-          `${prefix}_TIMEOUT`,
-          `${what} took longer than ${Math.round(timeoutMs / 1_000)} s (${doing} it).`,
-          {
-            remedy: `If it is a very large ${call === 'read' ? 'page' : 'file'}, raise --page-timeout.`,
-          },
-        );
-      case 'memory':
-        return new Scope(
-          `${prefix}_MEMORY`,
-          `${what} needs more than ${limits.memoryMiB} MiB of memory (${doing} it).`,
-        );
-      case 'crash': {
-        if (OUT_OF_HEAP.test(words))
-          return new Scope(`${prefix}_MEMORY`, `${what} needs too much memory (${doing} it).`);
-        const tail = words.split('\n').at(-1) ?? '';
-        return new Scope(`${prefix}_CRASHED`, `${what} makes the program break (${doing} it).`, {
-          why: tail === '' ? undefined : tail.slice(0, 200),
-        });
-      }
-    }
   }
 
   #checkMemory(): void {

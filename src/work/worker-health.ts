@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MissingDependencyError, type PipelineError } from '../core/errors.ts';
 import { parseLimits, suspectLimit } from '../core/process-limits.ts';
+import { describeEnd } from './blame-breakage.ts';
 import type { WorkerBrokeError } from './page-worker.ts';
 
 /** Documents in a row that break their workers, alone too, before a limit is blamed though a page of our own can be read. */
@@ -32,14 +33,17 @@ export class WorkerHealth {
     this.#inARow.add(document);
     const suspicious = this.#inARow.size >= SUSPICIOUS_DOCUMENTS;
     const cannotStart = broke.end.startError !== undefined;
-    if (this.#hasWorked && !suspicious && !cannotStart) return;
-    const failure = await (this.#probing ??= this.#probe());
-    this.#probing = undefined;
     const limits = parseLimits(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
     const suspect = suspectLimit(broke.end, limits);
-    if (failure === undefined && !cannotStart && !(suspicious && suspect?.isSure && !broke.ranOutOfHeap)) return;
+    // The kernel ends whatever is past these, and says so by a signal of their own.
+    const isTold = suspect?.isSure === true && (suspect.kind === 'CPU_TIME' || suspect.kind === 'FILE_SIZE');
+    if (this.#hasWorked && !suspicious && !cannotStart && !isTold) return;
+    const failure = await (this.#probing ??= this.#probe());
+    this.#probing = undefined;
+    const isSure = isTold || (suspicious && suspect?.isSure === true && !broke.ranOutOfHeap);
+    if (failure === undefined && !cannotStart && !isSure) return;
     const advice = {
-      why: firstWords(broke.end.words) ?? failure?.message,
+      why: firstWords(broke.end.words) ?? describeEnd(broke.end),
       safe: 'The documents are not to blame. All that is finished is kept.',
     };
     if (suspect) {
@@ -51,7 +55,9 @@ export class WorkerHealth {
     }
     throw new MissingDependencyError(
       'WORKERS_BREAK',
-      'Page workers break here whatever they are given, a page of our own too.',
+      cannotStart
+        ? 'Page workers cannot be started here.'
+        : 'Page workers break here whatever they are given, a page of our own too.',
       { ...advice, remedy: 'ocr-pipeline doctor   to see what is wrong, then the same command.' },
     );
   }

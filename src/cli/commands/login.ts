@@ -160,11 +160,15 @@ function openBrowser(address: string): void {
       : process.platform === 'win32'
         ? ['explorer', address]
         : ['xdg-open', address];
-  const child = spawn(command ?? '', args, {
-    env: childEnvironment('desktop', process.env),
-    stdio: 'ignore',
-    detached: true,
-  });
-  child.on('error', () => undefined);
-  child.unref();
+  try {
+    const child = spawn(command ?? '', args, {
+      env: childEnvironment('desktop', process.env),
+      stdio: 'ignore',
+      detached: true,
+    });
+    child.on('error', () => undefined);
+    child.unref();
+  } catch {
+    // Some refusals to start a program are thrown, others are events.
+  }
 }

@@ -160,8 +160,8 @@ function readLog(text: string): TaskLog {
     .slice(-TAIL_LINES)
     .map((line) => line.slice(0, TAIL_LINE_CHARACTERS));
   if (!last) return { raw, tail: tail.join('\n') };
-  const { family, code, message, why, safe, remedy, exitCode } = last;
-  return { raw, tail: tail.join('\n'), error: { family, code, message, why, safe, remedy }, exitCode };
+  const { family, code, message, why, safe, remedy, scope, exitCode } = last;
+  return { raw, tail: tail.join('\n'), error: { family, code, message, why, safe, remedy, scope }, exitCode };
 }
 
 async function readTail(file: string): Promise<string> {

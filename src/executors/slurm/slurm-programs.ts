@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { childEnvironment, type Environment } from '../../core/child-environment.ts';
 import { InternalError, MissingDependencyError, stopReason } from '../../core/errors.ts';
@@ -10,7 +10,9 @@ import { NODE_FORMAT, parsePartitions, type Partition } from './parse/parse-part
 import { parseQueue, QUEUE_FORMAT, type QueueRow } from './parse/parse-queue.ts';
 import { parseSchedulerConfig, type SchedulerConfig } from './parse/parse-scheduler-config.ts';
 import type { AccountingQuestion, SlurmClient } from './slurm-client.ts';
-import { hasErrno } from '../../core/errno.ts';
+import { explainErrno, hasErrno, readErrno } from '../../core/errno.ts';
+import { explainStart } from '../../core/start-failure.ts';
+import { startProgram } from '../../files/start-program.ts';
 
 /** A controller that is down is found out about after 9 s; one that is only busy answers within a minute. */
 const QUESTION_TIMEOUT_MS = 60_000;
@@ -151,6 +153,21 @@ export class SlurmPrograms implements SlurmClient {
     return exitCode === 0 ? out : undefined;
   }
 
+  async #start(program: string, words: readonly string[], stop: AbortSignal): Promise<ChildProcess> {
+    try {
+      return await startProgram(program, words, {
+        cwd: '/',
+        env: this.#environment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        signal: stop,
+        killSignal: 'SIGKILL',
+      });
+    } catch (error) {
+      if (!readErrno(error)) throw error;
+      throw explainStart(error, program) ?? slurmMissing(program, error);
+    }
+  }
+
   async #run(
     program: string,
     words: readonly string[],
@@ -162,23 +179,21 @@ export class SlurmPrograms implements SlurmClient {
     const timeout = AbortSignal.timeout(timeoutMs);
     // An order is not broken off in the middle, so that it is known whether it was taken.
     const stop = program === 'sbatch' ? timeout : AbortSignal.any([signal, timeout]);
-    const child = spawn(program, words, {
-      cwd: '/',
-      env: this.#environment,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      signal: stop,
-      killSignal: 'SIGKILL',
+    const child = await this.#start(program, words, stop).catch((error: unknown) => {
+      if (signal.aborted) throw stopReason(signal);
+      throw error;
     });
+    const { stdin, stdout, stderr } = child;
+    if (!stdin || !stdout || !stderr) throw new InternalError('NO_PIPES', `${program} was started without pipes.`);
     const ended = new Promise<number | null>((settle, fail) => child.once('error', fail).once('close', settle));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input ?? '');
-    const streams = Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+    stdin.on('error', () => undefined);
+    stdin.end(input ?? '');
+    const streams = Promise.all([readAll(stdout), readAll(stderr)]);
     try {
       const [exitCode, [out, said]] = await Promise.all([ended, streams]);
       return { exitCode: exitCode ?? undefined, out, said };
     } catch (error) {
       child.kill('SIGKILL');
-      if (isMissing(error)) throw slurmMissing(program);
       if (timeout.aborted)
         return { exitCode: undefined, out: '', said: `${program} did not end within ${timeoutMs / 1_000} s` };
       if (signal.aborted) throw stopReason(signal);
@@ -199,12 +214,10 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-function isMissing(error: unknown): boolean {
-  return hasErrno(error, 'ENOENT');
-}
-
-function slurmMissing(program: string): MissingDependencyError {
-  return new MissingDependencyError('SLURM_MISSING', `There is no Slurm here: "${program}" is not on the PATH.`, {
+/** `SLURM_MISSING`: what the PATH names is not there, or nothing that can be run. */
+export function slurmMissing(program: string, cause: unknown): MissingDependencyError {
+  const how = hasErrno(cause, 'ENOENT') ? 'is not on the PATH' : `cannot be run: ${explainErrno(cause)}`;
+  return new MissingDependencyError('SLURM_MISSING', `There is no Slurm here: "${program}" ${how}.`, {
     why: 'Jobs are submitted from a login or transfer node, and outside the container.',
     safe: 'Nothing was submitted.',
     remedy: 'Log in to the cluster and run it there; or without --executor slurm, here.',

@@ -1,3 +1,5 @@
+import { EXIT } from '../../../core/errors.ts';
+
 /**
  * How an array task ended. `completed`: well, and its results are there or soon seen. `worker-stopped`: it was told to stop,
  * kept its pages and ended with 75. `worker-failed`: the program on the node ended with an error of its own. `node-fault`: that
@@ -35,6 +37,8 @@ export const EXIT_STOPPED = 75;
 const SIGNAL_NO_LOG = 53;
 const SIGKILL = 9;
 const SIGTERM = 15;
+/** Ends by a signal are this and its number, where a shell or container tells of them. */
+const SIGNALLED = 128;
 
 /** The first line of every start of a task, so that what earlier starts left in the log is not taken for this one's. */
 export const START_MARK = '--- ocr-pipeline task';
@@ -57,6 +61,9 @@ const LIVE_STATES = new Set([
   'REQUEUE_HOLD',
   'RESV_DEL_HOLD',
   'SPECIAL_EXIT',
+  'EXPEDITING',
+  'POWER_UP_NODE',
+  'UPDATE_DB',
 ]);
 
 /** Tells whether a task with this state may still write results. */
@@ -88,6 +95,9 @@ export function classifyEnd(signs: EndSigns): TaskEnd {
     case 'NODE_FAIL':
     case 'BOOT_FAIL':
       return 'node-failure';
+    case 'LAUNCH_FAILED':
+    case 'RECONFIG_FAIL':
+      return 'launch-failure';
     case 'CANCELLED':
     case 'REVOKED':
       return fromLog ?? 'cancelled';
@@ -107,18 +117,20 @@ function classifyFailure(
   if (code === EXIT_FOLDER_MISSING) return 'folder-missing';
   if (code === EXIT_STOPPED) return 'worker-stopped';
   if (fromLog) return fromLog;
+  if (code === SIGNALLED + SIGKILL || code === SIGNALLED + SIGTERM) return 'launch-failure';
   if (code !== undefined && code !== 0) return 'worker-failed';
   if (signal === SIGKILL || signal === SIGTERM || /JobLaunchFailure|RaisedSignal/.test(reason)) return 'launch-failure';
   // The queue alone does not say with what it ended.
   return reason === 'NonZeroExitCode' ? 'worker-failed' : 'unknown';
 }
 
+/** What our program ends with where something of the machine is missing, full, locked or set wrong, whatever it reads. */
+const OF_MACHINE = new Set<number>([EXIT.missingDependency, EXIT.output, EXIT.access, EXIT.config]);
+
 /** What the program of ours writes first: see app/work-on-task.ts. An error of its own is a word too. */
 const FIRST_WORD = /^(task \d+-\d+: |\{"type":"error")/m;
 /** Of containers and shells that cannot start a program: apptainer(1), bash(1) EXIT STATUS. */
 const NOT_STARTED = new Set([125, 126, 127, 255]);
-/** Ends by a signal are this and its number. */
-const SIGNALLED = 128;
 
 /**
  * Names the end of a task whose program failed before its first word: `node-fault`, or `launch-failure` where it was killed.
@@ -130,7 +142,7 @@ export function endBeforeFirstWord({ exitCode, logTail = '' }: EndSigns): TaskEn
   if (!code || code === EXIT_FOLDER_MISSING || code === EXIT_STOPPED) return undefined;
   const isTold = logTail.includes(START_MARK)
     ? !FIRST_WORD.test(latestStart(logTail)) && (byScript !== undefined || NOT_STARTED.has(code))
-    : logTail.trim() === '' && NOT_STARTED.has(code);
+    : logTail.trim() === '' && (NOT_STARTED.has(code) || OF_MACHINE.has(code));
   if (!isTold) return undefined;
   return code === SIGNALLED + SIGKILL || code === SIGNALLED + SIGTERM ? 'launch-failure' : 'node-fault';
 }

@@ -96,15 +96,19 @@ const SYSTEMIC = new Set<ErrorRecord['family']>([
   'NoInputError',
 ]);
 
+function isOfItem({ scope }: ErrorRecord): boolean {
+  return scope === 'page' || scope === 'document';
+}
+
 /** Decides what becomes of the unfinished chunks of a task that has ended. Pure. */
 export function decideRetry(task: EndedTask): RetryDecision {
   const { end, error, logTail } = task;
   // The folder was away while it was written: it is ordered anew from what is known here.
   if (error?.code === 'TASK_NOT_FOUND') return retryFree(task, undefined);
   if (task.sourcesAreGone) return sourcesGone(task);
-  const isSystemic = end === 'folder-missing' || (error !== undefined && SYSTEMIC.has(error.family));
-  if (isSystemic && task.isOld) return retryFree(task, undefined);
-  if (error && SYSTEMIC.has(error.family)) return stopWith({ ...error, why: withTail(error.why, logTail) });
+  const isSystemic = error !== undefined && SYSTEMIC.has(error.family) && !isOfItem(error);
+  if ((isSystemic || end === 'folder-missing') && task.isOld) return retryFree(task, undefined);
+  if (isSystemic) return stopWith({ ...error, why: withTail(error.why, logTail) });
   switch (end) {
     case 'folder-missing':
       return folderMissing(task);
@@ -133,6 +137,8 @@ export function decideRetry(task: EndedTask): RetryDecision {
     case 'preempted':
     case 'worker-stopped':
     case 'completed':
+    // What nobody tells the reason of is no page's doing either.
+    case 'unknown':
       return retryFree(task, undefined);
     case 'node-failure':
     case 'launch-failure':
@@ -140,7 +146,7 @@ export function decideRetry(task: EndedTask): RetryDecision {
       return retryFree(task, task.node);
     case 'cancelled':
       return cancelled(task);
-    default:
+    case 'worker-failed':
       return retryCounted(task, (chunk) => ({ ...again(chunk), alone: chunk.begun }), 'failed');
   }
 }

@@ -1,3 +1,4 @@
+import { explainErrno, readErrno } from '../../../core/errno.ts';
 import { AccessError, TransientError, type PipelineError } from '../../../core/errors.ts';
 import type { BoxCallError } from './box-call-error.ts';
 
@@ -54,6 +55,8 @@ export function explainNetwork(error: BoxCallError): PipelineError {
   if (code === ENDLESS_LISTING || code === 'GARBLED') return unreadable(error);
   if (CERTIFICATE_CODES.has(code)) return certificate(error, code);
   if (NO_TLS.test(code)) return noTls(error);
+  const system = readErrno({ code });
+  if (system?.kind === 'limit') return ownLimit(explainErrno({ code }));
   const reasons: Readonly<Record<string, string>> = {
     ENOTFOUND: 'name not found',
     EAI_AGAIN: 'name not found',
@@ -62,7 +65,7 @@ export function explainNetwork(error: BoxCallError): PipelineError {
     CUT: 'connection cut',
     IDLE: 'no answer',
   };
-  const reason = reasons[code] ?? (code === '' ? 'no answer' : code);
+  const reason = reasons[code] ?? (system ? explainErrno({ code }) : code === '' ? 'no answer' : code);
   const { proxy } = error.facts;
   return new TransientError(
     'NET_DOWN',
@@ -74,6 +77,16 @@ export function explainNetwork(error: BoxCallError): PipelineError {
           ? 'Check the network, then the same command; it goes on.'
           : 'Check the network and HTTPS_PROXY, then the same command; it goes on.',
     },
+  );
+}
+
+/** This process, account or machine may have no more of something: Box and the network are not to blame. */
+function ownLimit(why: string): PipelineError {
+  return new TransientError(
+    'SYSTEM_LIMIT',
+    `No connection to Box can be made: ${why}.`,
+    { safe: SAFE, remedy: 'Raise the limit, or start fewer programs beside this one; then the same command.' },
+    { scope: 'environment' },
   );
 }
 
