@@ -6,7 +6,18 @@ import type { PageDamage, PageState } from './page.ts';
 import type { OutputFormat } from './settings.ts';
 import type { WorkHandleRecord } from './work-handle.ts';
 
-/** One page in the ledger: number, state, mean confidence (0-100 or null), words, why it failed. */
+/** What became of one page. */
+export interface PageOutcome {
+  readonly pageNumber: number;
+  readonly state: PageState;
+  /** Mean over its words, 0 to 100; null where nothing was read with one. */
+  readonly confidence: number | null;
+  readonly wordCount: number;
+  /** Why it failed. */
+  readonly error?: ErrorRecord | undefined;
+}
+
+/** A {@link PageOutcome} as a line of the ledger holds it, which has thousands of them: see {@link outcomeOf}. */
 export type PageEntry = readonly [
   pageNumber: number,
   state: PageState,
@@ -14,6 +25,11 @@ export type PageEntry = readonly [
   wordCount: number,
   error?: ErrorRecord,
 ];
+
+/** Reads a page's entry. */
+export function outcomeOf([pageNumber, state, confidence, wordCount, error]: PageEntry): PageOutcome {
+  return { pageNumber, state, confidence, wordCount, error };
+}
 
 /** A page of which parts could not be decoded whole. */
 export interface DamagedPage {

@@ -4,7 +4,14 @@ import type { ErrorRecord } from './errors.ts';
 import { isFaint } from './faint-page.ts';
 import type { ReadLanguage } from './guess-language.ts';
 import type { PageDamage } from './page.ts';
-import type { ClusterUse, DeliveredOutput, LedgerEvent, PageEntry, SourceChange } from './ledger.ts';
+import {
+  outcomeOf,
+  type ClusterUse,
+  type DeliveredOutput,
+  type LedgerEvent,
+  type PageOutcome,
+  type SourceChange,
+} from './ledger.ts';
 
 /** Where a document stands. `done` holds until its version changes; `failed` ends it for this session, and the next tries again. */
 export type DocumentStage = 'listed' | 'fetched' | 'reading' | 'done' | 'failed';
@@ -21,7 +28,7 @@ export interface DocumentState {
   /** Pages of which parts could not be decoded, by page number. */
   readonly damage?: ReadonlyMap<number, readonly PageDamage[]> | undefined;
   /** By page number. */
-  readonly pages: ReadonlyMap<number, PageEntry>;
+  readonly pages: ReadonlyMap<number, PageOutcome>;
   readonly outputs: readonly DeliveredOutput[];
   /** What it reads like, where its words tell. */
   readonly language?: ReadLanguage | undefined;
@@ -56,7 +63,7 @@ export interface RunState {
 
 /** Folds the events of a ledger, oldest first. Pure: the same events give the same state. */
 export function foldLedger(events: Iterable<LedgerEvent>): RunState {
-  type Open = { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageEntry> };
+  type Open = { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageOutcome> };
   let documents = new Map<string, Open>();
   let leftOut: LeftOutEntry[] = [];
   let listed = false;
@@ -140,7 +147,7 @@ export function foldLedger(events: Iterable<LedgerEvent>): RunState {
 }
 
 function applyToDocument(
-  document: { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageEntry> },
+  document: { -readonly [K in keyof DocumentState]: DocumentState[K] } & { pages: Map<number, PageOutcome> },
   event: Extract<LedgerEvent, { document: string }>,
 ): void {
   switch (event.type) {
@@ -157,7 +164,7 @@ function applyToDocument(
       document.repair = event.repair;
       break;
     case 'pages':
-      for (const page of event.pages) document.pages.set(page[0], page);
+      for (const page of event.pages.map(outcomeOf)) document.pages.set(page.pageNumber, page);
       document.language = event.language;
       document.damage = new Map(event.damaged?.map(({ pageNumber, damage }) => [pageNumber, damage]));
       break;
@@ -209,12 +216,12 @@ export function countRun(state: RunState): RunCounts {
     else documents.waiting++;
     pages.known += document.pageCount ?? 0;
     if (document.stage === 'done') pages.elsewhere += Math.max(0, (document.pageCount ?? 0) - document.pages.size);
-    for (const [, pageState, confidence] of document.pages.values()) {
-      if (pageState === 'done') {
+    for (const { state: end, confidence } of document.pages.values()) {
+      if (end === 'done') {
         pages.done++;
         if (isFaint(confidence)) pages.faint++;
-      } else if (pageState === 'blank') pages.blank++;
-      else if (pageState === 'kept-text') pages.keptText++;
+      } else if (end === 'blank') pages.blank++;
+      else if (end === 'kept-text') pages.keptText++;
       else pages.failed++;
     }
   }

@@ -2,7 +2,7 @@ import { describeDamage, isDamaged } from './describe-damage.ts';
 import { EXIT, type ExitCode } from './errors.ts';
 import { isFaint } from './faint-page.ts';
 import { describeLanguage } from './guess-language.ts';
-import type { PageEntry } from './ledger.ts';
+import type { PageOutcome } from './ledger.ts';
 import { compareNatural } from './natural-order.ts';
 import { countRun, type DocumentState, type RunCounts, type RunState } from './run-state.ts';
 
@@ -94,24 +94,24 @@ function exitCodeOf(documents: readonly DocumentState[]): ExitCode {
 }
 
 function hasFailedPages(pages: DocumentState['pages']): boolean {
-  return [...pages.values()].some(([, state]) => state === 'failed');
+  return [...pages.values()].some(({ state }) => state === 'failed');
 }
 
 /** Decides how one document ended, and what of it needs eyes. */
 export function judgeDocument(document: DocumentState): DocumentVerdict {
-  const pages = [...document.pages.values()].sort((a, b) => a[0] - b[0]);
-  const failedPages = numbersOf(pages.filter(([, state]) => state === 'failed'));
+  const pages = [...document.pages.values()].sort((a, b) => a.pageNumber - b.pageNumber);
+  const failedPages = numbersOf(pages.filter(({ state }) => state === 'failed'));
   return {
     end: endOf(document, failedPages.length),
     failedPages,
-    faintPages: numbersOf(pages.filter(([, state, confidence]) => state === 'done' && isFaint(confidence))),
+    faintPages: numbersOf(pages.filter(({ state, confidence }) => state === 'done' && isFaint(confidence))),
     language: describeLanguage(document.language),
     damage: describeDamage(document),
   };
 }
 
-function numbersOf(entries: readonly PageEntry[]): number[] {
-  return entries.map(([pageNumber]) => pageNumber);
+function numbersOf(pages: readonly PageOutcome[]): number[] {
+  return pages.map(({ pageNumber }) => pageNumber);
 }
 
 function endOf(document: DocumentState, failedPages: number): DocumentVerdict['end'] {
@@ -126,7 +126,7 @@ function attentionItem({ source, pages }: DocumentState, verdict: DocumentVerdic
   // A failed document is told with its own reason.
   if (end === 'failed') return undefined;
   if (failedPages.length + faintPages.length === 0 && language === undefined && damage === undefined) return undefined;
-  const error = pages.get(failedPages[0] ?? 0)?.[4];
+  const error = pages.get(failedPages[0] ?? 0)?.error;
   return {
     id: source.id,
     path: source.path,

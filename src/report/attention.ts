@@ -53,7 +53,7 @@ export function chooseFaintPages(state: RunState): Attention {
     if (damage !== undefined && end !== 'failed') damaged.push({ document: source.path, text: damage });
     if (language !== undefined) languages.push({ document: source.path, text: language });
     const ofDocument = faintPages.map((pageNumber): FaintPage => {
-      const confidence = pages.get(pageNumber)?.[2] ?? 0;
+      const confidence = pages.get(pageNumber)?.confidence ?? 0;
       return { document: source.path, sha1, pageNumber, confidence };
     });
     if (ofDocument.length === 0) continue;

@@ -61,13 +61,13 @@ function barsOf({ pages, pageCount }: DocumentState): Bar[] {
     const last = Math.min(count, first + pagesABar - 1);
     let worst: Bar = { first, last, pageNumber: first, confidence: undefined, failed: false };
     for (let pageNumber = first; pageNumber <= last; pageNumber++) {
-      const [, end, confidence] = pages.get(pageNumber) ?? [];
+      const { state, confidence } = pages.get(pageNumber) ?? {};
       const bar = {
         first,
         last,
         pageNumber,
-        failed: end === 'failed',
-        confidence: end === 'done' && typeof confidence === 'number' ? confidence : undefined,
+        failed: state === 'failed',
+        confidence: state === 'done' && typeof confidence === 'number' ? confidence : undefined,
       };
       if (weight(bar) < weight(worst)) worst = bar;
     }

@@ -35,9 +35,9 @@ export function documentRow(document: DocumentState): DocumentRow {
   const { source, stage, pageCount, pages, outputs } = document;
   const { end, faintPages, failedPages, language, damage } = judgeDocument(document);
   let [sum, read, words] = [0, 0, 0];
-  for (const [, pageEnd, confidence, wordCount] of pages.values()) {
+  for (const { state, confidence, wordCount } of pages.values()) {
     words += wordCount;
-    if (pageEnd !== 'done' || confidence === null) continue;
+    if (state !== 'done' || confidence === null) continue;
     sum += confidence;
     read++;
   }

@@ -39,8 +39,8 @@ export function listFailures(state: RunState): Failure[] {
 
 function failuresOf({ source, stage, pageCount, pages, error }: DocumentState): Failure[] {
   const groups = new Map<string, { readonly error: ErrorRecord | undefined; readonly pageNumbers: number[] }>();
-  for (const [pageNumber, end, , , pageError] of pages.values()) {
-    if (end !== 'failed') continue;
+  for (const { pageNumber, state, error: pageError } of pages.values()) {
+    if (state !== 'failed') continue;
     const code = pageError?.code ?? '';
     const group = groups.get(code) ?? { error: pageError, pageNumbers: [] };
     group.pageNumbers.push(pageNumber);

@@ -20,12 +20,12 @@ export function describeMethods(record: RunRecord, state: RunState): string {
   const { pages } = countRun(state);
   // What was read, not what was found: some documents were blank, had text, or failed.
   const documentsRead = [...state.documents.values()].filter((document) =>
-    [...document.pages.values()].some(([, end]) => end === 'done'),
+    [...document.pages.values()].some(({ state: end }) => end === 'done'),
   ).length;
   const engine = `${ENGINES[recipe.engine] ?? recipe.engine} ${recipe.engineVersion}`;
   const models = Object.entries(recipe.models).map(([code, digest]) => `${code} (SHA-256 ${digest.slice(0, 16)})`);
   const confidences = [...state.documents.values()].flatMap((document) =>
-    [...document.pages.values()].flatMap(([, end, confidence]) =>
+    [...document.pages.values()].flatMap(({ state: end, confidence }) =>
       confidence === null || end !== 'done' ? [] : [confidence],
     ),
   );

@@ -166,8 +166,8 @@ function part(name: string, value: number, note: string): Html {
 
 function confidence(state: RunState): Html {
   const all = [...state.documents.values()].flatMap(({ source, pages }) =>
-    [...pages.values()].flatMap(([pageNumber, end, value]) =>
-      value === null || end !== 'done' ? [] : [{ path: source.path, pageNumber, value }],
+    [...pages.values()].flatMap(({ pageNumber, state, confidence }) =>
+      confidence === null || state !== 'done' ? [] : [{ path: source.path, pageNumber, value: confidence }],
     ),
   );
   if (all.length === 0) return html`<section id="confidence"></section>`;

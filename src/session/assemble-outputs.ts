@@ -1,5 +1,5 @@
 import type { SourceDocument } from '../core/document.ts';
-import type { PageEntry } from '../core/ledger.ts';
+import type { PageOutcome } from '../core/ledger.ts';
 import type { FetchedDocument } from '../stores/document-store.ts';
 import type { AssembledFile } from '../stages/assemble.ts';
 import type { Session } from './session.ts';
@@ -9,12 +9,12 @@ export async function assembleOutputs(
   session: Session,
   document: SourceDocument,
   { file, sha1, sizeBytes }: FetchedDocument,
-  pages: readonly PageEntry[],
+  pages: readonly PageOutcome[],
   signal: AbortSignal,
 ): Promise<readonly AssembledFile[]> {
   const { run, pool, meter, programVersion } = session.parts;
   const { settings } = run.record;
-  if (pages.every(([, state]) => state === 'failed')) return [];
+  if (pages.every(({ state }) => state === 'failed')) return [];
   const folder = run.artifactsFolder(sha1);
   await run.disk.makeFolder(folder);
   const files = await pool.run(

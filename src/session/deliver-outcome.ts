@@ -1,7 +1,7 @@
 import type { SourceDocument } from '../core/document.ts';
 import { NOT_TRIED } from '../core/document-budget.ts';
 import { DocumentError } from '../core/errors.ts';
-import type { PageEntry } from '../core/ledger.ts';
+import type { PageOutcome } from '../core/ledger.ts';
 import { deliver } from '../stages/deliver.ts';
 import type { FetchedDocument } from '../stores/document-store.ts';
 import type { AssembledFile } from '../stages/assemble.ts';
@@ -15,7 +15,7 @@ export async function deliverOutcome(
   session: Session,
   document: SourceDocument,
   fetched: FetchedDocument,
-  pages: readonly PageEntry[],
+  pages: readonly PageOutcome[],
   files: readonly AssembledFile[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function deliverOutcome(
   meter.bytes.delivered += outputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await run.disk.remove(run.artifactsFolder(fetched.sha1));
   if (!fetched.inPlace) await run.disk.remove(fetched.file);
-  const failed = pages.filter(([, state]) => state === 'failed');
+  const failed = pages.filter(({ state }) => state === 'failed');
   if (failed.length > 0) throw pagesFailed(failed, pages.length);
   await session.journal({ type: 'document-done', document: document.id });
 }
@@ -50,13 +50,13 @@ function describeResults(
   { parts: { run } }: Session,
   document: SourceDocument,
   { sha1 }: FetchedDocument,
-  pages: readonly PageEntry[],
+  pages: readonly PageOutcome[],
 ): Readonly<Record<string, string>> {
   const { recipe } = run.record;
-  const confidences = pages.flatMap(([, , confidence]) => (confidence === null ? [] : [confidence]));
+  const confidences = pages.flatMap(({ confidence }) => (confidence === null ? [] : [confidence]));
   const mean = confidences.reduce((sum, value) => sum + value, 0) / Math.max(1, confidences.length);
   return {
-    ocrStatus: pages.some(([, state]) => state === 'failed') ? 'partial' : 'done',
+    ocrStatus: pages.some(({ state }) => state === 'failed') ? 'partial' : 'done',
     engine: recipe.engine,
     version: recipe.engineVersion,
     confidence: mean.toFixed(1),
@@ -67,17 +67,17 @@ function describeResults(
   };
 }
 
-function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentError {
-  const first = failed[0]?.[4];
+function pagesFailed(failed: readonly PageOutcome[], pageCount: number): DocumentError {
+  const first = failed[0]?.error;
   const message =
     failed.length === pageCount && first
       ? pageCount === 1
         ? first.message
         : `None of its ${pageCount} pages could be read. ${first.message}`
       : `${failed.length} of ${pageCount} pages could not be read.`;
-  const left = failed.find(([, , , , error]) => error?.code === NOT_TRIED)?.[4];
+  const left = failed.find(({ error }) => error?.code === NOT_TRIED)?.error;
   if (left) {
-    const count = failed.filter(([, , , , error]) => error?.code === NOT_TRIED).length;
+    const count = failed.filter(({ error }) => error?.code === NOT_TRIED).length;
     const message = `${failed.length} of ${pageCount} pages could not be read; ${count} of them were not tried.`;
     return new DocumentError('PAGES_FAILED', message, {
       why: left.message.replace(/^Not tried: (.)/, (_all, letter: string) => letter.toUpperCase()),
@@ -85,7 +85,7 @@ function pagesFailed(failed: readonly PageEntry[], pageCount: number): DocumentE
       remedy: left.remedy,
     });
   }
-  const codes = new Set(failed.map(([, , , , error]) => error?.code));
+  const codes = new Set(failed.map(({ error }) => error?.code));
   const code = failed.length === pageCount && codes.size === 1 && first ? first.code : 'PAGES_FAILED';
   const safe =
     failed.length === pageCount ? undefined : 'The other pages are delivered; the failed ones are empty in the text.';

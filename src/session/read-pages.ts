@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
-import type { DamagedPage, PageEntry } from '../core/ledger.ts';
+import { outcomeOf, type DamagedPage, type PageEntry, type PageOutcome } from '../core/ledger.ts';
 import { LanguageTally, type ReadLanguage } from '../core/guess-language.ts';
 import type { PageResult } from '../core/page.ts';
 import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts';
@@ -17,7 +17,7 @@ export async function readPages(
   document: SourceDocument,
   { file, sha1, sizeBytes }: FetchedDocument,
   signal: AbortSignal,
-): Promise<readonly PageEntry[]> {
+): Promise<readonly PageOutcome[]> {
   const { run, pool, meter } = session.parts;
   const { recipe, settings } = run.record;
   const pagesFile = run.pagesFile(sha1);
@@ -31,8 +31,9 @@ export async function readPages(
   if (before) {
     for await (const page of counted(before.pages, tally)) entries.push(entryOf(page));
     const { pageCount, repaired, repair } = before.header;
-    const isWhole = entries.length === pageCount && entries.every(([pageNumber], index) => pageNumber === index + 1);
-    if (isWhole && entries.every(([, state]) => state !== 'failed')) {
+    const outcomes = entries.map(outcomeOf);
+    const isWhole = outcomes.length === pageCount && outcomes.every(({ pageNumber }, index) => pageNumber === index + 1);
+    if (isWhole && outcomes.every(({ state }) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
       await session.journal(
@@ -40,7 +41,7 @@ export async function readPages(
         { type: 'pages', document: document.id, pages: entries, ...tally.sums(settings.language) },
       );
       await dropChunks(session, sha1, pagesFile);
-      return entries;
+      return outcomes;
     }
   }
   // What is sound in it need not be read again.
@@ -80,7 +81,7 @@ export async function readPages(
     ...tallyOfAll.sums(settings.language),
   });
   await dropChunks(session, sha1, pagesFile);
-  return all;
+  return all.map(outcomeOf);
 }
 
 /** Lets a tally see pages as they go by. */

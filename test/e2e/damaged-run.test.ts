@@ -195,7 +195,7 @@ describe('a page object that is listed thousands of times', () => {
       expect(await pagesRead(folder)).toHaveLength(1);
       const [document] = state.documents.values();
       expect(document?.pages.size).toBe(times);
-      const states = new Set([...(document?.pages.values() ?? [])].map(([, each]) => each));
+      const states = new Set([...(document?.pages.values() ?? [])].map(({ state }) => state));
       expect(states.size).toBe(1);
       if (end === 'failed') expect(states).toEqual(new Set(['failed']));
       else expect(states).not.toContain('failed');

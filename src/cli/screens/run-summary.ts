@@ -36,7 +36,7 @@ export function summarizeRun(state: RunState): RunSummary {
 function confidenceOf(documents: readonly DocumentState[]): RunSummary['confidence'] {
   const values: number[] = [];
   for (const { pages } of documents) {
-    for (const [, state, confidence] of pages.values())
+    for (const { state, confidence } of pages.values())
       if (state === 'done' && confidence !== null) values.push(confidence);
   }
   values.sort((a, b) => a - b);
