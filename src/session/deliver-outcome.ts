@@ -80,7 +80,7 @@ function pagesFailed(failed: readonly PageOutcome[], pageCount: number): Documen
     const count = failed.filter(({ error }) => error?.code === NOT_TRIED).length;
     const message = `${failed.length} of ${pageCount} pages could not be read; ${count} of them were not tried.`;
     return new DocumentError('PAGES_FAILED', message, {
-      why: left.message.replace(/^Not tried: (.)/, (_all, letter: string) => letter.toUpperCase()),
+      why: left.message,
       safe: 'The other documents are not delayed by it.',
       remedy: left.remedy,
     });

@@ -28,6 +28,8 @@ export interface RunStatus {
   readonly state: RunStateWord;
   /** What more is to be said of the state: `for 14 min`, `STOPPED`, `2 documents`. */
   readonly stateDetail?: string | undefined;
+  /** Since its last sign of life, where it is silent or dead. */
+  readonly silentSeconds?: number | undefined;
   readonly createdAt: string;
   readonly documents: {
     readonly total: number;
@@ -72,7 +74,7 @@ export function statusOfProgress(run: RunIdentity, progress: RunProgress, nowMs:
           : progress.phase === 'stopping'
             ? 'stopping'
             : 'listing',
-    stateDetail: dead || silent ? `for ${formatDuration(ageMs / 1000)}` : undefined,
+    ...(dead || silent ? { stateDetail: `for ${formatDuration(ageMs / 1000)}`, silentSeconds: ageMs / 1000 } : {}),
     documents: {
       total: documents.total,
       done: documents.delivered,
@@ -209,7 +211,8 @@ function clockTime(at: string): string {
   return new Date(at).toTimeString().slice(0, 5);
 }
 
-function detailLines({ state, stateDetail, name, jobs }: RunStatus): string[] {
+function detailLines({ state, stateDetail, silentSeconds = 0, name, jobs }: RunStatus): string[] {
+  const silence = formatDuration(silentSeconds);
   switch (state) {
     case 'running':
     case 'waiting': {
@@ -222,12 +225,12 @@ function detailLines({ state, stateDetail, name, jobs }: RunStatus): string[] {
     }
     case 'silent':
       return [
-        `${name}: no sign of life ${stateDetail ?? ''}; if it was ended, go on with`,
+        `${name}: no sign of life for ${silence}; if it was ended, go on with`,
         `  ocr-pipeline resume ${name}`,
       ];
     case 'dead':
       return [
-        `${name}: its program ended without a word ${stateDetail?.replace(/^for (.*)$/, '$1 ago') ?? ''}; go on with`,
+        `${name}: its program ended without a word ${silence} ago; go on with`,
         `  ocr-pipeline resume ${name}`,
       ];
     case 'paused':
