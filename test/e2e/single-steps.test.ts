@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +86,15 @@ describe('recognize, then assemble', () => {
     expect(pages.map(({ pageNumber }) => pageNumber)).toEqual([1, 2, 3]);
     expect(pages.every(({ pageCount }) => pageCount === 3)).toBe(true);
     expect(pages.filter(({ state }) => state !== 'failed').map(({ pageNumber }) => pageNumber)).toEqual(pageNumbers);
+  });
+
+  it('read a PDF as one, whatever its name says', async () => {
+    const named = join(base, 'book.png');
+    await rename(book, named);
+    book = named;
+    expect(problems(await recognize())).toEqual([]);
+    const lines = (await readFile(join(base, 'results/book.png.pages.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(3);
   });
 
   it('refuse pages that are not there', async () => {
