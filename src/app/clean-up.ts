@@ -1,7 +1,8 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { asPipelineError, EXIT } from '../core/errors.ts';
 import type { RunState } from '../core/run-state.ts';
+import { realDisk } from '../files/disk.ts';
 import { CHUNKS_FOLDER, WAVES_FOLDER } from '../runs/run-folder.ts';
 import { judgeRun } from '../core/verdict.ts';
 import { isLocked, lockRun } from '../runs/run-lock.ts';
@@ -107,7 +108,7 @@ async function removeItem({ kind, paths }: Clutter): Promise<void> {
   }
   // In one step out of the way of whoever begins the same run now.
   const aside = join(dirname(folder), `.removed-${basename(folder)}-${process.pid}`);
-  await rename(folder, aside);
+  await realDisk.rename(folder, aside);
   await rm(aside, { recursive: true, force: true });
 }
 

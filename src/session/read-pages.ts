@@ -32,7 +32,8 @@ export async function readPages(
     for await (const page of counted(before.pages, tally)) entries.push(entryOf(page));
     const { pageCount, repaired, repair } = before.header;
     const outcomes = entries.map(outcomeOf);
-    const isWhole = outcomes.length === pageCount && outcomes.every(({ pageNumber }, index) => pageNumber === index + 1);
+    const isWhole =
+      outcomes.length === pageCount && outcomes.every(({ pageNumber }, index) => pageNumber === index + 1);
     if (isWhole && outcomes.every(({ state }) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);

@@ -224,15 +224,9 @@ function detailLines({ state, stateDetail, silentSeconds = 0, name, jobs }: RunS
       ];
     }
     case 'silent':
-      return [
-        `${name}: no sign of life for ${silence}; if it was ended, go on with`,
-        `  ocr-pipeline resume ${name}`,
-      ];
+      return [`${name}: no sign of life for ${silence}; if it was ended, go on with`, `  ocr-pipeline resume ${name}`];
     case 'dead':
-      return [
-        `${name}: its program ended without a word ${silence} ago; go on with`,
-        `  ocr-pipeline resume ${name}`,
-      ];
+      return [`${name}: its program ended without a word ${silence} ago; go on with`, `  ocr-pipeline resume ${name}`];
     case 'paused':
       return [
         `${name}: stopped${stateDetail === undefined ? '' : ` (${stateDetail})`}; go on with`,

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type * as yauzlModule from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { DocumentError } from '../../../core/errors.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
+import { placeFetched } from '../../../files/place-fetched.ts';
 import { MAX_ZIP_ENTRIES, type ZipRecord } from './zip-entries.ts';
 
 /** A file in an archive, and what reads it. */
@@ -51,22 +52,22 @@ export class ZipArchive implements Disposable {
    * @throws {DocumentError} `ZIP_DAMAGED`. @throws {OutputError} the disk.
    */
   async unpack(entry: ZipEntry, toFile: string, signal: AbortSignal): Promise<{ sizeBytes: number; sha1: string }> {
-    const part = `${toFile}.part`;
+    let sha1 = '';
     try {
-      const unpacked = await this.#unpackTo(entry, part, signal);
-      await rename(part, toFile);
-      return unpacked;
+      await placeFetched(toFile, async (file) => {
+        sha1 = await this.#unpackInto(entry, file, signal);
+        return true;
+      });
+      return { sizeBytes: entry.sizeBytes, sha1 };
     } catch (error) {
       signal.throwIfAborted();
       throw asOutputError(error, toFile);
-    } finally {
-      await rm(part, { force: true });
     }
   }
 
-  async #unpackTo(entry: ZipEntry, part: string, signal: AbortSignal): Promise<{ sizeBytes: number; sha1: string }> {
+  /** Answers with the SHA-1. */
+  async #unpackInto(entry: ZipEntry, file: FileHandle, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const file = await open(part, 'w', 0o600);
     let source: Readable | undefined;
     const stop = (): void => void source?.destroy(new Error('stopped'));
     signal.addEventListener('abort', stop, { once: true });
@@ -83,12 +84,10 @@ export class ZipArchive implements Disposable {
         await file.writeFile(bytes);
       }
       if (sizeBytes !== entry.sizeBytes || sum >>> 0 !== entry.crc32) throw damaged(entry.name);
-      await file.datasync();
-      return { sizeBytes, sha1: hash.digest('hex') };
+      return hash.digest('hex');
     } finally {
       signal.removeEventListener('abort', stop);
       source?.destroy();
-      await file.close();
     }
   }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { DocumentError } from '../../../core/errors.ts';
 import { asOutputError } from '../../../core/write-failure.ts';
+import { placeFetched } from '../../../files/place-fetched.ts';
 import { BoxCallError } from '../transport/box-call-error.ts';
 import { isBoxId } from '../transport/read-facts.ts';
 import { isSafeLink } from '../transport/safe-address.ts';
@@ -40,17 +41,17 @@ export async function download(
   toFile: string,
   signal: AbortSignal,
 ): Promise<{ sizeBytes: number; sha1: string }> {
-  const part = `${toFile}.part`;
   if (!isBoxId(source.fileId) || !isBoxId(source.versionId)) throw oddEntry(source.path);
   try {
     if (source.sha1 !== undefined && (await hasArrived(toFile, source.sizeBytes, source.sha1, signal)))
       return { sizeBytes: source.sizeBytes, sha1: source.sha1 };
     for (let wholeTry = 1; wholeTry <= MAX_WHOLE_TRIES; wholeTry++) {
-      const sha1 = await fetchWhole(connection, source, part, signal);
-      if (sha1 !== undefined && (source.sha1 === undefined || sha1 === source.sha1)) {
-        await rename(part, toFile);
-        return { sizeBytes: source.sizeBytes, sha1 };
-      }
+      let sha1: string | undefined;
+      const isInPlace = await placeFetched(toFile, async (file, part) => {
+        sha1 = await fetchWhole(connection, source, file, part, signal);
+        return sha1 !== undefined && (source.sha1 === undefined || sha1 === source.sha1);
+      });
+      if (isInPlace && sha1 !== undefined) return { sizeBytes: source.sizeBytes, sha1 };
     }
     throw new DocumentError('DIGEST_DIFFERS', `${source.path} did not arrive as it is in Box.`, {
       why: `Its SHA-1 was wrong ${MAX_WHOLE_TRIES} times.`,
@@ -62,8 +63,6 @@ export async function download(
     // Its number is the network's, not the disk's.
     if (error instanceof BoxCallError) throw error;
     throw asOutputError(error, toFile);
-  } finally {
-    await rm(part, { force: true });
   }
 }
 
@@ -88,13 +87,12 @@ async function hasArrived(file: string, sizeBytes: number, sha1: string, signal:
 async function fetchWhole(
   connection: BoxConnection,
   source: DownloadSource,
+  file: FileHandle,
   part: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const file = await open(part, 'w', 0o600);
   try {
     const linkFrom = shareLinks(connection, source, signal);
-    // Not synced: what a power cut spoils is fetched anew, for nobody trusts it without its SHA-1.
     return source.sizeBytes <= PIECE_BYTES
       ? await fetchAtOnce(connection, source, file, linkFrom, signal)
       : await fetchInPieces(connection, source, file, part, linkFrom, signal);
@@ -102,8 +100,6 @@ async function fetchWhole(
     if (!(error instanceof BoxCallError)) throw error;
     if (error.code === 'TOO_LONG') return undefined;
     throw await explainFailure(connection, error, source, signal);
-  } finally {
-    await file.close();
   }
 }
 
