@@ -3,7 +3,7 @@ import { realFileSystem, type FileSystem } from './file-system.ts';
 
 /**
  * Brings a file into place that can be had again: `fill` writes into one beside it, `<path>.part`, and answers whether it came
- * whole; then it gets its name, and else it goes. What a killed process left there is written over. Readable by its owner alone.
+ * whole; then it gets its name, and else it goes. What a killed process left there goes first. Readable by its owner alone.
  * Not synced: whoever finds it after a power cut checks it before it is trusted.
  * @returns whether it is in place. @throws what `fill` throws, and system errors as they are.
  */
@@ -14,7 +14,8 @@ export async function placeFetched(
 ): Promise<boolean> {
   const part = `${path}.part`;
   try {
-    const file = await fs.open(part, 'w', 0o600);
+    await fs.rm(part, { force: true });
+    const file = await fs.open(part, 'wx', 0o600);
     let isWhole: boolean;
     try {
       isWhole = await fill(file, part);
