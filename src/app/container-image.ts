@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isImageAnswer } from '../core/check-shape.ts';
 import { childEnvironment } from '../core/child-environment.ts';
 import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../core/errors.ts';
 import type { EngineName } from '../core/settings.ts';
 import { explainStart } from '../core/start-failure.ts';
 import { chooseEngine, type ChosenEngine } from '../engines/find-engines.ts';
 import type { Disk } from '../files/disk.ts';
-import { parseLine } from '../files/ndjson.ts';
+import { parseLine, sealLine } from '../files/ndjson.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import type { ContainerImageReport, IdentifiedEngine } from './contract.ts';
 import { programVersion } from '../config/program-version.ts';
@@ -51,11 +52,11 @@ export async function chooseEngineOfImage(
   const kept = join(workDir, `image-${key}.json`);
   const known = parseLine<IdentifiedEngine>(
     await readSmallFile(kept).then(
-      ({ text }) => text,
+      ({ text }) => text.trimEnd(),
       () => '',
     ),
   );
-  const answer = known ?? (await readEngineOfImage(image, engine, language));
+  const answer = known && isImageAnswer(known) ? known : await readEngineOfImage(image, engine, language);
   if (answer.programVersion !== programVersion()) {
     throw new ConfigError(
       'IMAGE_VERSION',
@@ -67,9 +68,9 @@ export async function chooseEngineOfImage(
       },
     );
   }
-  if (!known) {
+  if (answer !== known) {
     await disk.makeFolder(workDir);
-    await disk.writeWhole(kept, `${JSON.stringify(answer)}\n`);
+    await disk.writeWhole(kept, sealLine(answer));
   }
   return answer.engine;
 }

@@ -120,6 +120,73 @@ export function isLedgerEvent(value: unknown): value is LedgerEvent {
   return !Object.hasOwn(EVENTS, type) || EVENTS[type](value);
 }
 
+/** The last line of a chunk's results. */
+export const isChunkTrailer: Check = record({
+  chunk: isText,
+  pages: isCount,
+  pagesRead: isCount,
+  busyMs: isNumber,
+  workers: optional(isCount),
+});
+
+const isRecipe = record({
+  digest: isText,
+  language: isText,
+  engine: isText,
+  engineVersion: isText,
+  models: record({}),
+});
+const isLimits = record({ seconds: isNumber, megapixels: isNumber, memoryMiB: isNumber });
+
+/** What the tasks of a submission to a cluster have in common. */
+export const isWaveHeader: Check = record({
+  wave: isCount,
+  recipe: isRecipe,
+  limits: isLimits,
+  minutes: isNumber,
+  tesseract: optional(isText),
+  environment: record({}),
+});
+
+const isHistory = record({ freeTries: isCount, failedAlone: isCount, cancelled: isCount, keptBytes: isCount });
+const isRange = record({ sha1: isText, file: isText, pageNumbers: listOf(isPageNumber) });
+
+/** What one task of a submission is to read. */
+export const isTaskOrder: Check = record({
+  index: isCount,
+  maxWorkers: optional(isCount),
+  chunks: listOf(record({ id: isText, ranges: listOf(isRange), history: isHistory })),
+});
+
+const WAVE_LINES: Readonly<Record<string, Check>> = {
+  intent: record({
+    wave: isCount,
+    at: isText,
+    tasks: isCount,
+    pages: isCount,
+    cores: optional(isNumber),
+    minutes: optional(isNumber),
+  }),
+  submitted: record({ wave: isCount, at: isText, jobId: isText }),
+  ended: record({ wave: isCount, at: isText, why: isText }),
+  done: record({ chunks: listOf(isText), pagesRead: isNumber, busyMs: isNumber }),
+};
+
+/** What became of submissions, a line each. */
+export const isWaveLine: Check = (value) =>
+  record({ type: oneOf(...Object.keys(WAVE_LINES)) })(value) &&
+  WAVE_LINES[(value as { readonly type: string }).type]?.(value) === true;
+
+/** Where a run is read, as it was asked for. */
+export const isExecutorRequest: Check = (value) =>
+  record({ kind: oneOf('local') })(value) || record({ kind: oneOf('slurm'), choices: record({}) })(value);
+
+/** What is in a container image, as it said once. */
+export const isImageAnswer: Check = record({
+  programVersion: isText,
+  engine: record({ engine: isText, name: isText, version: isText, models: record({}) }),
+});
+
 const isPlace = record({ kind: oneOf('local', 'box'), name: isText, ids: listOf(isText) });
 
 /** What a run was started with. */
@@ -138,9 +205,9 @@ export const isRunRecord: Check = record({
     onConflict: isText,
     match: listOf(isText),
     recursive: isFlag,
-    limits: record({ seconds: isNumber, megapixels: isNumber, memoryMiB: isNumber }),
+    limits: isLimits,
   }),
-  recipe: record({ digest: isText, language: isText, engine: isText, engineVersion: isText, models: record({}) }),
+  recipe: isRecipe,
 });
 
 const isCounts = (...names: readonly string[]): Check =>

@@ -1,6 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPageResult, isPagesHeader } from '../core/check-shape.ts';
+import { isChunkTrailer, isPageResult, isPagesHeader } from '../core/check-shape.ts';
 import type { Recipe } from '../core/chunk.ts';
 import type { FileRepair } from '../core/describe-damage.ts';
 import { compareNatural } from '../core/natural-order.ts';
@@ -56,7 +56,8 @@ export async function readTrailer(file: string): Promise<ChunkTrailer | undefine
     const tail = Buffer.alloc(Math.min(size, TRAILER_BYTES));
     await handle.read(tail, 0, tail.length, size - tail.length);
     const line = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
-    return parseLine<{ trailer?: ChunkTrailer }>(line)?.trailer;
+    const trailer = parseLine<{ trailer?: ChunkTrailer }>(line)?.trailer;
+    return isChunkTrailer(trailer) ? trailer : undefined;
   } finally {
     await handle.close();
   }

@@ -29,7 +29,7 @@ export async function giveUpChunk(
     }
   }
   lines.push(
-    JSON.stringify({ trailer: { chunk: chunk.id, pages: lines.length, pagesRead: 0, busyMs: 0, workers: 0 } }),
+    sealLine({ trailer: { chunk: chunk.id, pages: lines.length, pagesRead: 0, busyMs: 0, workers: 0 } }).trimEnd(),
   );
   await disk.writeWhole(files.result, `${lines.join('\n')}\n`);
   for (const file of files.known) await disk.remove(file);

@@ -89,7 +89,7 @@ export async function workChunk(
       busyMs: Math.round(tally.busyMs),
       workers: dependencies.pool.size,
     };
-    await out.append(`${JSON.stringify({ trailer })}\n`);
+    await out.append(sealLine({ trailer }));
     await out.sync();
   } finally {
     await out.close();

@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import type { PageRange, Recipe } from '../../../core/chunk.ts';
 import type { PageLimits } from '../../../core/settings.ts';
 import type { AppendFile, Disk } from '../../../files/disk.ts';
-import { parseLine, readLines } from '../../../files/ndjson.ts';
+import { isTaskOrder, isWaveHeader, isWaveLine } from '../../../core/check-shape.ts';
+import { parseLine, readLines, sealLine } from '../../../files/ndjson.ts';
 import { hasErrno } from '../../../core/errno.ts';
 
 /** What earlier tries of a chunk came to; see decide-retry.ts. */
@@ -140,35 +141,48 @@ export class WaveStore {
     const waves = new Map<number, { -readonly [K in keyof WaveRecord]: WaveRecord[K] }>();
     const done = new Set<string>();
     const measured = { pagesRead: 0, busyMs: 0 };
+    let isDamaged = false;
     for await (const { text } of readLines(join(this.folder, 'journal.ndjson'))) {
       const line = parseLine<JournalLine>(text);
-      if (!line) continue;
+      // A line that was damaged tells nothing; what it told shows itself in the queue, or is ordered anew.
+      if (!line || !isWaveLine(line)) {
+        isDamaged ||= text !== '';
+        continue;
+      }
       if (line.type === 'done') {
         for (const id of line.chunks) done.add(id);
         measured.pagesRead += line.pagesRead;
         measured.busyMs += line.busyMs;
         continue;
       }
-      if (line.type === 'intent')
-        waves.set(line.wave, {
-          wave: line.wave,
-          intentAtMs: Date.parse(line.at),
-          ended: false,
-          askedCoreSeconds: line.tasks * (line.cores ?? 0) * (line.minutes ?? 0) * 60,
-        });
-      const wave = waves.get(line.wave);
-      if (!wave) continue;
+      // Its intent may be the line that was damaged.
+      const wave = waves.get(line.wave) ?? {
+        wave: line.wave,
+        intentAtMs: Date.parse(line.at),
+        ended: false,
+        askedCoreSeconds: line.type === 'intent' ? line.tasks * (line.cores ?? 0) * (line.minutes ?? 0) * 60 : 0,
+      };
+      waves.set(line.wave, wave);
       if (line.type === 'submitted') wave.jobId = line.jobId;
       if (line.type === 'ended') wave.ended = true;
     }
+    // Then orders that nothing is told of may be submitted: they are looked for in the queue.
+    for (const wave of isDamaged ? await this.#orderedWaves() : [])
+      if (!waves.has(wave)) waves.set(wave, { wave, intentAtMs: Date.now(), ended: false, askedCoreSeconds: 0 });
     return { waves: [...waves.values()].sort((a, b) => a.wave - b.wave), done, measured };
+  }
+
+  /** Numbers of the waves whose orders are there. */
+  async #orderedWaves(): Promise<number[]> {
+    const names = await WaveStore.names(this.folder);
+    return names.flatMap((name) => (/^\d{1,9}\.ndjson$/.test(name) ? Number.parseInt(name, 10) : []));
   }
 
   /** Keeps a wave's orders and the intent to submit it, for good, before it is submitted; `cores` are those of a task. */
   async plan(wave: Wave, cores?: number): Promise<void> {
     await this.#disk.makeFolder(this.logsFolder);
     const { tasks, ...header } = wave;
-    const lines = [header, ...tasks].map((line) => `${JSON.stringify(line)}\n`);
+    const lines = [header, ...tasks].map(sealLine);
     await this.#disk.writeWhole(this.ordersFile(wave.wave), lines.join(''));
     const pages = tasks
       .flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges))
@@ -200,17 +214,13 @@ export class WaveStore {
       if (ended && there.has(basename(this.ordersFile(wave)))) await this.#disk.remove(this.ordersFile(wave));
   }
 
-  /** Reads the orders of a wave; undefined where they are gone. */
+  /** Reads the orders of a wave, but for those of tasks that are damaged; undefined where they are gone, or their header is damaged. */
   async read(wave: number): Promise<Wave | undefined> {
-    const lines = readLines(this.ordersFile(wave));
     let header: WaveHeader | undefined;
     const tasks: TaskOrder[] = [];
-    for await (const { text } of lines) {
-      if (!header) header = parseLine<WaveHeader>(text);
-      else {
-        const task = parseLine<TaskOrder>(text);
-        if (task) tasks.push(task);
-      }
+    for await (const { text } of readLines(this.ordersFile(wave))) {
+      if (header) tasks.push(...parseTask(text));
+      else if (!(header = parseHeader(text))) return undefined;
     }
     return header && { ...header, tasks };
   }
@@ -223,11 +233,11 @@ export class WaveStore {
     let header: WaveHeader | undefined;
     for await (const { text } of readLines(this.ordersFile(wave))) {
       if (!header) {
-        header = parseLine<WaveHeader>(text);
+        if (!(header = parseHeader(text))) return undefined;
         continue;
       }
       if (!text.startsWith(`{"index":${index},`)) continue;
-      const task = parseLine<TaskOrder>(text);
+      const [task] = parseTask(text);
       return task && { header, task };
     }
     return undefined;
@@ -256,7 +266,7 @@ export class WaveStore {
   async #write(line: JournalLine): Promise<void> {
     try {
       this.#journal ??= await this.#disk.openAppend(join(this.folder, 'journal.ndjson'));
-      await this.#journal.append(`${JSON.stringify(line)}\n`);
+      await this.#journal.append(sealLine(line));
       await this.#journal.sync();
     } catch (error) {
       await this.#journal?.close().catch(() => undefined);
@@ -270,4 +280,15 @@ export class WaveStore {
     await this.#journal?.close();
     this.#journal = undefined;
   }
+}
+
+function parseHeader(text: string): WaveHeader | undefined {
+  const header = parseLine<WaveHeader>(text);
+  return isWaveHeader(header) ? header : undefined;
+}
+
+/** None where the line is damaged. */
+function parseTask(text: string): readonly TaskOrder[] {
+  const task = parseLine<TaskOrder>(text);
+  return task && isTaskOrder(task) ? [task] : [];
 }
