@@ -3,6 +3,7 @@ import { asPipelineError, throwIfStopped, TransientError, type ErrorRecord } fro
 import { CLUSTER_CHUNKS, countPages } from '../../core/pack-chunks.ts';
 import type { Disk } from '../../files/disk.ts';
 import type { Executor, GatheredPages, RecoveredWork, WorkHandle, WorkState, WorkStatus } from '../executor.ts';
+import { BrokenNodes } from './broken-nodes.ts';
 import { ResultCollector } from './store/collect-results.ts';
 import { decideWave } from './decide/decide-wave.ts';
 import { hopelessReason } from './decide/hopeless-reason.ts';
@@ -11,7 +12,7 @@ import { recordQueue } from './decide/record-queue.ts';
 import { LiveWork, type LiveTask } from './live-work.ts';
 import { explainTaskEnds } from './explain-task-ends.ts';
 import { WaveSubmitter, type WaveSubmitterParts } from './wave-submitter.ts';
-import { decideRetry, describeEnd, type EndedTask, type Retry } from './decide/decide-retry.ts';
+import { decideRetry, describeEnd, type Retry } from './decide/decide-retry.ts';
 import { NO_HISTORY } from './store/wave-store.ts';
 
 /** Documents that may be on their way at once: a wave is worth more the more pages are known. */
@@ -50,8 +51,7 @@ export class SlurmExecutor implements Executor {
   readonly #collector: ResultCollector;
   readonly #waves: WaveSubmitter;
   #pollGrowth = 1;
-  /** By the code it ended with: nodes on which the program did not start. */
-  readonly #brokenNodes = new Map<number, Set<string>>();
+  readonly #broken: BrokenNodes;
   #lastOrderMs = 0;
   #answered = true;
   /** Reasons to wait that a person has heard of. */
@@ -62,7 +62,8 @@ export class SlurmExecutor implements Executor {
   constructor(parts: SlurmExecutorParts) {
     this.#parts = parts;
     this.#collector = new ResultCollector(this.#work, parts.store, parts.chunksFolder, parts.disk);
-    this.#waves = new WaveSubmitter(parts, this.#work);
+    this.#broken = new BrokenNodes(parts.notice);
+    this.#waves = new WaveSubmitter(parts, this.#work, this.#broken);
   }
 
   get pollIntervalMs(): number {
@@ -267,7 +268,7 @@ export class SlurmExecutor implements Executor {
     );
     const retries: Retry[] = [];
     for (const ended of ends) {
-      const decision = decideRetry(this.#recordBrokenNode(ended));
+      const decision = decideRetry(this.#broken.record(ended, this.#waves.nodeCount));
       if (decision.stop) {
         await this.#stop(decision.stop);
         return;
@@ -300,26 +301,6 @@ export class SlurmExecutor implements Executor {
     const wanted = retries.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open');
     if (wanted.length > 0) await this.#waves.orderAgain(wanted, this.#collector.secondsAPage, signal);
     await this.#collector.tidy();
-  }
-
-  /** Notes a node on which the program does not start, and adds which others fail alike. */
-  #recordBrokenNode(ended: EndedTask): EndedTask {
-    const { end, node, exitCode = 0, isOld, logTail } = ended;
-    if (end !== 'node-fault' || node === undefined || isOld) return ended;
-    const alike = this.#brokenNodes.get(exitCode) ?? new Set();
-    this.#brokenNodes.set(exitCode, alike.add(node));
-    const wasLast = this.#waves.brokenNodes.size >= this.#waves.nodeCount;
-    if (!this.#waves.brokenNodes.has(node)) {
-      const said = logTail.split('\n').findLast((line) => line.trim() !== '' && !line.startsWith('---'));
-      const why = said === undefined ? '' : ` It says: ${said.trim()}`;
-      this.#parts.notice(
-        'warn',
-        'SLURM_NODE_BROKEN',
-        `Node ${node} does not start the program and is left out from now on.${why}`,
-      );
-    }
-    this.#waves.brokenNodes.add(node);
-    return { ...ended, brokenNodes: [...alike], isLastNode: wasLast };
   }
 
   /** Ends all that is out, with the reason; the run stops and can be resumed. */

@@ -3,30 +3,19 @@ import { ConfigError, MissingDependencyError, TransientError } from '../../core/
 import { countPages } from '../../core/pack-chunks.ts';
 import { memoryAskedFor } from '../../core/sbatch-options.ts';
 import type { PageLimits } from '../../core/settings.ts';
+import type { BrokenNodes } from './broken-nodes.ts';
+import { chooseNodes, type ChosenNodes, type SlurmWishes } from './decide/choose-nodes.ts';
 import type { Retry } from './decide/decide-retry.ts';
 import { makeJobScript, type JobScriptOptions } from './job-script.ts';
 import type { LiveWave, LiveWork } from './live-work.ts';
-import type { NodeShape } from './decide/plan-tasks.ts';
 import { planWave, type OrderGroup, type PlannedWave, type WaveLimits } from './decide/plan-wave.ts';
+import { QueueRoom, type OrderOptions } from './queue-room.ts';
 import type { SlurmClient } from './slurm-client.ts';
 import { SourceFolders } from './store/source-folders.ts';
 import type { Wave, WaveStore } from './store/wave-store.ts';
 
 /** How long Slurm is asked what it is like before the run gives up. */
 const ASK_TIMEOUT_MS = 120_000;
-/** A full queue is tried again each minute, and whenever a job of ours has ended. */
-const ROOM_RETRY_MS = 60_000;
-/** How long it may be full while nothing of ours is in it; then the run stops and can be resumed. */
-const ROOM_PATIENCE_MS = 30 * 60_000;
-
-/** What is asked for, as the person chose it. */
-export interface SlurmWishes {
-  readonly partition?: string | undefined;
-  readonly nodes: number;
-  readonly cores?: number | undefined;
-  readonly minutes?: number | undefined;
-}
-
 /** What orders are made of. */
 export interface WaveSubmitterParts {
   readonly client: SlurmClient;
@@ -46,19 +35,6 @@ export interface WaveSubmitterParts {
   readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
 }
 
-interface OrderOptions {
-  readonly secondsAPage: number | undefined;
-  /** At least this long. */
-  readonly minutes?: number | undefined;
-  readonly excludeNodes?: readonly string[] | undefined;
-}
-
-/** What found no room in Slurm's queue. */
-interface WaitingOrder {
-  readonly groups: readonly OrderGroup[];
-  readonly options: OrderOptions;
-}
-
 /** The name of a wave's job: with it alone a run's jobs are found again. */
 export function jobNameOf(runName: string, wave: number): string {
   return `ocrp-${runName}-${wave}`;
@@ -68,41 +44,37 @@ export function jobNameOf(runName: string, wave: number): string {
 export class WaveSubmitter {
   readonly #parts: WaveSubmitterParts;
   readonly #work: LiveWork;
-  #shape: NodeShape | undefined;
-  #maxArraySize = 1_001;
-  /** Nodes there are to choose from. */
-  nodeCount = 1;
-  /** Nodes on which nothing of ours starts. */
-  readonly brokenNodes = new Set<string>();
-  nextWave = 1;
+  readonly #broken: BrokenNodes;
   readonly #sources: SourceFolders;
-  /** Orders that wait for room, the oldest first. */
-  #waiting: WaitingOrder[] = [];
-  /** Tasks that Slurm is likely to take at once; halved when it is full, doubled when it took them. */
-  #room = Infinity;
-  #nextTryMs = 0;
-  /** Since when there is no room although nothing of ours is in the queue. */
-  #fullSinceMs: number | undefined;
-
-  constructor(parts: WaveSubmitterParts, work: LiveWork) {
+  readonly #room = new QueueRoom();
+  #nodes: ChosenNodes | undefined;
+  #maxArraySize = 1_001;
+  nextWave = 1;
+  constructor(parts: WaveSubmitterParts, work: LiveWork, broken: BrokenNodes) {
     this.#parts = parts;
     this.#work = work;
+    this.#broken = broken;
     this.#sources = new SourceFolders(parts.script.runFolder, parts.script.sourceFolders);
   }
 
   /** Chunks wait here because Slurm's queue is full. */
   get isFull(): boolean {
-    return this.#waiting.length > 0;
+    return this.#room.isFull;
   }
 
   jobName(wave: number): string {
     return jobNameOf(this.#parts.runName, wave);
   }
 
+  /** Nodes there are to choose from. */
+  get nodeCount(): number {
+    return this.#nodes?.nodeCount ?? 1;
+  }
+
   /** Nodes at once and cores a task; known after `prepare`. */
   get size(): { readonly nodes: number; readonly coresPerTask: number } {
     const { nodes, cores } = this.#parts.wishes;
-    const shape = this.#shape;
+    const shape = this.#nodes?.shape;
     const coresPerTask = !shape ? 1 : shape.wholeNodes ? shape.coresPerNode : Math.min(shape.coresPerNode, cores ?? 8);
     return { nodes, coresPerTask };
   }
@@ -112,8 +84,8 @@ export class WaveSubmitter {
    * @throws {ConfigError} `SLURM_PARTITION`: there is no such partition. @throws {TransientError} `SLURM_UNREACHABLE`.
    */
   async prepare(signal: AbortSignal): Promise<void> {
-    if (this.#shape) return;
-    const { client, wishes } = this.#parts;
+    if (this.#nodes) return;
+    const { client, wishes, script } = this.#parts;
     const stop = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
     const [config, partitions] = [await client.config(stop), await client.partitions(stop)];
     if (!config || !partitions) {
@@ -123,38 +95,12 @@ export class WaveSubmitter {
       });
     }
     this.#maxArraySize = config.maxArraySize;
-    const names = wishes.partition?.split(',');
-    const usable = partitions.filter(({ name, isDefault }) => (names ? names.includes(name) : isDefault));
-    const missing = names?.find((name) => !partitions.some((partition) => partition.name === name));
-    if (missing !== undefined || usable.length === 0) {
-      throw new ConfigError(
-        'SLURM_PARTITION',
-        missing === undefined ? 'Slurm has no default partition here.' : `There is no partition called "${missing}".`,
-        {
-          why: `There are: ${partitions.flatMap(({ name, isHidden }) => (isHidden ? [] : name)).join(', ')}`,
-          safe: 'Nothing was submitted or charged.',
-          remedy: '--partition NAME',
-        },
-      );
-    }
-    const memory = memoryAskedFor(this.#parts.script.options ?? []);
-    const kinds = usable.flatMap(({ nodeKinds }) => nodeKinds);
-    this.nodeCount = kinds.reduce((sum, { nodes }) => sum + nodes, 0);
-    const most = usable.map(({ maxMinutes }) => maxMinutes).filter((minutes) => minutes !== undefined);
-    this.#shape = {
-      coresPerNode: Math.max(1, Math.min(...kinds.map(({ cores }) => cores), ...(kinds.length === 0 ? [1] : []))),
-      memoryMiB: kinds.length === 0 ? undefined : Math.min(...kinds.map(({ memoryMiB }) => memoryMiB)),
-      wholeNodes: config.wholeNodesOnly || usable.every(({ wholeNodes }) => wholeNodes),
-      nodes: wishes.nodes,
-      coresWanted: wishes.cores,
-      memoryAsked: memory,
-      maxMinutes: most.length === 0 ? undefined : Math.min(...most),
-    };
+    this.#nodes = chooseNodes(config, partitions, wishes, memoryAskedFor(script.options ?? []));
   }
 
   get #limits(): WaveLimits {
     const { limits, wishes } = this.#parts;
-    const shape = this.#shape ?? { coresPerNode: 1, wholeNodes: false, nodes: wishes.nodes };
+    const shape = this.#nodes?.shape ?? { coresPerNode: 1, wholeNodes: false, nodes: wishes.nodes };
     return {
       shape,
       maxArraySize: this.#maxArraySize,
@@ -174,34 +120,31 @@ export class WaveSubmitter {
         rest = [...rest, { ...group, chunks: await this.#sources.withRealFiles(group.chunks) }];
     while (rest.length > 0) {
       const limits = this.#limits;
-      const maxArraySize = Math.min(limits.maxArraySize, this.#room);
+      const maxArraySize = Math.min(limits.maxArraySize, this.#room.tasks);
       const planned = planWave(rest, { ...options, ...limits, maxArraySize });
       const size = planned.tasks.length;
       if (await this.#submit(planned, options, signal)) {
-        this.#room = Math.max(this.#room, size) * 2;
+        this.#room.recordTaken(size);
         rest = planned.left;
         continue;
       }
-      this.#room = Math.max(1, Math.floor(size / 2));
+      this.#room.recordRefused(size);
       if (size > 1) continue;
       this.#deferGroups(rest, options);
       return;
     }
-    this.#room = Infinity;
+    this.#room.recordAllTaken();
   }
 
   #deferGroups(groups: readonly OrderGroup[], options: OrderOptions): void {
     const { clock, notice, recipe, limits } = this.#parts;
-    if (this.#waiting.length === 0 && this.#fullSinceMs === undefined) {
+    if (this.#room.defer({ groups, options }, clock())) {
       const pages = groups.flatMap(({ chunks }) => chunks).reduce((sum, { ranges }) => sum + countPages(ranges), 0);
       const text = `Slurm takes no more jobs of yours at the moment; ${pages} pages wait here, and go as others end.`;
       notice('warn', 'SLURM_QUEUE_FULL', text);
     }
-    this.#waiting.push({ groups, options });
     for (const { id, ranges, history } of groups.flatMap(({ chunks }) => chunks))
       this.#work.defer({ id, ranges, recipe, limits }, history);
-    this.#fullSinceMs ??= clock();
-    this.#nextTryMs = clock() + ROOM_RETRY_MS;
   }
 
   /**
@@ -209,30 +152,20 @@ export class WaveSubmitter {
    * @throws {TransientError} `SLURM_QUEUE_FULL`: there was none for half an hour, with nothing of ours in the queue.
    */
   async orderWaiting(hasEnded: boolean, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    if (this.#waiting.length === 0 || (!hasEnded && clock() < this.#nextTryMs)) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const [index, { groups, options }] of waiting.entries()) {
+    const due = this.#room.takeDue(hasEnded, this.#parts.clock());
+    if (due.length === 0) return;
+    for (const [index, { groups, options }] of due.entries()) {
       // Some may have been read meanwhile, or given up.
       const wanted = groups.map((group) => ({
         ...group,
         chunks: group.chunks.filter(({ id }) => this.#work.chunks.get(id)?.state === 'open'),
       }));
       await this.order(wanted, options, signal);
-      if (this.#waiting.length === 0) continue;
-      this.#waiting.push(...waiting.slice(index + 1));
+      if (!this.#room.isFull) continue;
+      this.#room.putBack(due.slice(index + 1));
       break;
     }
-    if (this.#waiting.length === 0 || this.#work.tasks.length > 0)
-      this.#fullSinceMs = this.isFull ? clock() : undefined;
-    else if (clock() - (this.#fullSinceMs ?? clock()) >= ROOM_PATIENCE_MS) {
-      throw new TransientError('SLURM_QUEUE_FULL', 'Slurm takes no jobs of yours, for half an hour now.', {
-        why: 'Your account, your QoS or the whole queue has all the jobs it may have, and none of them is of this run.',
-        safe: 'All finished pages are kept; nothing of this run is in the queue.',
-        remedy: 'The same command again when some have ended.',
-      });
-    }
+    this.#room.checkPatience(this.#work.tasks.length > 0, this.#parts.clock());
   }
 
   /** Orders again what tasks left undone, all in one array. */
@@ -242,7 +175,7 @@ export class WaveSubmitter {
       (most, retry) => (retry.minutes === undefined ? most : Math.max(most ?? 0, retry.minutes)),
       undefined,
     );
-    const nodes = new Set([...this.brokenNodes, ...retries.flatMap(({ excludeNode }) => excludeNode ?? [])]);
+    const nodes = new Set([...this.#broken.names, ...retries.flatMap(({ excludeNode }) => excludeNode ?? [])]);
     await this.order(
       [...groups.values()].map((group) => ({
         alone: group[0]?.alone ?? false,
@@ -270,7 +203,7 @@ export class WaveSubmitter {
       environment,
       tasks: planned.tasks,
     };
-    const excluded = new Set([...this.brokenNodes, ...excludeNodes]);
+    const excluded = new Set([...this.#broken.names, ...excludeNodes]);
     const chunks = planned.tasks.flatMap((task) => task.chunks);
     const text = makeJobScript({
       ...script,
