@@ -1,4 +1,4 @@
-import { asPipelineError, type ExitCode } from '../core/errors.ts';
+import { asPipelineError, InternalError, type ExitCode } from '../core/errors.ts';
 import { factsOfThisStart, ignoredAtStart } from './ignored-signals.ts';
 import { runProgram, type ProgramContext } from './program.ts';
 import { listenForStop } from './stop-signals.ts';
@@ -15,6 +15,8 @@ function currentFolder(): string {
     return '/';
   }
 }
+
+const NOTHING_TO_WAIT_FOR = 'The program waits for something that cannot come any more.';
 
 /** Runs the command line this process was started with, and ends the process. Tests pass other parts. */
 export function main(parts: App = app): void {
@@ -59,6 +61,8 @@ export function main(parts: App = app): void {
   };
   process.on('uncaughtException', (error) => void reportCrash(error));
   process.on('unhandledRejection', (error) => void reportCrash(error));
+  // Node would end as if all were well where it waits for something that cannot come any more.
+  process.on('beforeExit', () => void reportCrash(new InternalError('NOTHING_TO_WAIT_FOR', NOTHING_TO_WAIT_FOR)));
 
   void runProgram(context).then(end);
 }

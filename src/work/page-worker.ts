@@ -24,6 +24,8 @@ const GARBAGE_FLAGS = [
 const MEMORY_CHECK_MS = 100;
 /** How long the last words of a worker that has ended are waited for: what it started may hold its pipe open. */
 const LAST_WORDS_MS = 500;
+/** After SIGKILL the system tells of the end at once; nobody waits longer than this for a word that was lost. */
+const UNHEARD_MS = 10_000;
 /** Most of a worker's standard error that is kept for its error message. */
 const STDERR_TAIL_BYTES = 2_000;
 /** And of its beginning: what V8 gives up for stands above a long list of addresses. */
@@ -86,32 +88,29 @@ export class PageWorker {
   #endedBy: Breakage | undefined;
   #isEnding = false;
   #exited = false;
-  readonly exited: Promise<void>;
+  #unheard: NodeJS.Timeout | undefined;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly exited: Promise<void> = this.#ended.promise;
 
   /** `entry` is the worker's program: a module that speaks the protocol over IPC. */
   constructor(entry: URL, setup: WorkerSetup) {
     this.#setup = setup;
     const child = this.#start(entry);
     this.#child = child;
-    this.exited = new Promise((resolve) => {
-      const end = (facts: Omit<WorkerEnd, 'words'>): void => {
-        this.#noteEnd(facts);
-        resolve();
-      };
-      if (!child) end(this.#end);
-      child?.once('error', (error) => end({ startError: errnoOf(error) ?? 'UNKNOWN' }));
-      // Its last words come with `close`; `exit` alone may come before them.
-      child?.once('close', (code, signal) => end({ exitCode: code ?? undefined, signal: signal ?? undefined }));
-      child?.once('exit', (code, signal) => {
-        this.#isEnding = true;
-        this.#endGroup();
-        const facts = { exitCode: code ?? undefined, signal: signal ?? undefined };
-        setTimeout(() => end(facts), LAST_WORDS_MS).unref();
-      });
+    child?.once('error', (error) => this.#noteEnd({ startError: errnoOf(error) ?? 'UNKNOWN' }));
+    // Its last words come with `close`; `exit` alone may come before them.
+    child?.once('close', (code, signal) => this.#noteEnd({ exitCode: code ?? undefined, signal: signal ?? undefined }));
+    child?.once('exit', (code, signal) => {
+      this.#isEnding = true;
+      this.#endGroup();
+      const facts = { exitCode: code ?? undefined, signal: signal ?? undefined };
+      const patience = setTimeout(() => this.#noteEnd(facts), LAST_WORDS_MS);
+      void this.exited.then(() => clearTimeout(patience));
     });
     this.#memory = child?.pid === undefined ? undefined : new MemoryGauge(child.pid);
     this.#memoryTimer = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
     this.#memoryTimer.unref();
+    if (!child) this.#noteEnd(this.#end);
   }
 
   #start(entry: URL): ChildProcess | undefined {
@@ -176,6 +175,7 @@ export class PageWorker {
     this.#endedBy ??= reason;
     const pid = this.#child?.pid;
     if (pid === undefined || this.#exited) return;
+    this.#unheard ??= setTimeout(() => this.#noteEnd({ signal: 'SIGKILL' }), UNHEARD_MS);
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {
@@ -231,9 +231,11 @@ export class PageWorker {
     this.#exited = true;
     this.#end = facts;
     clearInterval(this.#memoryTimer);
+    clearTimeout(this.#unheard);
     this.#memory?.[Symbol.dispose]();
     this.#endGroup();
     this.#breakPending();
+    this.#ended.resolve();
   }
 
   /** The engine it had started must not outlive it. */

@@ -226,6 +226,12 @@ describe('a defect of the program', () => {
     expect(stderr).toContain('from a timer [INTERNAL]');
   });
 
+  it('never ends as if all were well where it waits in vain', async () => {
+    const { code, stderr } = await runCli(RUN, { script: PROGRAM, env: { FAILING: 'never' } });
+    expect(code).toBe(70);
+    expect(stderr).toContain('[NOTHING_TO_WAIT_FOR]');
+  });
+
   it('shows the stack at --log-level debug', async () => {
     const { stderr } = await runCli([...RUN, '--log-level', 'debug'], { script: PROGRAM, env: { FAILING: 'throw' } });
     expect(stderr).toMatch(/TypeError: cannot read the moon[^]*waiting-program\.ts/);

@@ -186,7 +186,8 @@ export async function makeMemoryHarness(flaw?: Flaw): Promise<StoreHarness> {
     corruptReads: async () => void (store.transfer = 'corrupt'),
     close: async () => {
       await store.close();
-      await rm(scratch, { recursive: true, force: true });
+      // A case that was given up may still write there.
+      await rm(scratch, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

@@ -81,10 +81,10 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
       await program.whileReading(life, 10);
       const site = { lab, program, life, random: seededRandom(1) };
       await FAULTS.folderVanishes.inflict(site);
+      await program.letGo();
       const { code, stderr } = await life.ended;
       expect([74, 75], stderr).toContain(code);
       await FAULTS.folderVanishes.mend(site);
-      await program.letGo();
       const next = await program.start().ended;
       expect(next.code, next.stderr).toBe(0);
     });
