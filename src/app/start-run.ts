@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceDocument } from '../core/document.ts';
 import { ConfigError, asPipelineError, EXIT, StoppedError, UsageError, type PipelineError } from '../core/errors.ts';
@@ -14,6 +14,7 @@ import { runPipeline } from '../pipeline.ts';
 import { hasDocument, list, nothingToRead } from '../stages/list.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine, readLines } from '../files/ndjson.ts';
+import { readRegular, UnfitFileError } from '../files/open-regular.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import { lockRun } from '../runs/run-lock.ts';
 import { RunLog } from '../runs/run-log.ts';
@@ -91,14 +92,25 @@ async function checkNamedFile(record: RunRecord, workDir: string, disk: Disk): P
   const [format] = record.settings.formats;
   if (stem === undefined || format === undefined || record.settings.onConflict !== 'stop') return;
   const file = join(ids[0] ?? '', outputPath(stem, format));
-  const bytes = await readFile(file).catch(() => undefined);
-  if (bytes === undefined) return;
+  const sha1 = await sha1Of(file);
+  if (sha1 === undefined) return;
   const { delivered } = await otherRuns(record, workDir, disk, () => undefined);
-  if (delivered.has(createHash('sha1').update(bytes).digest('hex'))) return;
+  if (delivered.has(sha1)) return;
   throw new UsageError('OUTPUT_EXISTS', `${file} is already there, not made by this program.`, {
     safe: 'Nothing was started, and the file was not touched.',
     remedy: 'Another name after --output, or add --on-conflict rename | version | skip',
   });
+}
+
+/** Of what is there, a named pipe too; undefined where nothing is, or it cannot be read. */
+async function sha1Of(file: string): Promise<string | undefined> {
+  const hash = createHash('sha1');
+  try {
+    for await (const part of readRegular(file)) hash.update(part);
+  } catch (error) {
+    return error instanceof UnfitFileError ? 'no file' : undefined;
+  }
+  return hash.digest('hex');
 }
 
 /** Damage to the run's own files, which is mended. */

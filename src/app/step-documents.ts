@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
@@ -9,6 +8,7 @@ import { formatPages } from '../core/format-pages.ts';
 import { planOutputStems } from '../core/output-names.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { realDisk } from '../files/disk.ts';
+import { openRegular, readRegular, UnfitFileError } from '../files/open-regular.ts';
 import { RunFolder } from '../runs/run-folder.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
 import type { RasterizeRequest, StepItem, StepTarget } from './contract.ts';
@@ -31,7 +31,10 @@ export async function* openDocuments(
   signal: AbortSignal,
 ): AsyncGenerator<StepDocument | (StepItem & { readonly problem: string })> {
   if (target.kind === 'files') {
-    yield* namedDocuments(target.files);
+    for (const document of namedDocuments(target.files)) {
+      const problem = await whyNoFile(document.file);
+      yield problem === undefined ? document : { source: document.name, problem };
+    }
     return;
   }
   const run = await openRun(target);
@@ -55,6 +58,17 @@ export async function* openDocuments(
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Says what is in the place of a file, such as a named pipe. What cannot be opened is told by what reads it. */
+async function whyNoFile(file: string): Promise<string | undefined> {
+  try {
+    const { handle } = await openRegular(file);
+    await handle.close();
+    return undefined;
+  } catch (error) {
+    return error instanceof UnfitFileError ? `It ${error.problem}.` : undefined;
   }
 }
 
@@ -154,7 +168,7 @@ export async function isPageImage(file: string): Promise<boolean> {
   if (!IMAGE_NAMES.test(file)) return false;
   const head = Buffer.alloc(HEAD_BYTES);
   try {
-    await using opened = await open(file, 'r');
+    await using opened = (await openRegular(file)).handle;
     await opened.read(head, 0, HEAD_BYTES, 0);
   } catch {
     // Told by what reads it.
@@ -166,7 +180,7 @@ export async function isPageImage(file: string): Promise<boolean> {
 /** Lower-case hex. */
 export async function sha1OfFile(file: string): Promise<string> {
   const hash = createHash('sha1');
-  for await (const part of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  for await (const part of readRegular(file)) hash.update(part);
   return hash.digest('hex');
 }
 

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expandVariables, settingOfKey, type RawValue, type SettingsSource } from '../core/config/resolve-settings.ts';
 import { SETTINGS, type SettingName } from '../core/config/settings-table.ts';
 import { ConfigError, type Advice } from '../core/errors.ts';
-import { readSmallFile, UnfitFileError, type SmallFile } from '../files/read-small-file.ts';
+import { UnfitFileError } from '../files/open-regular.ts';
+import { readSmallFile, type SmallFile } from '../files/read-small-file.ts';
 import { explainErrno, hasErrno, readErrno } from '../core/errno.ts';
 
 const MAX_DEPTH = 8;

@@ -2,7 +2,8 @@ import { quoteValue } from '../core/quote-value.ts';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
-import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
+import { UnfitFileError } from '../files/open-regular.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
 import { checkSiteProfile, type SiteProfile } from '../core/site-profile.ts';
 
 /** Profiles that come with the program. */

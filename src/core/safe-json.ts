@@ -33,6 +33,11 @@ export function safeJson(value: unknown, indent?: number): string {
     .join('\n');
 }
 
+/** As a value may be kept: secrets are hidden as {@link safeJson} hides them. Names in it stay as they are. */
+export function hideSecrets<T extends object>(value: T): T {
+  return safe(value, 'name', []) as T;
+}
+
 function safe(value: unknown, kind: 'name' | 'sentence', names: readonly string[]): unknown {
   if (typeof value === 'string') return kind === 'name' ? hideKnownSecrets(value) : redactAround(value, names);
   if (Array.isArray(value)) return value.map((item: unknown) => safe(item, kind, names));

@@ -1,3 +1,5 @@
+import { escapeCharacter, replaceUnsafe } from '../core/unsafe-characters.ts';
+
 type Cell = string | number | undefined;
 
 /** Begins what spreadsheets take for a formula, in full width too (OWASP, CSV Injection). */
@@ -21,4 +23,9 @@ function writeCell(cell: Cell): string {
   const text = cell ?? '';
   const safe = text.replaceAll(AT_THEIR_START, `$1'`).replace(AT_START, `'`);
   return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A name or sentence of a table as it may be shown: what moves a cursor or turns the direction of text is escaped (`\u202e`). */
+export function showCell(cell: Cell): Cell {
+  return typeof cell === 'string' ? replaceUnsafe(cell, escapeCharacter) : cell;
 }

@@ -1,5 +1,5 @@
 import type { RunState } from '../core/run-state.ts';
-import { writeCsv } from './csv.ts';
+import { showCell, writeCsv } from './csv.ts';
 import { documentRow } from './document-rows.ts';
 
 const COLUMNS = ['name', 'pages', 'words', 'confidence', 'state', 'reason', 'language'] as const;
@@ -15,5 +15,8 @@ export function documentsCsv({ documents, leftOut }: RunState): string {
     return [name, pages ?? undefined, words, confidence ?? undefined, state, reasons.join('; '), language];
   });
   const others = leftOut.map(({ path, reason }) => [path, undefined, undefined, undefined, 'left out', reason, '']);
-  return writeCsv(COLUMNS, [...rows, ...others]);
+  return writeCsv(
+    COLUMNS,
+    [...rows, ...others].map((row) => row.map(showCell)),
+  );
 }

@@ -1,5 +1,5 @@
 import type { RunState } from '../core/run-state.ts';
-import { writeCsv } from './csv.ts';
+import { showCell, writeCsv } from './csv.ts';
 
 const COLUMNS = ['document', 'kind', 'file', 'where', 'bytes', 'sha1', 'version', 'link'] as const;
 
@@ -18,5 +18,8 @@ export function filesCsv({ documents }: RunState): string {
       link ?? '',
     ]),
   ]);
-  return writeCsv(COLUMNS, rows);
+  return writeCsv(
+    COLUMNS,
+    rows.map((row) => row.map(showCell)),
+  );
 }

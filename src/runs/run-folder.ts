@@ -1,6 +1,7 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AccessError, ConfigError, TransientError, type PipelineError } from '../core/errors.ts';
+import { hideSecrets } from '../core/safe-json.ts';
 import { isLedgerEvent, isRunProgress, isRunRecord } from '../core/check-shape.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
 import type { RunProgress } from '../core/progress.ts';
@@ -8,7 +9,8 @@ import { digestOf } from '../core/recipe.ts';
 import { foldLedger, type RunState } from '../core/run-state.ts';
 import type { AppendFile, Disk } from '../files/disk.ts';
 import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
-import { readSmallFile, UnfitFileError } from '../files/read-small-file.ts';
+import { UnfitFileError } from '../files/open-regular.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
 import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
 import { ownerOf } from '../files/owner-of.ts';
@@ -188,7 +190,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   append(events: readonly LedgerEvent[]): Promise<void> {
     if (events.length === 0) return Promise.resolve();
-    const lines = events.map((event) => sealLine(event)).join('');
+    const lines = events.map((event) => sealLine(withCleanError(event))).join('');
     // Events that arrive while a write is under way share the next one, and its sync.
     if (this.#queued) {
       this.#queued.lines += lines;
@@ -349,4 +351,9 @@ function refuseNewer(path: string, format: number | undefined): void {
 /** A line that a killed process left unfinished, rather than one that was damaged later. */
 function isTorn(text: string): boolean {
   return !text.endsWith('}');
+}
+
+/** Errors may quote what came from outside; names of documents stay as they are. */
+function withCleanError(event: LedgerEvent): LedgerEvent {
+  return 'error' in event && event.error !== undefined ? { ...event, error: hideSecrets(event.error) } : event;
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ListedEntry, SourceDocument } from '../core/document.ts';
@@ -7,6 +6,7 @@ import { DocumentError, throwIfStopped, TransientError } from '../core/errors.ts
 import { explainErrno } from '../core/errno.ts';
 import { asSourceError } from '../core/read-failure.ts';
 import { realFileSystem, type FileSystem } from '../files/file-system.ts';
+import { readRegular, UnfitFileError } from '../files/open-regular.ts';
 import { tryAgain } from '../files/try-again.ts';
 import type { DocumentStore, FetchedDocument, FolderLabel, WriteRequest, WrittenFile } from './document-store.ts';
 import { listFolders, versionOf } from './local/list-folders.ts';
@@ -62,6 +62,8 @@ export class LocalFolder implements DocumentStore {
       return { file: document.id, sizeBytes, sha1, inPlace: true };
     } catch (error) {
       throwIfStopped(signal);
+      // Something else has taken its place.
+      if (error instanceof UnfitFileError) throw changed(document);
       throw asSourceError(error, document.path);
     }
   }
@@ -72,11 +74,7 @@ export class LocalFolder implements DocumentStore {
       await this.#requireRoot(document.id);
       throw asSourceError(error, document.path);
     });
-    if (versionOf(facts) === document.version) return;
-    throw new DocumentError('SOURCE_CHANGED', `${document.path} was changed while it was being worked on.`, {
-      safe: 'The file itself was not touched.',
-      remedy: 'Run the same command again when it is finished; it is read anew.',
-    });
+    if (versionOf(facts) !== document.version) throw changed(document);
   }
 
   /** One file that has gone is its own affair; not so where the folder has, as when a disk was taken away. */
@@ -113,6 +111,13 @@ export class LocalFolder implements DocumentStore {
   }
 }
 
+function changed({ path }: SourceDocument): DocumentError {
+  return new DocumentError('SOURCE_CHANGED', `${path} was changed while it was being worked on.`, {
+    safe: 'The file itself was not touched.',
+    remedy: 'Run the same command again when it is finished; it is read anew.',
+  });
+}
+
 async function measure(
   file: string,
   listedBytes: number,
@@ -121,10 +126,10 @@ async function measure(
   const hash = createHash('sha1');
   let sizeBytes = 0;
   // A byte more than is there, so that a small file comes in one piece and its end with it.
-  const highWaterMark = Math.min(1 << 20, listedBytes + 1);
-  for await (const part of createReadStream(file, { highWaterMark, signal })) {
-    hash.update(part as Buffer);
-    sizeBytes += (part as Buffer).length;
+  const partBytes = Math.min(1 << 20, listedBytes + 1);
+  for await (const part of readRegular(file, { partBytes, signal })) {
+    hash.update(part);
+    sizeBytes += part.length;
   }
   return { sizeBytes, sha1: hash.digest('hex') };
 }

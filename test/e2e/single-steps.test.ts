@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -95,6 +96,23 @@ describe('recognize, then assemble', () => {
     expect(problems(await recognize())).toEqual([]);
     const lines = (await readFile(join(base, 'results/book.png.pages.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(3);
+  });
+
+  it.skipIf(process.platform === 'win32')('never wait at a named pipe, and go on with the next file', async () => {
+    const pipe = join(base, 'pipe.pdf');
+    execFileSync('mkfifo', [pipe]);
+    const request = {
+      target: { kind: 'files', files: [pipe, book] },
+      outputFolder: join(base, 'pages'),
+      format: 'png',
+      dpi: 72,
+      jobs: 1,
+      box: NO_BOX,
+      limits: DEFAULT_LIMITS,
+    } as const;
+    const items = await all(rasterizePages(request, CALM));
+    expect(problems(items)).toEqual(['It is a named pipe, not a file.']);
+    expect(items).toHaveLength(4);
   });
 
   it('refuse pages that are not there', async () => {

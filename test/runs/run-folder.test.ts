@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LedgerEvent } from '../../src/core/ledger.ts';
+import { registerSecret } from '../../src/core/secrets.ts';
 import { realDisk, type Disk } from '../../src/files/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
 import { RECORD } from './run-record.ts';
@@ -110,6 +111,25 @@ describe('run folder', () => {
     for await (const event of run.load()) if ('document' in event) documents.push(event.document);
     expect(documents).toEqual(['a', 'b']);
     await run.close();
+  });
+
+  it('keeps no secret that an error quotes, and every name as it is', async () => {
+    registerSecret('sekret-of-this-process');
+    const run = await RunFolder.create(base, RECORD, realDisk);
+    const document = "token: 'Bearer letters 1921.pdf";
+    const message = 'answered: authorization: Bearer abcdefghij0123456789, sekret-of-this-process';
+    const error = {
+      family: 'InternalError',
+      code: 'INTERNAL',
+      message,
+      why: 'access_token=abcdefghij0123456789',
+    } as const;
+    await run.append([{ at: '2024-01-01T00:00:00.000Z', type: 'document-failed', document, error }]);
+    await run.close();
+    const text = await readFile(join(base, RECORD.name, 'ledger.ndjson'), 'utf8');
+    expect(text).not.toMatch(/abcdefghij0123456789|sekret-of-this-process/);
+    expect(text).toContain('[hidden]');
+    expect(text).toContain(JSON.stringify(document));
   });
 
   it('leaves no temporary files behind', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedEntry } from '../../src/core/document.ts';
 import { RESULT_MARK } from '../../src/core/not-a-scan.ts';
+import type { WriteRequest } from '../../src/stores/document-store.ts';
 import { LocalFolder } from '../../src/stores/local-folder.ts';
 import { describeDocumentStore, type StoreHarness } from '../conformance/document-store.ts';
 import { HANG_MS } from '../support/hang.ts';
@@ -192,6 +194,36 @@ describe('local folder', () => {
     });
     expect(await listed(store)).toEqual(['one/x.pdf', 'scan', 'two/x.pdf']);
   });
+
+  it.skipIf(process.platform === 'win32')('never waits at a named pipe in the place of a scan', async () => {
+    const pipe = join(base, 'letter.pdf');
+    execFileSync('mkfifo', [pipe]);
+    const store = new LocalFolder({ roots: [pipe], recursive: true, exclude: [] });
+    const entries: ListedEntry[] = [];
+    for await (const entry of store.list(signal)) entries.push(entry);
+    expect(entries).toEqual([
+      { kind: 'left-out', entry: { path: 'letter.pdf', code: 'NOT_A_FILE', reason: 'Not a file.' } },
+    ]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'takes a named pipe in the place of a result for a name that is taken',
+    async () => {
+      await mkdir(join(base, 'out'));
+      execFileSync('mkfifo', [join(base, 'out', 'a.txt')]);
+      await writeFile(join(base, 'made'), 'text');
+      const sha1 = createHash('sha1').update('text').digest('hex');
+      const store = new LocalFolder({ roots: [join(base, 'out')], recursive: true, exclude: [] });
+      const request = {
+        path: 'a.txt',
+        artifact: { file: join(base, 'made'), sizeBytes: 4, sha1 },
+        isOurs: () => false,
+        onConflict: 'stop',
+      } as unknown as WriteRequest;
+      await expect(store.write(request, signal)).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+      expect(await store.write({ ...request, onConflict: 'rename' }, signal)).toMatchObject({ path: 'a (2).txt' });
+    },
+  );
 
   it('says which folder is missing', async () => {
     const store = new LocalFolder({ roots: [join(base, 'none')], recursive: true, exclude: [] });

@@ -34,6 +34,7 @@ export async function* listFolders(rules: ListingRules, signal: AbortSignal): As
       throw unreadable(root, error);
     });
     if (facts.isDirectory()) yield* walk(rules, root, single ? '' : `${basename(root)}/`, 0, limit, signal);
+    else if (!facts.isFile()) yield leftOut(basename(root), 'NOT_A_FILE', 'Not a file.');
     // A file named by the person is taken at its word, whatever its extension.
     else yield { kind: 'document', document: documentOf(root, basename(root), facts) };
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AccessError, OutputError, throwIfStopped } from '../../core/errors.ts';
 import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../../core/errno.ts';
@@ -7,6 +6,7 @@ import { explainWrite } from '../../files/explain-write.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import { removeLeftovers, temporaryName } from '../../files/leftovers.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { readRegular, UnfitFileError } from '../../files/open-regular.ts';
 import { deliveredMode } from '../../files/own-umask.ts';
 import { placeCopy } from '../../files/place-once.ts';
 import type { WriteRequest, WrittenFile } from '../document-store.ts';
@@ -127,12 +127,14 @@ export class LocalResults {
   }
 }
 
+/** Of what has a name already; undefined where nothing has. What is no file, such as a named pipe, is like no file of ours. */
 async function sha1Of(file: string, signal: AbortSignal): Promise<string | undefined> {
   const hash = createHash('sha1');
   try {
-    for await (const part of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(part as Buffer);
+    for await (const part of readRegular(file, { signal })) hash.update(part);
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return undefined;
+    if (error instanceof UnfitFileError) return 'no file';
     throw error;
   }
   return hash.digest('hex');
