@@ -12,13 +12,15 @@ const NOTHING_STARTED = 'Nothing was started.';
 const WINDOWS_PATH = /(?:^|\/)([A-Za-z]:(?:[\\/]|(?=\w)).*|\\\\.*)$/s;
 /** `box:Scans` or a link to Box, where a path was expected. */
 const BOX_ADDRESS = /(?:^|\/)(box:.*|https?:\/+(?:[\w-]+\.)*box\.com\/.*)$/is;
+/** `file:///scans`, as a browser shows it. */
+const FILE_ADDRESS = /(?:^|\/)(file:\/.*)$/is;
 /** What is written where nobody chose formats. */
 const USUAL_FORMATS: readonly OutputFormat[] = ['txt', 'pdf'];
 
 /**
  * Looks at the places a person named, before anything is asked of Box or started: inputs are there, the output can be what
  * it is named as. A file for results is settled as its folder, the file's name and the one format.
- * @throws {UsageError} `BOX_ADDRESS`, `WINDOWS_PATH`, `OUTPUT_IS_FILE`, `OUTPUT_IS_INPUT`, `WRONG_PLACE`.
+ * @throws {UsageError} `BOX_ADDRESS`, `FILE_ADDRESS`, `WINDOWS_PATH`, `OUTPUT_IS_FILE`, `OUTPUT_IS_INPUT`, `WRONG_PLACE`.
  * @throws {NoInputError} `INPUT_NOT_FOUND`. @throws {AccessError} `INPUT_NOT_READABLE`.
  */
 export async function resolvePlaces<Request extends Pick<RunRequest, 'source' | 'destination' | 'settings'>>(
@@ -119,6 +121,8 @@ async function checkOutputName(folder: string): Promise<void> {
       remedy: `--box-output-folder "${address}"`,
     });
   }
+  const file = await newPart(folder, FILE_ADDRESS);
+  if (file !== undefined) throw fileAddress('--output', file);
   const name = await newPart(folder, WINDOWS_PATH);
   if (name !== undefined) throw windowsPath('--output', name);
 }
@@ -147,6 +151,8 @@ async function explainMissing(path: string, following: readonly string[], error:
       remedy: `--box-folder "${address}"`,
     });
   }
+  const file = await newPart(path, FILE_ADDRESS);
+  if (file !== undefined) return fileAddress('--input', file);
   const name = await newPart(path, WINDOWS_PATH);
   if (name !== undefined) return windowsPath('--input', name);
   // `--input My Scans` is two names: put together with what follows there may be one.
@@ -161,6 +167,25 @@ async function explainMissing(path: string, following: readonly string[], error:
 
 function notFound(path: string, remedy: string): NoInputError {
   return new NoInputError('INPUT_NOT_FOUND', `There is no ${path}.`, { safe: NOTHING_STARTED, remedy });
+}
+
+/** `address` may have lost slashes where it was taken for a path. */
+function fileAddress(flag: string, address: string): UsageError {
+  const path = address.replace(/^file:\/+(?:localhost(?=\/))?/i, '/').replace(/^\/+/, '/');
+  let plain: string;
+  try {
+    plain = decodeURIComponent(path);
+  } catch {
+    plain = path;
+  }
+  return new UsageError(
+    'FILE_ADDRESS',
+    `"${address.replace(/^file:\/+/i, 'file:///')}" is an address, as browsers show it; ${flag} takes a path.`,
+    {
+      safe: NOTHING_STARTED,
+      remedy: `${flag} "${plain}"`,
+    },
+  );
 }
 
 function windowsPath(flag: string, name: string): UsageError {

@@ -15,29 +15,48 @@ const SOFT_OPTION = new RegExp(`^(?=.*[${LONG_DASH}])[-${LONG_DASH}]+([A-Za-z][\
 /** Quotation marks that text programs put where straight ones were typed: a shell takes them for letters. */
 const CURLY_QUOTES = /^[\u201c-\u201f\u00ab\u00bb\u2018\u201a\u2039]|[\u201c-\u201f\u00bb]$/;
 
-/** What people call options elsewhere, in other programs or in their own words. The answer completes "Do". */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  language: 'Did you mean --lang?   Such as --lang deu',
-  languages: 'Did you mean --lang?   Such as --lang deu+frk',
-  pages:
-    'run and plan take whole documents. A few pages alone:\nocr-pipeline recognize FILE.pdf --pages 1-5 --output results/',
-  page: 'run and plan take whole documents. A few pages alone:\nocr-pipeline recognize FILE.pdf --pages 1-5 --output results/',
-  'force-ocr': '--mode force reads all pages again',
-  'skip-text': '--mode skip keeps text that is there already; it is the default',
-  'redo-ocr': '--mode redo reads pages again that somebody has put through OCR',
-  sidecar: '--formats txt,pdf writes the text beside the PDF; it is the default',
-  'rotate-pages': 'Leave it out: pages are turned as they need it',
-  deskew: 'Leave it out: crooked pages are straightened',
-  threads: '--jobs, such as --jobs 4',
-  cpus: '--jobs, such as --jobs 4',
-  source: '--input for files here, --box-folder for Box',
-  folder: '--input for a folder here, --box-folder for one on Box',
-  directory: '--input for a folder here, --box-folder for one on Box',
-  box: '--box-folder, such as --box-folder "box:Scans/Marduk"',
-  destination: '--output for a folder here, --box-output-folder for one on Box',
-  format: '--formats, such as --formats txt,pdf',
-  resume: 'The same command goes on by itself; or: ocr-pipeline resume',
-  slurm: '--executor slurm',
+/** What helps with an option that is called otherwise here, or is none. */
+interface OptionAdvice {
+  /** Completes "Do". */
+  readonly text: string;
+  /** The option it is about: where a command does not have it, the advice is for another. */
+  readonly about?: string | undefined;
+}
+
+const didYouMean = (about: string, example: string): OptionAdvice => ({
+  text: `Did you mean --${about}?   Such as --${about} ${example}`,
+  about,
+});
+const WHOLE_DOCUMENTS: OptionAdvice = {
+  text: 'run and plan take whole documents. A few pages alone:\nocr-pipeline recognize FILE.pdf --pages 1-5 --output results/',
+};
+const INPUT_FOLDER: OptionAdvice = {
+  text: '--input for a folder here, --box-folder for one on Box',
+  about: 'input',
+};
+
+/** What people call options elsewhere, in other programs or in their own words. */
+const OTHER_NAMES: Readonly<Record<string, OptionAdvice>> = {
+  language: didYouMean('lang', 'deu'),
+  languages: didYouMean('lang', 'deu+frk'),
+  pages: WHOLE_DOCUMENTS,
+  page: WHOLE_DOCUMENTS,
+  'force-ocr': { text: '--mode force reads all pages again', about: 'mode' },
+  'skip-text': { text: '--mode skip keeps text that is there already; it is the default', about: 'mode' },
+  'redo-ocr': { text: '--mode redo reads pages again that somebody has put through OCR', about: 'mode' },
+  sidecar: { text: '--formats txt,pdf writes the text beside the PDF; it is the default', about: 'formats' },
+  'rotate-pages': { text: 'Leave it out: pages are turned as they need it' },
+  deskew: { text: 'Leave it out: crooked pages are straightened' },
+  threads: { text: '--jobs, such as --jobs 4', about: 'jobs' },
+  cpus: { text: '--jobs, such as --jobs 4', about: 'jobs' },
+  source: { text: '--input for files here, --box-folder for Box', about: 'input' },
+  folder: INPUT_FOLDER,
+  directory: INPUT_FOLDER,
+  box: { text: '--box-folder, such as --box-folder "box:Scans/Marduk"', about: 'box-folder' },
+  destination: { text: '--output for a folder here, --box-output-folder for one on Box', about: 'output' },
+  format: { text: '--formats, such as --formats txt,pdf', about: 'formats' },
+  resume: { text: 'The same command goes on by itself; or: ocr-pipeline resume' },
+  slurm: { text: '--executor slurm', about: 'executor' },
 };
 
 /** What to do about an option that is not there. */
@@ -45,10 +64,8 @@ export function adviseOnUnknown(name: string, options: readonly KnownOption[]): 
   const names = options.map((option) => option.name);
   const near = closest(name, names);
   if (near !== undefined) return `Did you mean --${near}?`;
-  const other = OTHER_NAMES[name];
-  // Where the command has none of the options that are advised, the advice is for another command.
-  const advised = other?.match(/^(?:Did you mean )?--([\w-]+)/)?.[1];
-  return other !== undefined && (advised === undefined || names.includes(advised)) ? other : undefined;
+  const other = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
+  return other && (other.about === undefined || names.includes(other.about)) ? other.text : undefined;
 }
 
 /** What is wrong with a word, and what to type instead. */

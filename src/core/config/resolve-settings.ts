@@ -98,14 +98,28 @@ function notInProjectFile(setting: Setting<unknown>, raw: RawValue): ConfigError
   });
 }
 
+/** What people call settings in their own words. */
+const OTHER_KEYS: Readonly<Record<string, string>> = {
+  language: 'lang',
+  languages: 'lang',
+  format: 'formats',
+  threads: 'jobs',
+  cpus: 'jobs',
+  image: 'slurm.image',
+  account: 'slurm.account',
+  partition: 'slurm.partition',
+  qos: 'slurm.qos',
+};
+
 /** The setting a file's key means. @throws {ConfigError} `CONFIG_UNKNOWN_KEY`: none does. */
 export function settingOfKey(key: string, where: string): SettingName {
   const name = SETTING_NAMES.find((candidate) => SETTINGS[candidate].key === key);
   if (name !== undefined) return name;
-  const near = closest(
-    key,
-    SETTING_NAMES.map((candidate) => SETTINGS[candidate].key),
-  );
+  const near =
+    closest(
+      key,
+      SETTING_NAMES.map((candidate) => SETTINGS[candidate].key),
+    ) ?? (Object.hasOwn(OTHER_KEYS, key) ? OTHER_KEYS[key] : undefined);
   throw new ConfigError('CONFIG_UNKNOWN_KEY', `${where}: there is no setting called ${quoteValue(key)}.`, {
     safe: 'Nothing was started.',
     remedy: near === undefined ? 'ocr-pipeline config explain   lists them all' : `Did you mean ${near}?`,
