@@ -22,7 +22,11 @@ function tell(message: FromWorker): void {
   if (process.connected) process.send?.(message);
 }
 
-const answer = answerCalls(setup, workerParts, (step) => tell({ type: 'step', step }));
+const answer = answerCalls(setup, workerParts, (step) => {
+  server.enter(step);
+  tell({ type: 'step', step });
+});
+const server = new CallServer(answer, tell, () => process.exit(1));
 
 // Its owner has died, and nobody reads what it says: `disconnect` ends it, and this must not keep it busy till then.
 process.stderr.on('error', () => undefined);
@@ -34,7 +38,6 @@ process.on('disconnect', () => {
   );
 });
 
-const server = new CallServer(answer, tell, () => process.exit(1));
 function takeLateError(error: unknown): void {
   if (!process.connected) process.exit(1);
   server.takeLateError(error);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Worker as Thread } from 'node:worker_threads';
 import type Tesseract from 'tesseract.js';
-import { MissingDependencyError, PageError } from '../core/errors.ts';
+import { MissingDependencyError, PageError, PipelineError } from '../core/errors.ts';
 import type { PageImage, RecognizedPage } from '../core/page.ts';
+import { explainStart } from '../core/start-failure.ts';
 import { languageMissing } from './engine-errors.ts';
 import { digestPackedModel, findLanguageFiles, versionOfTesseractJs, type LanguageFiles } from './js-installation.ts';
 import { splitLanguages } from './languages.ts';
@@ -86,15 +87,23 @@ export class TesseractJs implements OcrEngine {
       throw notInstalled(error);
     });
     await using folder = await gatherFiles(this.#codes, this.#files);
+    // It tells so of data that it cannot use, and never settles then.
+    const refused = Promise.withResolvers<never>();
+    refused.promise.catch(() => {});
     const starting = tesseract.createWorker([...this.#codes], LSTM_ONLY, {
       ...(this.#workerPath === undefined ? {} : { workerPath: this.#workerPath }),
       langPath: folder.path,
       gzip: true,
       cacheMethod: 'none',
       // Without one, an error of the worker is thrown where nobody can catch it.
-      errorHandler: () => {},
+      errorHandler: (reason) => refused.reject(reason),
     });
-    const worker = await within(starting, START_TIMEOUT_MS, () => startFailure());
+    const started = Promise.race([starting, refused.promise]);
+    const worker = await within(started, START_TIMEOUT_MS, () =>
+      startFailure('It did not answer within a minute.'),
+    ).catch((error: unknown) => {
+      throw asStartError(error);
+    });
     const { worker: thread } = worker as unknown as { readonly worker: Thread };
     const ended = Promise.withResolvers<never>();
     thread.once('error', (error) => ended.reject(error));
@@ -168,11 +177,19 @@ function notInstalled(cause?: unknown): MissingDependencyError {
   );
 }
 
-function startFailure(): MissingDependencyError {
-  return new MissingDependencyError('ENGINE_BROKEN', 'tesseract.js did not start within a minute.', {
-    why: 'Its language data may be damaged.',
+function startFailure(reason: string): MissingDependencyError {
+  return new MissingDependencyError('ENGINE_BROKEN', 'tesseract.js does not start.', {
+    why: `${reason} Its language data may be damaged, or missing.`,
+    safe: 'No document is to blame. All that is finished is kept.',
     remedy: 'npm install   again, or install native Tesseract.',
   });
+}
+
+/** No page has been seen yet: it is the engine, its data or this machine. */
+function asStartError(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const words = error instanceof Error ? error.message : typeof error === 'string' ? error : JSON.stringify(error);
+  return explainStart(error, 'tesseract.js') ?? startFailure(`It says: ${words.slice(0, 300)}.`);
 }
 
 function abortReason(signal: AbortSignal): Error {

@@ -1,14 +1,8 @@
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ERRNO_TABLE } from '../../src/core/errno-table.ts';
 import { errnoOf, explainErrno, hasErrno, isErrnoOf, readErrno } from '../../src/core/errno.ts';
-
-/** As Node makes it: libuv gives a name where it has one. */
-function systemError(number: number): Error {
-  const [name, message] = getSystemErrorMap().get(-number) ?? [`Unknown system error -${number}`, 'unknown'];
-  return Object.assign(new Error(`${name}: ${message}, open 'x'`), { errno: -number, code: name });
-}
+import { systemError } from '../support/system-errors.ts';
 
 describe('what the operating system says', () => {
   test.each(Object.entries(constants.errno))('%s is known by its number %i', (name, number) => {

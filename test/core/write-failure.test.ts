@@ -1,13 +1,8 @@
 import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { OutputError, TransientError } from '../../src/core/errors.ts';
 import { asOutputError } from '../../src/core/write-failure.ts';
-
-function systemError(number: number): Error {
-  const [name, message] = getSystemErrorMap().get(-number) ?? [`Unknown system error -${number}`, 'unknown'];
-  return Object.assign(new Error(`${name}: ${message}, write`), { errno: -number, code: name });
-}
+import { systemError } from '../support/system-errors.ts';
 
 describe('a write that fails', () => {
   test.each(Object.entries(constants.errno))('for %s is never a defect of the program', (name, number) => {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { FileHandle } from 'node:fs/promises';
-import { getSystemErrorMap } from 'node:util';
 import { realFileSystem, type FileSystem } from '../../src/files/file-system.ts';
+import { systemError } from './system-errors.ts';
 
 /** Where the operating system can refuse while a file is written. */
 export const WRITE_EDGES = ['open', 'write', 'fsync', 'rename', 'link', 'mkdir'] as const;
@@ -11,15 +11,6 @@ export type WriteEdge = (typeof WRITE_EDGES)[number];
 export const ERRNOS: readonly (readonly [name: string, number: number])[] = [
   ...new Map(Object.entries(constants.errno).map(([name, number]) => [number, name])),
 ].map(([number, name]) => [name, number]);
-
-/** An error as Node makes it: libuv gives a name where it has one. */
-export function systemError(number: number, syscall = 'open'): Error {
-  const [name, message] = getSystemErrorMap().get(-number) ?? [
-    `Unknown system error -${number}`,
-    `Unknown system error -${number}`,
-  ];
-  return Object.assign(new Error(`${name}: ${message}, ${syscall}`), { errno: -number, code: name, syscall });
-}
 
 /** What is to fail, how often (by default always), and which paths (by default all). */
 export interface Failure {
@@ -35,7 +26,7 @@ export function failingFileSystem({ edge, errno, times = Infinity, paths = () =>
   const refuse = (at: WriteEdge, path: unknown): void => {
     if (at !== edge || left <= 0 || !paths(String(path))) return;
     left--;
-    throw systemError(errno, at);
+    throw systemError(errno, { syscall: at });
   };
   const open = async (...args: Parameters<FileSystem['open']>): Promise<FileHandle> => {
     const [path, flags] = args;

@@ -69,6 +69,16 @@ describe('what a library throws late', () => {
     expect(told).toMatchObject([{ type: 'error', id: 3, error: { code: 'PAGE_DAMAGED' } }]);
   });
 
+  it('is the engine’s failure where a page was being read', async () => {
+    const { server, heard, told, take } = serve(() => new Promise(() => undefined));
+    take(4);
+    await new Promise((resolve) => setImmediate(resolve));
+    server.enter('recognize');
+    server.takeLateError(new TypeError('of the engine'));
+    if (told.length === 0) await once(heard, 'told');
+    expect(told).toMatchObject([{ error: { family: 'PageError', code: 'ENGINE_FAILED', why: 'of the engine' } }]);
+  });
+
   it('costs the document where it was being opened', async () => {
     const { server, heard, told, take } = serve(() => new Promise(() => undefined));
     take(1, 'inspect');
