@@ -64,7 +64,7 @@ async function openSound(source: ByteSource): Promise<OpenedObjects | undefined>
   const catalog = await store.resolve(store.table.trailer.get('Root'));
   if (!(catalog instanceof PdfDict)) return undefined;
   const pages = await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value));
-  return { store, pages, repaired: false, ...(await lookAtClaims(store, catalog)) };
+  return { store, pages, repaired: false, ...(await readClaims(store, catalog)) };
 }
 
 async function openRepaired(source: ByteSource): Promise<OpenedObjects & { readonly hasCatalog: boolean }> {
@@ -81,10 +81,10 @@ async function openRepaired(source: ByteSource): Promise<OpenedObjects & { reado
   const hasCatalog = catalog instanceof PdfDict;
   const pages =
     catalog instanceof PdfDict ? await walkPageTree(catalog.get('Pages'), (value) => store.resolve(value)) : [];
-  return { store, pages, repaired: true, hasCatalog, ...(await lookAtClaims(store, catalog)) };
+  return { store, pages, repaired: true, hasCatalog, ...(await readClaims(store, catalog)) };
 }
 
-async function lookAtClaims(
+async function readClaims(
   store: ObjectStore,
   catalog: PdfValue,
 ): Promise<Pick<OpenedObjects, 'isCut' | 'statedPageCount'>> {

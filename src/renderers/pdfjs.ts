@@ -23,7 +23,7 @@ import { planDrawing } from './plan-drawing.ts';
 import { hasVisibleAnnotations } from './read-annotations.ts';
 import { readPageContent } from './read-page-content.ts';
 import { describeTextlessPage, readPageText } from './read-page-text.ts';
-import { sniffForeignFormat, sniffFormat } from './sniff-format.ts';
+import { sniffForeignFormat, sniffFormat, type ForeignFormat } from './sniff-format.ts';
 
 /** A file of this size is given to pdf.js whole: it reads fonts once then, not for each page. */
 const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
@@ -59,12 +59,12 @@ export function createPdfjsRenderer(): PageRenderer {
   };
 }
 
-function notPdf(format: string, cause?: DocumentError): DocumentError {
-  const remedy = / archive/.test(format)
+function notPdf({ name, isArchive }: ForeignFormat, cause?: DocumentError): DocumentError {
+  const remedy = isArchive
     ? 'Unpack it, and give the PDFs that are in it.'
     : 'Get the file again from where it came from.';
   const advice = cause?.advice ?? { safe: 'The other documents go on.', remedy };
-  return new DocumentError('PDF_NOT_A_PDF', `The file is not a PDF: it looks like ${format}.`, advice, { cause });
+  return new DocumentError('PDF_NOT_A_PDF', `The file is not a PDF: it looks like ${name}.`, advice, { cause });
 }
 
 /** The first bytes of a file, which decide what it is. @throws {DocumentError} `SOURCE_GONE`, `SOURCE_UNREADABLE`. */
@@ -91,7 +91,7 @@ function areaOf([left, bottom, right, top]: BoxPt): number {
   return Math.max(0, right - left) * Math.max(0, top - bottom);
 }
 
-interface LookedAtPage {
+interface InspectedPage {
   readonly page: PdfPage;
   readonly content: PageContent;
   readonly place: PagePlace;
@@ -106,7 +106,7 @@ class PdfjsDocument implements OpenDocument {
   readonly #limits: RenderLimits;
   #session: PdfjsSession | undefined;
   /** The page last asked for: its text is wanted first, then its image. */
-  #last: LookedAtPage | undefined;
+  #last: InspectedPage | undefined;
 
   constructor(file: string, sizeBytes: number, pdf: PdfFile, limits: RenderLimits) {
     this.#file = file;
@@ -134,15 +134,15 @@ class PdfjsDocument implements OpenDocument {
   }
 
   async readText(pageNumber: number, signal: AbortSignal): Promise<PageText> {
-    const looked = await this.#lookAt(pageNumber, signal);
-    const { content, place } = looked;
+    const inspected = await this.#inspectPage(pageNumber, signal);
+    const { content, place } = inspected;
     if (content.isComplete && !hasText(content)) return describeTextlessPage(content, place);
-    return this.#usePage(looked, signal, (proxy) => readPageText(proxy, content, place));
+    return this.#usePage(inspected, signal, (proxy) => readPageText(proxy, content, place));
   }
 
   async render(pageNumber: number, dpi: number, signal: AbortSignal): Promise<PageImage> {
-    const looked = await this.#lookAt(pageNumber, signal);
-    return (await this.#takeScan(looked, signal)) ?? this.#draw(looked, dpi, signal);
+    const inspected = await this.#inspectPage(pageNumber, signal);
+    return (await this.#takeScan(inspected, signal)) ?? this.#draw(inspected, dpi, signal);
   }
 
   damageOf(pageNumber: number): readonly PageDamage[] {
@@ -158,7 +158,7 @@ class PdfjsDocument implements OpenDocument {
     }
   }
 
-  async #lookAt(pageNumber: number, signal: AbortSignal): Promise<LookedAtPage> {
+  async #inspectPage(pageNumber: number, signal: AbortSignal): Promise<InspectedPage> {
     signal.throwIfAborted();
     if (this.#last?.page.pageNumber === pageNumber) return this.#last;
     const page = await this.#pdf.page(pageNumber);
@@ -172,7 +172,10 @@ class PdfjsDocument implements OpenDocument {
   }
 
   /** The page as its scan's own pixels; `undefined` where it is more, or other, than one scan. */
-  async #takeScan({ page, content, place, damage }: LookedAtPage, signal: AbortSignal): Promise<PageImage | undefined> {
+  async #takeScan(
+    { page, content, place, damage }: InspectedPage,
+    signal: AbortSignal,
+  ): Promise<PageImage | undefined> {
     const only = findOnlyImage(content, place.box);
     if (!only?.stream || (await hasVisibleAnnotations(this.#pdf, page))) return undefined;
     const description = await describeImage(this.#pdf, only.stream);
@@ -188,15 +191,15 @@ class PdfjsDocument implements OpenDocument {
     return plan && plan.widthPx * plan.heightPx <= pixels ? placeScan(raster, plan) : undefined;
   }
 
-  async #draw(looked: LookedAtPage, dpi: number, signal: AbortSignal): Promise<PageImage> {
-    const { page, content, place } = looked;
+  async #draw(inspected: InspectedPage, dpi: number, signal: AbortSignal): Promise<PageImage> {
+    const { page, content, place } = inspected;
     const { pageNumber } = page;
     const hasMore = await hasVisibleAnnotations(this.#pdf, page);
     const wanted = await planDrawing(this.#pdf, content, place, { dpi, pageNumber, hasMore });
     const chosen = chooseDpi(place, wanted, this.#limits.megapixels, pageNumber);
-    await this.#checkImages(looked);
+    await this.#checkImages(inspected);
     signal.throwIfAborted();
-    const { image, hasDecodedImage } = await this.#usePage(looked, signal, (proxy, loaded) =>
+    const { image, hasDecodedImage } = await this.#usePage(inspected, signal, (proxy, loaded) =>
       drawPage(proxy, place, chosen, loaded, signal),
     );
     const isScan = measureImageShare(content, place.box) >= SCAN_SHARE;
@@ -215,7 +218,7 @@ class PdfjsDocument implements OpenDocument {
   }
 
   /** Notes what of the larger images of a page that is drawn is damaged. */
-  async #checkImages({ content, place, damage }: LookedAtPage): Promise<void> {
+  async #checkImages({ content, place, damage }: InspectedPage): Promise<void> {
     const checked = new Set<PdfStream>();
     for (const mark of content.marks) {
       if (mark.kind !== 'image' || !mark.stream || checked.has(mark.stream) || damage.has('image')) continue;
@@ -232,7 +235,7 @@ class PdfjsDocument implements OpenDocument {
   }
 
   /** Lets pdf.js work on a page: in the file where that is small, else, or where it cannot read it, in a copy of the page. */
-  async #usePage<T>({ page, content }: LookedAtPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
+  async #usePage<T>({ page, content }: InspectedPage, signal: AbortSignal, use: PageUse<T>): Promise<T> {
     const maxPixels = this.#limits.megapixels * 1e6;
     let cause: unknown;
     if (this.#sizeBytes <= MAX_WHOLE_BYTES) {

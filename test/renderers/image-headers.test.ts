@@ -99,7 +99,7 @@ describe('sniffFormat', () => {
     ['\0'.repeat(50), /zeros/u],
     ['Dear reader,\n', /plain text/u],
   ])('names %j', (head, name) => {
-    expect(sniffFormat(Buffer.from(head, 'latin1'))).toMatch(name);
+    expect(sniffFormat(Buffer.from(head, 'latin1'))?.name).toMatch(name);
   });
 
   it('does not guess', () => {
