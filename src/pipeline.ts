@@ -48,6 +48,7 @@ async function workOnAll(session: Session, { todo }: WorkPlan, signal: AbortSign
   for (const each of [signal, fatal.signal]) {
     each.addEventListener('abort', () => session.progress.enter('stopping'), { once: true });
   }
+  if (todo.length > 0) executor.prepare(todo.reduce((sum, { document }) => sum + document.sizeBytes, 0));
   session.chunks.documents.expect(todo.map(({ document }) => document.id));
   const inFlight = pLimit(executor.documentsInFlight);
   const fetching = pLimit(FETCHES_AT_ONCE);

@@ -52,6 +52,8 @@ export interface Executor {
   readonly chunkRule: ChunkRule;
   /** Its work goes on when this program ends, and can be waited for by the next. */
   readonly outlivesUs: boolean;
+  /** Hears that documents of so many bytes, in all, will come: what takes time to start may be started. */
+  prepare(sizeBytes: number): void;
   /** How many of the pages that wait should be submitted now; 0 to wait for more. */
   pagesWanted(gathered: GatheredPages): number;
   /**

@@ -13,6 +13,9 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+/** Few scanned pages have less: no more workers are started before their pages than there can be pages. */
+const LEAST_PAGE_BYTES = 30_000;
+
 /** Runs chunks on this machine's page workers. Its work dies with this process; finished pages stay on disk. */
 export class LocalExecutor implements Executor {
   readonly name = 'local';
@@ -37,6 +40,10 @@ export class LocalExecutor implements Executor {
 
   get pagesAtOnce(): number {
     return this.#dependencies.pool.size;
+  }
+
+  prepare(sizeBytes: number): void {
+    this.#dependencies.pool.prepare(Math.ceil(sizeBytes / LEAST_PAGE_BYTES));
   }
 
   pagesWanted(): number {

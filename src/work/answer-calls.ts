@@ -68,6 +68,16 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
     return document;
   }
 
+  async function openEngine(): Promise<OcrEngine> {
+    return (engine ??= await parts.makeEngine(setup));
+  }
+
+  /** What fails here fails again, and is told, where a page needs it. */
+  async function prepare(): Promise<void> {
+    renderer ??= await parts.makeRenderer();
+    await openEngine();
+  }
+
   async function inspect({ file }: WorkerCalls['inspect']['request']): Promise<WorkerCalls['inspect']['answer']> {
     const { pageCount, repaired, repair, firstListings } = await openDocument(file);
     return { pageCount, repaired, repair, firstListings };
@@ -90,11 +100,11 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
 
   async function readImage(pageNumber: number, image: PageImage): Promise<PageResult> {
     onStep('recognize');
-    engine ??= await parts.makeEngine(setup);
+    const reader = await openEngine();
     const { widthPx, heightPx, dpi, toPoints } = image;
     const result: PageResult = {
       pageNumber,
-      ...(await recognize(image, engine, setup.recipe, signal)),
+      ...(await recognize(image, reader, setup.recipe, signal)),
       image: { widthPx, heightPx, dpi, toPoints },
     };
     return isFaint(result.confidence) ? { ...result, thumbnail: await parts.makeThumbnail(image) } : result;
@@ -136,14 +146,17 @@ export function answerCalls(setup: WorkerSetup, parts: WorkerParts, onStep: (ste
       await rm(folder, { recursive: true, force: true });
     }
     onStep('recognize');
-    engine ??= await parts.makeEngine(setup);
-    const { blocks } = await engine.recognize(makeProbeImage(), { pageSegMode: 3, mayBeInverted: false }, signal);
+    const { blocks } = await (
+      await openEngine()
+    ).recognize(makeProbeImage(), { pageSegMode: 3, mayBeInverted: false }, signal);
     return { readBlocks: blocks.length };
   }
 
   return {
     async call(call, request) {
       switch (call) {
+        case 'prepare':
+          return await prepare();
         case 'probe':
           return await probe();
         case 'inspect':

@@ -73,6 +73,9 @@ export interface RequestLimit {
   readonly graceMs: number;
 }
 
+/** Of the one request whose answer nobody waits for; the others count from 1. */
+const PREPARATION_ID = 0;
+
 /** A child process that renders and recognizes pages, one at a time, and that can be killed with all it started. */
 export class PageWorker {
   readonly #child: ChildProcess | undefined;
@@ -168,6 +171,12 @@ export class PageWorker {
     } finally {
       clearTimeout(pending.timer);
     }
+  }
+
+  /** Lets it load what reading needs. Nobody waits for that: a request that comes meanwhile is answered after it. */
+  prepare(): void {
+    if (this.#child?.connected)
+      this.#child.send({ id: PREPARATION_ID, call: 'prepare', request: { file: '' } }, () => undefined);
   }
 
   /** Ends the worker and all it started, at once. */

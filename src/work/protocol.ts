@@ -47,6 +47,11 @@ export interface WorkerCalls {
     request: { readonly file: string; readonly pageNumbers: readonly number[] };
     answer: { readonly pageCount: number; readonly sampled: number; readonly withText: number };
   };
+  /** Loads what reading a page needs, before there is a page. */
+  prepare: {
+    request: { /** None; */ readonly file: '' };
+    answer: undefined;
+  };
   /** Opens and reads a page of our own: what fails here is no document's fault. */
   probe: {
     request: { /** None; */ readonly file: '' };

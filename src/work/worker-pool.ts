@@ -70,6 +70,15 @@ export class WorkerPool implements AsyncDisposable {
     return this.#queue.heldBack;
   }
 
+  /** Starts so many workers, none beyond the size, before there is a page: starting one takes half a second. */
+  prepare(workers: number): void {
+    while (this.#busy.size + this.#idle.size < Math.min(workers, this.size) && !this.#closed) {
+      const worker = new PageWorker(this.#entry, this.#setup);
+      worker.prepare();
+      this.#idle.set(worker, undefined);
+    }
+  }
+
   /**
    * Runs one request on a worker. When `signal` aborts while it waits it rejects with the signal's reason; under way, it
    * is finished.

@@ -71,6 +71,7 @@ function flawed(executor: Executor, flaw: Flaw): Executor {
     pagesAtOnce: executor.pagesAtOnce,
     chunkRule: executor.chunkRule,
     outlivesUs: executor.outlivesUs,
+    prepare: (sizeBytes) => executor.prepare(sizeBytes),
     pagesWanted: (gathered) => executor.pagesWanted(gathered),
     recover: (signal) => executor.recover(signal),
     submit: (chunks, signal) => executor.submit(chunks, signal),

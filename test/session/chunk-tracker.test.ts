@@ -27,6 +27,8 @@ class ToldExecutor implements Executor {
   /** What a submission takes. */
   accepting: Promise<void> = Promise.resolve();
 
+  prepare(): void {}
+
   pagesWanted(gathered: GatheredPages): number {
     return this.wanted(gathered);
   }

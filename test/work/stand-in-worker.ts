@@ -40,7 +40,10 @@ function behave(file: string, pageNumber: number): unknown {
   return { pageNumber, state: 'done', blocks, confidence: 90 };
 }
 
-process.on('message', ({ id, request }: ToWorker) => {
+let preparations = 0;
+
+process.on('message', ({ id, call, request }: ToWorker) => {
+  if (call === 'prepare') preparations++;
   const { file: given, pageNumber = 0 } = request as { file: string; pageNumber?: number };
   const file = given.replace(/^\/stand-in\//, '');
   setTimeout(
@@ -51,7 +54,8 @@ process.on('message', ({ id, request }: ToWorker) => {
         return;
       }
       try {
-        process.send?.({ type: 'answer', id, answer: behave(file, pageNumber) });
+        const answer = file === 'was-prepared' ? { preparations, pid: process.pid } : behave(file, pageNumber);
+        process.send?.({ type: 'answer', id, answer });
       } catch (error) {
         process.send?.({ type: 'error', id, error: asPipelineError(error).toRecord() });
       }

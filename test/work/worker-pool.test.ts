@@ -34,6 +34,16 @@ describe('worker pool', () => {
     expect(pool.active).toEqual([]);
   });
 
+  it('has as many workers ready before there is a page as were asked for, and none beyond its size', async () => {
+    for (const workers of [1, 9]) pool.prepare(workers);
+    const answers = (await Promise.all(Array.from({ length: 6 }, () => read('was-prepared')))) as {
+      preparations: number;
+      pid: number;
+    }[];
+    expect(answers.map(({ preparations }) => preparations)).toEqual(Array.from({ length: 6 }, () => 1));
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2);
+  });
+
   it('passes on the verdict of a worker, which stays usable', async () => {
     await expect(read('page-error')).rejects.toMatchObject({ family: 'PageError', code: 'PAGE_DAMAGED' });
     await expect(read('missing')).rejects.toMatchObject({ family: 'MissingDependencyError', exitCode: 69 });

@@ -76,6 +76,10 @@ export class SlurmExecutor implements Executor {
     return ids.length === 0 ? 'Slurm' : `Slurm ${ids.at(-1)}`;
   }
 
+  prepare(): void {
+    // What a job needs is known once its pages are.
+  }
+
   pagesWanted(gathered: GatheredPages): number {
     const { gatherMs, leaving, clock } = this.#parts;
     if (!this.#answered || this.#waves.isFull) return 0;

@@ -101,6 +101,7 @@ describe.skipIf(need.skip)('on a real cluster', () => {
         pagesAtOnce: executor.pagesAtOnce,
         chunkRule: executor.chunkRule,
         outlivesUs: executor.outlivesUs,
+        prepare: (sizeBytes) => executor.prepare(sizeBytes),
         pagesWanted: (gathered) => executor.pagesWanted(gathered),
         async recover(signal) {
           const recovered = await executor.recover(signal);
