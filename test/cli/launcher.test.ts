@@ -57,7 +57,9 @@ describe('the launcher', () => {
       const home = makeFolder();
       const launch = `umask 0; exec "$0" "$@"`;
       const start = (): void => {
-        execFileSync('sh', ['-c', launch, process.execPath, BIN, '--version'], { env: { ...cleanEnvironment(home) } });
+        execFileSync('sh', ['-c', launch, process.execPath, BIN, '--version'], {
+          env: { ...cleanEnvironment(home), NODE_COMPILE_CACHE: '' },
+        });
       };
       start();
       const cache = join(home, '.cache', 'ocr-pipeline');

@@ -48,9 +48,12 @@ export function installed(): string {
   return bin;
 }
 
+/** Compiled code that all programs of all tests share: each home is a new one, and compiling is half of a start. */
+export const COMPILED = { NODE_COMPILE_CACHE: join(PROJECT, '.cache', 'compiled') };
+
 /** An environment with nothing of the person's own in it, where the program is on the PATH. */
 export function cleanEnvironment(home: string): Record<string, string> {
-  return { PATH: `${installed()}:${process.env['PATH'] ?? ''}`, HOME: home, LANG: 'C.UTF-8' };
+  return { PATH: `${installed()}:${process.env['PATH'] ?? ''}`, HOME: home, LANG: 'C.UTF-8', ...COMPILED };
 }
 
 /** Runs the real program to its end, at most a minute. */

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CliResult } from '../cli/run-cli.ts';
+import { COMPILED, type CliResult } from '../cli/run-cli.ts';
 import { makeScan } from '../e2e/make-scan.ts';
 import { digestFolder } from '../e2e/run-support.ts';
 import type { PageEntry, LedgerEvent } from '../../src/core/ledger.ts';
@@ -90,6 +90,9 @@ export class SlurmProgram implements AsyncDisposable {
     const program = new SlurmProgram(lab, options);
     const { pages, held = false, makePdf = makeScan } = options;
     if (held) await program.#letPass(0);
+    // Jobs get the home, and not that variable.
+    mkdirSync(join(program.#home, '.cache', 'ocr-pipeline'), { recursive: true });
+    symlinkSync(COMPILED.NODE_COMPILE_CACHE, join(program.#home, '.cache', 'ocr-pipeline', 'node'));
     const folders = 3 + Math.floor(pages.length / FOLDER_SIZE);
     for (let number = 0; number < folders; number++)
       mkdirSync(join(program.input, `series ${number}`), { recursive: true });
@@ -153,6 +156,7 @@ export class SlurmProgram implements AsyncDisposable {
         // Nothing of the person's own.
         HOME: this.#home,
         LANG: 'C.UTF-8',
+        ...COMPILED,
         ...this.lab.env,
         OMP_THREAD_LIMIT: '1',
         [NULL_DELAY_VARIABLE]: String(this.#options.pageMs ?? 0),
