@@ -1,3 +1,4 @@
+import { quoteValue } from '../core/quote-value.ts';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AccessError, NoInputError, UsageError } from '../core/errors.ts';
@@ -7,6 +8,8 @@ import { formatOfName, stemOfName } from '../core/output-names.ts';
 import type { OutputFormat } from '../core/settings.ts';
 import { parseFolderAddress, ROOT_ID } from '../stores/box/listing/folder-address.ts';
 
+/** No system takes a longer path (Linux, PATH_MAX): what is longer is none. */
+const LONGEST_PATH = 4096;
 const NOTHING_STARTED = 'Nothing was started.';
 /** What `C:\Scans` and `\\server\share` look like, the first also where a shell has taken the backslash away. */
 const WINDOWS_PATH = /(?:^|\/)([A-Za-z]:(?:[\\/]|(?=\w)).*|\\\\.*)$/s;
@@ -116,9 +119,9 @@ async function checkFoldersAbove(folder: string): Promise<void> {
 async function checkOutputName(folder: string): Promise<void> {
   const address = (await newPart(folder, BOX_ADDRESS))?.replace(/^(https?):\/+/i, '$1://');
   if (address !== undefined) {
-    throw new UsageError('WRONG_PLACE', `--output is for folders on this computer; "${address}" is on Box.`, {
+    throw new UsageError('WRONG_PLACE', `--output is for folders on this computer; ${quoteValue(address)} is on Box.`, {
       safe: NOTHING_STARTED,
-      remedy: `--box-output-folder "${address}"`,
+      remedy: `--box-output-folder ${quoteValue(address)}`,
     });
   }
   const file = await newPart(folder, FILE_ADDRESS);
@@ -146,9 +149,9 @@ async function explainMissing(path: string, following: readonly string[], error:
     });
   const address = (await newPart(path, BOX_ADDRESS))?.replace(/^(https?):\/+/i, '$1://');
   if (address !== undefined) {
-    return new UsageError('WRONG_PLACE', `--input is for files on this computer; "${address}" is on Box.`, {
+    return new UsageError('WRONG_PLACE', `--input is for files on this computer; ${quoteValue(address)} is on Box.`, {
       safe: NOTHING_STARTED,
-      remedy: `--box-folder "${address}"`,
+      remedy: `--box-folder ${quoteValue(address)}`,
     });
   }
   const file = await newPart(path, FILE_ADDRESS);
@@ -166,7 +169,8 @@ async function explainMissing(path: string, following: readonly string[], error:
 }
 
 function notFound(path: string, remedy: string): NoInputError {
-  return new NoInputError('INPUT_NOT_FOUND', `There is no ${path}.`, { safe: NOTHING_STARTED, remedy });
+  const shown = path.length > LONGEST_PATH ? quoteValue(path) : path;
+  return new NoInputError('INPUT_NOT_FOUND', `There is no ${shown}.`, { safe: NOTHING_STARTED, remedy });
 }
 
 /** `address` may have lost slashes where it was taken for a path. */

@@ -7,6 +7,7 @@ import { asPipelineError, NoInputError, PipelineError, throwIfStopped, UsageErro
 import { formatPages } from '../core/format-pages.ts';
 import { planOutputStems } from '../core/output-names.ts';
 import type { PageLimits } from '../core/settings.ts';
+import { quoteValue } from '../core/quote-value.ts';
 import { realDisk } from '../files/disk.ts';
 import { openRegular, readRegular, UnfitFileError } from '../files/open-regular.ts';
 import { RunFolder } from '../runs/run-folder.ts';
@@ -91,7 +92,7 @@ function namedDocuments(files: readonly string[]): StepDocument[] {
 /** @throws {NoInputError} `RUN_NOT_FOUND`. */
 export async function openRun({ workDir, name }: Extract<StepTarget, { kind: 'run' }>): Promise<RunFolder> {
   const run = await RunFolder.open(join(workDir, name), realDisk);
-  if (!run) throw new NoInputError('RUN_NOT_FOUND', `There is no run called "${name}" in ${workDir}.`);
+  if (!run) throw new NoInputError('RUN_NOT_FOUND', `There is no run called ${quoteValue(name)} in ${workDir}.`);
   return run;
 }
 

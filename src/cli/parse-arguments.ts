@@ -142,10 +142,14 @@ function readFlag(option: Option, raw: RawValue): unknown {
 }
 
 function unknownFlag(name: string, options: readonly KnownOption[]): UsageError {
-  return new UsageError('UNKNOWN_FLAG', `There is no option called "${name.length > 1 ? '--' : '-'}${name}" here.`, {
-    safe: 'Nothing was started.',
-    remedy: adviseOnUnknown(name, options),
-  });
+  return new UsageError(
+    'UNKNOWN_FLAG',
+    `There is no option called ${quoteValue(`${name.length > 1 ? '--' : '-'}${name}`)} here.`,
+    {
+      safe: 'Nothing was started.',
+      remedy: adviseOnUnknown(name, options),
+    },
+  );
 }
 
 function checkPositionals(

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { readValue, settingOfKey } from '../core/config/resolve-settings.ts';
+import { quoteValue } from '../core/quote-value.ts';
 import { SETTINGS } from '../core/config/settings-table.ts';
 import { ConfigError } from '../core/errors.ts';
 import { realDisk } from '../files/disk.ts';
@@ -26,7 +27,7 @@ export async function writeSetting(
   texts: readonly string[],
   mode: number = OWN_FILE_MODE,
 ): Promise<void> {
-  const setting = SETTINGS[settingOfKey(key, `"${key}"`)];
+  const setting = SETTINGS[settingOfKey(key, quoteValue(key))];
   if (texts.length > 0) readValue(setting, { texts, where: key }, 'user');
   const { parseDocument } = await import('yaml');
   const old = await readIfThere(file);

@@ -11,6 +11,27 @@ import { HANG_MS } from '../support/hang.ts';
 
 const shell = promisify(execFile);
 
+describe('a word that was pasted by mistake', () => {
+  const LONG = 'x'.repeat(20_000);
+
+  it.each([
+    ['run', `--${LONG}`],
+    ['run', '--lang', LONG],
+    ['run', '--input', LONG, '--output', 'text'],
+    ['run', '--box-folder', LONG],
+    ['ls', LONG],
+    ['config', 'set', LONG, '1'],
+    ['config', 'get', LONG],
+    ['completion', LONG],
+    ['status', LONG],
+    [LONG],
+  ])('is not repeated at length, case %#', async (...words) => {
+    const { code, stdout, stderr } = await runCli(words);
+    expect(code).toBeGreaterThan(0);
+    expect((stdout + stderr).length).toBeLessThan(3_000);
+  });
+});
+
 describe('help and version', () => {
   it('prints the main help on standard output, in 80 columns', async () => {
     const { code, stdout, stderr } = await runCli(['--help']);

@@ -1,3 +1,4 @@
+import { quoteValue } from '../../core/quote-value.ts';
 import { EXIT, UsageError, type ExitCode } from '../../core/errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { COMPLETIONS } from '../screens/render-completion.ts';
@@ -6,7 +7,7 @@ import { COMPLETIONS } from '../screens/render-completion.ts';
 export async function run({ positionals: [shell = ''], terminal }: Invocation): Promise<ExitCode> {
   const render = COMPLETIONS.get(shell);
   if (render === undefined) {
-    throw new UsageError('UNKNOWN_SHELL', `There is no completion for "${shell}".`, {
+    throw new UsageError('UNKNOWN_SHELL', `There is no completion for ${quoteValue(shell)}.`, {
       safe: 'Nothing was changed.',
       remedy: `One of: ${[...COMPLETIONS.keys()].join(', ')}`,
     });

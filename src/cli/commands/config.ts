@@ -41,7 +41,7 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
     terminal.say(
       terminal.typed(`warn: ${cleanText(project.shown)} is not trusted yet. Read it, then: ocr-pipeline config trust`),
     );
-  const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, `"${key}"`)];
+  const names = key === undefined ? SETTING_NAMES : [settingOfKey(key, quoteValue(key))];
   if (flags.json === true) {
     const entries = names.map((name) => [
       SETTINGS[name].key,
@@ -59,13 +59,13 @@ async function explain({ explainSettings, terminal, flags }: Invocation, [key]: 
 }
 
 async function get({ loadSettings, terminal, flags }: Invocation, [key]: readonly string[]): Promise<void> {
-  const name = settingOfKey(requireKey(key, 'get lang'), `"${key ?? ''}"`);
+  const name = settingOfKey(requireKey(key, 'get lang'), quoteValue(key ?? ''));
   const value = (await loadSettings())[name];
   terminal.print(flags.json === true ? safeJson(plainValue(name, value)) : showValue(name, value));
 }
 
 async function set(invocation: Invocation, [key, ...texts]: readonly string[]): Promise<void> {
-  const name = settingOfKey(requireKey(key, 'set lang deu'), `"${key ?? ''}"`);
+  const name = settingOfKey(requireKey(key, 'set lang deu'), quoteValue(key ?? ''));
   if (texts.length === 0) {
     throw new UsageError('MISSING_VALUE', `${SETTINGS[name].key} needs a value: ${SETTINGS[name].kind.expects}.`, {
       remedy: `ocr-pipeline config unset ${SETTINGS[name].key}   takes it out`,
@@ -121,7 +121,7 @@ async function checkLanguages({ app, loadSettings, terminal }: Invocation, texts
 }
 
 async function unset(invocation: Invocation, [key]: readonly string[]): Promise<void> {
-  await write(invocation, settingOfKey(requireKey(key, 'unset lang'), `"${key ?? ''}"`), []);
+  await write(invocation, settingOfKey(requireKey(key, 'unset lang'), quoteValue(key ?? '')), []);
 }
 
 async function write(

@@ -1,3 +1,4 @@
+import { quoteValue } from '../../../core/quote-value.ts';
 import { AccessError, UsageError } from '../../../core/errors.ts';
 import { BoxCallError, asRecord, asText } from '../transport/box-call-error.ts';
 import { classifyCall } from '../transport/classify.ts';
@@ -72,13 +73,13 @@ function decodePath(path: string): string {
 }
 
 function notAnAddress(text: string, why: string, remedy?: string): UsageError {
-  return new UsageError('BOX_ADDRESS', `"${text}" does not name a Box folder.`, {
+  return new UsageError('BOX_ADDRESS', `${quoteValue(text)} does not name a Box folder.`, {
     why,
     safe: 'Nothing was started.',
     remedy:
       remedy ??
       (/^[\w./~ -]*[A-Za-z][^:]*$/.test(text.trim())
-        ? `On Box: "box:${text.trim().replaceAll(/^[./~]+|\/+$/g, '')}"   On this computer: --input "${text.trim()}"`
+        ? `On Box: ${quoteValue(`box:${text.trim().replaceAll(/^[./~]+|\/+$/g, '')}`)}   On this computer: --input ${quoteValue(text.trim())}`
         : 'Open the folder in Box and copy the address of the page, or write box:Path/Name.'),
   });
 }

@@ -26,6 +26,11 @@ for (const [net, prefix] of [
   ['fe80::', 10],
   ['fec0::', 10],
   ['ff00::', 8],
+  // IPv4 inside IPv6 (NAT64, Teredo, 6to4): a name may lead there, an address of Box never does.
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
 ] as const)
   NEARBY.addSubnet(net, prefix, 'ipv6');
 

@@ -127,6 +127,8 @@ describe('settings and words', () => {
       'https://169.254.169.254/latest/meta-data',
       'https://[fe80::1]/x',
       'https://[fd00::1]/x',
+      'https://[64:ff9b::a9fe:a9fe]/x',
+      'https://[2002:7f00:1::]/x',
       'https://metadata.google.internal/x',
       'https://user:password@dl.boxcloud.com/x',
       'file:///etc/passwd',
