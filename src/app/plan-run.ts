@@ -5,15 +5,23 @@ import type { SourceDocument } from '../core/document.ts';
 import { findDoneElsewhere, type DoneElsewhere, type FoundResult } from '../core/done-elsewhere.ts';
 import { ConfigError } from '../core/errors.ts';
 import { planSession } from '../core/plan-session.ts';
-import type { PlanEstimate, PlanProgress, RunPlan } from '../core/run-estimate.ts';
+import type { PlanEstimate, PlannedFailure, PlanProgress, RunPlan } from '../core/run-estimate.ts';
 import type { RunRequest } from '../core/run-request.ts';
 import { foldLedger } from '../core/run-state.ts';
 import { realDisk } from '../files/disk.ts';
 import { RunFolder } from '../runs/run-folder.ts';
+import type { RunRecord } from '../runs/run-store.ts';
 import { list, nothingToRead } from '../stages/list.ts';
 import type { DocumentStore, FetchedDocument } from '../stores/document-store.ts';
 import { checkOutput, freeBytes, planOutputs } from './plan-outputs.ts';
-import { chooseEvenly, PAGES_TIMED, readSamplePages, sampleDocuments, shareWithText } from './plan-samples.ts';
+import {
+  chooseEvenly,
+  PAGES_TIMED,
+  readSamplePages,
+  sampleDocuments,
+  shareWithText,
+  type SampleReading,
+} from './plan-samples.ts';
 import { prepareRecord } from './prepare-record.ts';
 import { openStores, type RunStores } from './run-stores.ts';
 import { makeWorkerPool } from './wiring.ts';
@@ -37,7 +45,6 @@ export async function planRun(
   const record = await prepareRecord(request, false, signal);
   await using stores = await openStores(record, request.workDir, request.box, () => undefined, signal);
   const { source, destination } = stores;
-  await using scratch = await openScratch();
   await checkOutput(record, destination, signal);
   const label = await source.describe(signal);
   const listing = await list(countListed(source, tell), request.settings.match, signal);
@@ -49,41 +56,18 @@ export async function planRun(
   });
   const session = planSession(listing.documents, known ? await known.readState() : foldLedger([]));
 
-  const setup = { recipe: record.recipe, limits: record.settings.limits, tesseract: request.tesseract };
-  await using pool = await makeWorkerPool(setup, request.jobs);
   const elsewhere = await findElsewhere(stores, listing.documents, record, signal);
   const documents = session.todo.map((entry) => entry.document).filter(({ id }) => !elsewhere.has(id));
   const done = session.done.filter(({ source: { id } }) => !elsewhere.has(id));
-  const isLocal = record.source.kind === 'local';
-  const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
-  const fetch = (document: SourceDocument): Promise<FetchedDocument> =>
-    // Of a local file only that it is there: its SHA-1 is of no use to a plan, and would cost reading it all.
-    source.read(
-      isLocal ? { ...document, sha1: 'unread' } : document,
-      join(scratch.folder, `${documents.indexOf(document)}.pdf`),
-      signal,
-    );
-  const { sampled, failures } = await sampleDocuments(
-    opened,
-    fetch,
-    pool,
-    record.settings.limits.seconds,
+  const { opened, failures, pages, keptPages, wholly, reading } = await sampleSource(
+    source,
+    documents,
+    record,
+    request,
     signal,
     tell,
   );
-  // What was not opened is taken to be like what was.
-  const scale = documents.length / Math.max(1, opened.length);
-  const pagesThere = sampled.reduce((sum, { pageCount }) => sum + pageCount, 0) * scale;
-  const keptPages = sampled.reduce((sum, each) => sum + each.pageCount * shareWithText(each), 0) * scale;
-  const { secondsAPage, samples, language } = await readSamplePages(
-    sampled.filter((each) => shareWithText(each) < 1),
-    record.settings.language,
-    pool,
-    signal,
-    tell,
-  );
-  const pagesToRead = Math.round(pagesThere - keptPages);
-  const wholly = sampled.filter((each) => shareWithText(each) === 1).length * scale;
+  const pagesToRead = Math.round(pages - keptPages);
   const sizeBytes = documents.reduce((sum, document) => sum + document.sizeBytes, 0);
   const byReason = Map.groupBy(listing.leftOut, ({ reason }) => reason);
 
@@ -93,7 +77,7 @@ export async function planRun(
       record.destination.kind === 'local' ? (record.destination.ids[0] ?? '') : `box:${record.destination.name}`,
     toDo: {
       documents: documents.length - failures.length,
-      notOpened: documents.length - opened.length,
+      notOpened: documents.length - opened,
       pages: pagesToRead,
       sizeBytes,
     },
@@ -106,9 +90,9 @@ export async function planRun(
         ? []
         : [
             {
-              documents: Math.round(wholly),
+              documents: wholly,
               pages: Math.round(keptPages),
-              reason: Math.round(wholly) === 1 ? 'already has text' : 'already have text',
+              reason: wholly === 1 ? 'already has text' : 'already have text',
               hint: '--mode redo to OCR them too',
             },
           ],
@@ -118,24 +102,68 @@ export async function planRun(
       entries: entries.length,
       paths: entries.map(({ path }) => path),
     })),
-    outputs: await planOutputs(
-      record,
-      destination,
-      { documents, failures: failures.length, sizeBytes, pages: pagesThere },
-      signal,
-    ),
+    outputs: await planOutputs(record, destination, { documents, failures: failures.length, sizeBytes, pages }, signal),
     scratch: {
-      neededBytes: Math.round(pagesThere * RESULT_BYTES_PER_PAGE + largest(documents) * 2),
+      neededBytes: Math.round(pages * RESULT_BYTES_PER_PAGE + largest(documents) * 2),
       freeBytes: await freeBytes(request.workDir),
     },
-    samplePages: secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
-    samples,
-    language,
+    samplePages: reading.secondsAPage === undefined ? 0 : Math.min(PAGES_TIMED, pagesToRead),
+    samples: reading.samples,
+    language: reading.language,
     ...(await estimateAll(
       request,
-      { pages: pagesToRead, secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB },
+      { pages: pagesToRead, secondsAPage: reading.secondsAPage, workerMemoryMiB: record.settings.limits.memoryMiB },
       signal,
     )),
+  };
+}
+
+/** What a source holds, as its samples tell: numbers are of all its documents. */
+interface SourceSample {
+  /** Documents that were opened. */
+  readonly opened: number;
+  readonly failures: readonly PlannedFailure[];
+  readonly pages: number;
+  /** Pages of them that have text of their own. */
+  readonly keptPages: number;
+  /** Documents of which all pages have. */
+  readonly wholly: number;
+  readonly reading: SampleReading;
+}
+
+/** Opens documents, evenly chosen, and reads some of their pages. */
+async function sampleSource(
+  source: DocumentStore,
+  documents: readonly SourceDocument[],
+  record: RunRecord,
+  { tesseract, jobs }: Pick<RunRequest, 'tesseract' | 'jobs'>,
+  signal: AbortSignal,
+  tell: (progress: PlanProgress) => void,
+): Promise<SourceSample> {
+  const { recipe, settings } = record;
+  await using scratch = await openScratch();
+  await using pool = await makeWorkerPool({ recipe, limits: settings.limits, tesseract }, jobs);
+  const isLocal = record.source.kind === 'local';
+  const opened = chooseEvenly(documents, isLocal ? DOCUMENTS_OPENED : DOCUMENTS_DOWNLOADED);
+  const fetch = (document: SourceDocument): Promise<FetchedDocument> =>
+    // Of a local file only that it is there: its SHA-1 is of no use to a plan, and would cost reading it all.
+    source.read(
+      isLocal ? { ...document, sha1: 'unread' } : document,
+      join(scratch.folder, `${documents.indexOf(document)}.pdf`),
+      signal,
+    );
+  const { sampled, failures } = await sampleDocuments(opened, fetch, pool, settings.limits.seconds, signal, tell);
+  const toRead = sampled.filter((each) => shareWithText(each) < 1);
+  const reading = await readSamplePages(toRead, settings.language, pool, signal, tell);
+  // What was not opened is taken to be like what was.
+  const scale = documents.length / Math.max(1, opened.length);
+  return {
+    opened: opened.length,
+    failures,
+    pages: sampled.reduce((sum, { pageCount }) => sum + pageCount, 0) * scale,
+    keptPages: sampled.reduce((sum, each) => sum + each.pageCount * shareWithText(each), 0) * scale,
+    wholly: Math.round((sampled.length - toRead.length) * scale),
+    reading,
   };
 }
 

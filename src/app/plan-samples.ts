@@ -73,7 +73,7 @@ export function shareWithText({ samplePages, withText }: SampledDocument): numbe
 }
 
 /** What reading some pages told. */
-interface SampleReading {
+export interface SampleReading {
   /** Mean seconds of one core for a page; undefined where none could be read. */
   readonly secondsAPage: number | undefined;
   readonly samples: NonNullable<RunPlan['samples']>;

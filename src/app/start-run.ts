@@ -131,6 +131,42 @@ function reportMendedFiles(run: RunFolder, notice: (level: 'warn', code: string,
   }
 }
 
+interface RunReports {
+  /** A page was read, here or on a cluster. */
+  readonly onPage: (sha1: string, page: PageResult) => void;
+  readonly notice: (level: 'info' | 'warn', code: string, text: string) => void;
+  /** Of Box. */
+  readonly tell: (text: string) => void;
+}
+
+/** What happens in a run, told to its log and to whoever watches. `documents` are known by SHA-1 as they come. */
+function makeReports(
+  log: RunLog,
+  meter: ProgressMeter,
+  observer: RunObserver,
+  documents: ReadonlyMap<string, SourceDocument>,
+): RunReports {
+  return {
+    onPage(sha1, page) {
+      const source = documents.get(sha1);
+      const document = source?.path ?? sha1;
+      const { pageNumber, error } = page;
+      meter.pageRead(source?.id ?? sha1, page, Date.now());
+      const level = error ? 'warn' : 'debug';
+      log.write({ level, event: 'page', document, pageNumber, text: error?.code ?? page.state });
+      if (error) observer.notice({ level: 'warn', code: error.code, text: error.message, document, pageNumber });
+    },
+    notice(level, code, text) {
+      log.write({ level, event: 'executor', text });
+      observer.notice({ level, code, text });
+    },
+    tell(text) {
+      log.write({ level: 'warn', event: 'box', text });
+      observer.notice({ level: 'warn', code: 'BOX', text });
+    },
+  };
+}
+
 /** Documents are opened and put together here, and nothing is read: few workers do. */
 const COORDINATOR_WORKERS = 4;
 
@@ -155,37 +191,10 @@ export async function workOnRun(
   const log = new RunLog(run.record.name, run.logFile, disk);
   const meter = new ProgressMeter(started);
   const documents = new Map<string, SourceDocument>();
-  const onPage = (sha1: string, page: PageResult): void => {
-    const source = documents.get(sha1);
-    const document = source?.path ?? sha1;
-    meter.pageRead(source?.id ?? sha1, page, Date.now());
-    log.write({
-      level: page.error ? 'warn' : 'debug',
-      event: 'page',
-      document,
-      pageNumber: page.pageNumber,
-      text: page.error?.code ?? page.state,
-    });
-    if (page.error)
-      observer.notice({
-        level: 'warn',
-        code: page.error.code,
-        text: page.error.message,
-        document,
-        pageNumber: page.pageNumber,
-      });
-  };
-  const notice = (level: 'info' | 'warn', code: string, text: string): void => {
-    log.write({ level, event: 'executor', text });
-    observer.notice({ level, code, text });
-  };
+  const { onPage, notice, tell } = makeReports(log, meter, observer, documents);
   const open = await describeOpenFolder(request.workDir, request.share ?? 'none');
   if (open !== undefined) notice('warn', 'WORK_FOLDER_OPEN', open);
   const executor = await makeExecutor({ run, request, pool, disk, documents, onPage, notice });
-  const tell = (text: string): void => {
-    log.write({ level: 'warn', event: 'box', text });
-    observer.notice({ level: 'warn', code: 'BOX', text });
-  };
   await using stores = await openStores(run.record, request.workDir, request.box, tell, signal);
   await stores.source.describe(signal);
   await stores.destination.checkWritable(signal);
