@@ -1,10 +1,10 @@
-import { chmod, chown, readdir, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasErrno } from '../core/errno.ts';
 import { AccessError } from '../core/errors.ts';
 import type { Sharing } from '../core/settings.ts';
 import { makeWithin } from '../files/own-umask.ts';
-import { ownerOf } from '../files/owner-of.ts';
+import { nameOfUser } from '../files/owner-of.ts';
 
 /** Permissions of run folders. The group's folders hand on their group (setgid) to what is made in them. */
 const FOLDER_MODES: Readonly<Record<Sharing, number>> = { none: 0o700, group: 0o2770 };
@@ -41,13 +41,16 @@ export async function secureRunFolder(path: string, asked: Sharing | undefined):
     throw error;
   });
   if (facts === undefined) return false;
+  // Who made a link chose the folder that would be closed to others and written to.
+  const { uid: maker } = await lstat(path);
+  if (maker !== own && facts.uid === own) throw await notYours(path, maker);
   const shared = isShared(facts.mode);
   const sharing = asked ?? (shared ? 'group' : 'none');
   keepPrivate(sharing);
   if (facts.uid !== own) {
     // A colleague's run that was shared with the group, by both who began it and who goes on with it.
     if (asked === 'group' && shared && (facts.mode & 0o002) === 0) return true;
-    throw await notYours(path);
+    throw await notYours(path, facts.uid);
   }
   const { gid } = sharing === 'group' ? await stat(dirname(path)) : facts;
   const mode = FOLDER_MODES[sharing];
@@ -100,8 +103,8 @@ export async function describeOpenFolder(workDir: string, sharing: Sharing): Pro
   return `${who} can write to the work folder ${workDir}. Run folders in it are yours alone, but could be moved away. chmod go-w, or another --work-dir, keeps others out.`;
 }
 
-async function notYours(path: string): Promise<AccessError> {
-  const owner = (await ownerOf(path)) ?? 'somebody else';
+async function notYours(path: string, uid: number): Promise<AccessError> {
+  const owner = await nameOfUser(uid);
   return new AccessError(
     'RUN_NOT_YOURS',
     `The run folder ${path} belongs to ${owner}.`,

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -106,6 +116,18 @@ describe('a run folder that was made beforehand', () => {
     chmodSync(path, 0o2770);
     await expect(secureRunFolder(path, undefined)).rejects.toMatchObject({ code: 'RUN_NOT_YOURS' });
     expect(await secureRunFolder(path, 'group')).toBe(true);
+  });
+
+  it.runIf(process.getuid?.() === 0)('by somebody else, as a link to a folder of ours, is refused', async () => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, 'ours'));
+    chmodSync(join(folder, 'ours'), 0o755);
+    symlinkSync('ours', join(folder, 'run'));
+    lchownSync(join(folder, 'run'), 4242, 4242);
+    await expect(secureRunFolder(join(folder, 'run'), undefined)).rejects.toMatchObject({ code: 'RUN_NOT_YOURS' });
+    expect(modeOf(join(folder, 'ours'))).toBe('755');
+    lchownSync(join(folder, 'run'), 0, 0);
+    expect(await secureRunFolder(join(folder, 'run'), undefined)).toBe(true);
   });
 
   it('open to others, is closed with all in it', async () => {
