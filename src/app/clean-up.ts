@@ -18,7 +18,7 @@ const SCRATCH = [CHUNKS_FOLDER, WAVES_FOLDER, 'fetched'] as const;
  * What is alive, or holds results that lie nowhere else, is in the answer with the reason why it stays. Changes nothing.
  */
 export async function findClutter({ workDir, names, cacheFolder }: CleanRequest): Promise<readonly Clutter[]> {
-  const entries = await listRuns(workDir);
+  const entries = await listRuns(workDir, () => undefined);
   const wanted = names.length === 0 ? entries : entries.filter(({ record }) => names.includes(record.name));
   const jobs = await findJobs(wanted);
   const found: Clutter[] = [];

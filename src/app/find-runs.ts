@@ -11,7 +11,7 @@ import type { CancelOutcome, RunEntry } from './contract.ts';
 /**
  * Every run folder in the work directory, newest first by the last change of its ledger. One that cannot be opened is left out,
  * and `tell` hears why.
- * @throws {AccessError} there are runs, and none of them may be read.
+ * @throws {PipelineError} there are runs, and none of them may be read, or can be, where nobody hears why.
  */
 export async function listRuns(workDir: string, tell?: (problem: PipelineError) => void): Promise<RunEntry[]> {
   const problems: PipelineError[] = [];
@@ -33,7 +33,7 @@ export async function listRuns(workDir: string, tell?: (problem: PipelineError) 
     found.push({ entry, changedMs });
   }
   const [first] = problems;
-  if (found.length === 0 && first instanceof AccessError) throw first;
+  if (found.length === 0 && first && (!tell || first instanceof AccessError)) throw first;
   for (const problem of problems) tell?.(problem);
   return found.sort((a, b) => b.changedMs - a.changedMs).map(({ entry }) => entry);
 }

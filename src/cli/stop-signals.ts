@@ -22,7 +22,7 @@ export interface StopSignals {
 const takeNoNotice = (): void => undefined;
 
 /**
- * Listens for Ctrl-C, SIGTERM, a closed terminal (SIGHUP) and SIGUSR2, which schedulers send when time is nearly up.
+ * Listens for Ctrl-C, SIGTERM, a closed terminal (SIGHUP) and SIGUSR2, which schedulers send when time is nearly up, and for SIGXCPU.
  * SIGUSR1 is left to Node, which opens its debugger with it.
  * Once one was heeded the system's own action is in force again, so that a second Ctrl-C ends the process whatever hangs
  * in it; a shell sees 130 or 143 then.
@@ -63,6 +63,8 @@ export function listenForStop(
     ['SIGHUP', askOnce('Stopped: the terminal was closed.')],
     // Only a warning, however often it comes.
     ['SIGUSR2', () => ask('Stopped: the time allowed is nearly up.')],
+    // The system sends it each second from the soft limit on, and ends the process at the hard one.
+    ['SIGXCPU', () => ask('Stopped: the CPU time allowed (ulimit -t) is used up.')],
   ];
   const heeded = listeners.filter(([name]) => !ignored.has(name));
   const leaveToSystem = (): void => {

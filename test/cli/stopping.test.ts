@@ -89,7 +89,7 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 describe('stopping a run', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGXCPU'] as const)(
     '%s: tidily, with 75 and what to do next',
     async (signal) => {
       const { child, said, ended } = await startWaiting();
@@ -143,6 +143,13 @@ describe('stopping a run', () => {
     expect(ended).toEqual([]);
     listeners.get('SIGINT')?.();
     expect(ended).toEqual([130]);
+  });
+
+  it('SIGXCPU, however often, tells whose limit it is', async () => {
+    const { child, said, ended } = await startWaiting();
+    for (let n = 0; n < 3; n++) child.kill('SIGXCPU');
+    expect(await ended).toBe(75);
+    expect(said()).toContain('Stopped: the CPU time allowed (ulimit -t) is used up. [STOPPED]');
   });
 
   it('SIGUSR2, however often, is only a warning', async () => {
