@@ -34,8 +34,9 @@ export default defineConfig({
       { extends: true, test: { name: 'whole', include: [ALL], exclude: UNIT } },
     ],
     // Only a test that hangs comes to these: none depends on speed, and machines with other work beside are ten times slower.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    // Twice what any one wait in it may take (test/support/hang.ts), so that what hung is named.
+    testTimeout: 1_200_000,
+    hookTimeout: 1_200_000,
     pool: 'forks',
     // Many tests wait for other programs: on two cores one worker alone would take half an hour.
     maxWorkers: Math.max(3, availableParallelism() - 1),

@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   {
     fault: FAULTS.taskKilled,
     shows: /FAILED NonZeroExitCode/,
-    words: /A job failed on n\d; what it left undone is ordered again/,
+    words: /A job was killed, .* on n\d; what it left undone is ordered again/,
   },
   { fault: FAULTS.batchShellKilled, shows: /FAILED/, words: /A job was killed, or could not be started on n\d/ },
   { fault: FAULTS.supervisorKilled, restarts: 1 },

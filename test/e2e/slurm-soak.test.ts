@@ -16,14 +16,18 @@ const FAULTS_A_RUN = 12;
 const PAGE_MS = 150;
 /** A minute a task, so that they are many and come to their limit. */
 const FLAGS = ['--cores', '2', '--nodes', '4', '--time', '1'];
-/** Fewer would mean that hardly anything was disturbed. */
-const LEAST_FAULTS_A_MINUTE = 6;
+/** Fewer would mean that hardly anything was disturbed; a busy machine takes longer for them. */
+const LEAST_FAULTS = Math.ceil(SECONDS / 10);
 /** Lives that a run may take to its end once it is left in peace. */
 const CALM_LIVES = 4;
 /** Exit codes that stand for "stopped, and the same command goes on": a full disk, and all that passes. */
 const RESUMABLE = new Set([74, 75]);
 
 const slurm = requireSlurm();
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
 
 describe.skipIf(slurm.skip)(`runs on a cluster disturbed for ${SECONDS} s`, () => {
   let lab: SlurmLab;
@@ -43,18 +47,17 @@ describe.skipIf(slurm.skip)(`runs on a cluster disturbed for ${SECONDS} s`, () =
     const counts = new Map<string, number>();
     const until = performance.now() + SECONDS * 1_000;
     let rounds = 0;
-    for (; rounds === 0 || performance.now() < until; rounds++) {
+    const isEnough = (): boolean => performance.now() >= until && sumOf(counts) >= LEAST_FAULTS;
+    for (; rounds === 0 || !isEnough(); rounds++) {
       const pages = [260, 130, 20 + Math.floor(random() * 300), 59, 4, 1, 1];
       const workDir = join(scratch.folder, `runs-${rounds}`);
       const options = { pages, pageMs: PAGE_MS, workDir, partition: 'savio3_lowprio', args: FLAGS };
       await using program = await SlurmProgram.create(lab, options);
       const expected = await program.expected();
-      await disturb(program, faults, random, counts, until);
+      await disturb(program, faults, random, counts, isEnough);
       await finish(program);
       await expectWhole(program, expected);
     }
-    const harm = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    expect(harm).toBeGreaterThanOrEqual(Math.min(SECONDS / 60, 1) * LEAST_FAULTS_A_MINUTE);
     console.info(
       `soak: ${rounds} runs ended whole after\n${[...counts].map(([name, count]) => `${String(count).padStart(4)} x ${name}`).join('\n')}`,
     );
@@ -66,11 +69,11 @@ describe.skipIf(slurm.skip)(`runs on a cluster disturbed for ${SECONDS} s`, () =
     faults: readonly Fault[],
     random: () => number,
     counts: Map<string, number>,
-    until: number,
+    isEnough: () => boolean,
   ): Promise<void> {
     let life = program.start();
     const mending: Promise<void>[] = [];
-    for (let hits = 0; hits < FAULTS_A_RUN && performance.now() < until;) {
+    for (let hits = 0; hits < FAULTS_A_RUN && !isEnough();) {
       await sleep(300 + random() * 2_500);
       if (life.hasEnded()) {
         const { code, signal, stderr } = await life.ended;
