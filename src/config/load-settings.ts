@@ -37,8 +37,15 @@ export async function loadSettings(
   const { environment, workingFolder } = shell;
   const { source, unknown } = readEnvironment(environment, workingFolder);
   const places = configPlaces(shell);
+  let readable: string | undefined;
   const files = await Promise.all(
-    places.map((place) => readConfigFile(place, shell, ({ facts }, shown) => checkOwner(place.kind, shown, facts))),
+    places.map((place) =>
+      readConfigFile(place, shell, ({ facts }, shown) => {
+        checkOwner(place.kind, shown, facts);
+        // Windows has no such bits. A site's file is for all who may use its app.
+        if (place.kind === 'user' && process.platform !== 'win32' && (facts.mode & 0o044) !== 0) readable = shown;
+      }),
+    ),
   );
   const sources: SettingsSource[] = [{ kind: 'flag', baseFolder: workingFolder, values: flags }, source];
   for (const file of files) if (file) sources.push(file);
@@ -49,7 +56,13 @@ export async function loadSettings(
     text === undefined
       ? undefined
       : { file, text, shown: showPath(file, shell), trusted: await isTrusted(file, text, shell) };
-  return { ...resolved, warnings: unknown.map(describeUnknown), project };
+  const warnings = unknown.map(describeUnknown);
+  const own = files.find((each) => each?.kind === 'user');
+  if (readable !== undefined && own?.values.has('boxClientSecret') === true) {
+    const { key } = SETTINGS.boxClientSecret;
+    warnings.push(`${readable} holds a secret (${key}), and others can read it: chmod 600 ${readable}`);
+  }
+  return { ...resolved, warnings, project };
 }
 
 function describeUnknown(variable: string): string {

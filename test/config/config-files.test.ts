@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configPlaces, showPath } from '../../src/config/config-files.ts';
 import { writeSetting } from '../../src/config/edit-config.ts';
@@ -219,6 +219,24 @@ describe.skipIf(process.platform === 'win32')('a file that others can write', ()
     chmodSync(file, 0o664);
     const shell = { workingFolder: home, environment: { HOME: home, OCR_PIPELINE_SITE_FILE: file } };
     expect((await loadSettings(NO_FLAGS, shell)).settings.dpi).toBe(222);
+  });
+
+  it('is warned of where others can read a secret in it', async () => {
+    const home = makeFolder();
+    const file = join(home, '.config', 'ocr-pipeline', 'config.yaml');
+    mkdirSync(dirname(file), { recursive: true });
+    const shell = { workingFolder: makeFolder(), environment: { HOME: home } };
+    const warningsAt = async (yaml: string, mode: number): Promise<readonly string[]> => {
+      writeFileSync(file, yaml);
+      chmodSync(file, mode);
+      return (await loadSettings(NO_FLAGS, shell)).warnings;
+    };
+    const secret = 'box-client-secret: abcdefghijkl\n';
+    expect(await warningsAt(secret, 0o644)).toEqual([
+      '~/.config/ocr-pipeline/config.yaml holds a secret (box-client-secret), and others can read it: chmod 600 ~/.config/ocr-pipeline/config.yaml',
+    ]);
+    expect(await warningsAt(secret, 0o600)).toEqual([]);
+    expect(await warningsAt('dpi: 300\n', 0o644)).toEqual([]);
   });
 
   it('makes nobody trusted', async () => {
