@@ -69,6 +69,11 @@ export class ProgressMeter {
     if (faint || page.state === 'failed') this.#lookAt.add(document);
   }
 
+  /** A person should look at a document, whoever read its pages. */
+  needsEyes(document: string): void {
+    this.#lookAt.add(document);
+  }
+
   documentFailed(document: string, sizeBytes: number): void {
     this.documents.failed++;
     this.#settle(document, sizeBytes);

@@ -121,11 +121,23 @@ function endOf(document: DocumentState, failedPages: number): DocumentVerdict['e
   return isDamaged(document) ? 'damaged' : 'complete';
 }
 
-function attentionItem({ source, pages }: DocumentState, verdict: DocumentVerdict): AttentionItem | undefined {
+/** Whether a person should look at a document: pages of it are faint or failed, it is damaged, or in another language than asked for. */
+export function wantsEyes({
+  pages,
+  language,
+  ...damage
+}: Pick<DocumentState, 'pages' | 'language' | 'repaired' | 'damage'>): boolean {
+  if (isDamaged(damage) || describeLanguage(language) !== undefined) return true;
+  return [...pages.values()].some(
+    ({ state, confidence }) => state === 'failed' || (state === 'done' && isFaint(confidence)),
+  );
+}
+
+function attentionItem(document: DocumentState, verdict: DocumentVerdict): AttentionItem | undefined {
+  const { source, pages } = document;
   const { end, faintPages, failedPages, language, damage } = verdict;
   // A failed document is told with its own reason.
-  if (end === 'failed') return undefined;
-  if (failedPages.length + faintPages.length === 0 && language === undefined && damage === undefined) return undefined;
+  if (end === 'failed' || !wantsEyes(document)) return undefined;
   const error = pages.get(failedPages[0] ?? 0)?.error;
   return {
     id: source.id,

@@ -4,6 +4,7 @@ import type { SourceDocument } from '../core/document.ts';
 import { outcomeOf, type DamagedPage, type PageEntry, type PageOutcome } from '../core/ledger.ts';
 import { LanguageTally, type ReadLanguage } from '../core/guess-language.ts';
 import type { PageResult } from '../core/page.ts';
+import { wantsEyes } from '../core/verdict.ts';
 import { entryOf, openPagesFile, writePagesFile } from '../runs/page-results.ts';
 import type { Session } from './session.ts';
 import type { FetchedDocument } from '../stores/document-store.ts';
@@ -37,10 +38,8 @@ export async function readPages(
     if (isWhole && outcomes.every(({ state }) => state !== 'failed')) {
       meter.opened(document.id, pageCount, sizeBytes);
       meter.foundPages(pageCount);
-      await session.journal(
-        { type: 'inspected', document: document.id, pageCount, repaired, repair },
-        { type: 'pages', document: document.id, pages: entries, ...tally.sums(settings.language) },
-      );
+      await session.journal({ type: 'inspected', document: document.id, pageCount, repaired, repair });
+      await recordPages(session, document, entries, repaired, tally);
       await dropChunks(session, sha1, pagesFile);
       return outcomes;
     }
@@ -75,14 +74,25 @@ export async function readPages(
   const tallyOfAll = new PagesTally();
   const pages = counted(session.results.read(sha1, pageCount), tallyOfAll);
   const all = await writePagesFile(pagesFile, header, pages, run.disk);
-  await session.journal({
-    type: 'pages',
-    document: document.id,
-    pages: all,
-    ...tallyOfAll.sums(settings.language),
-  });
+  await recordPages(session, document, all, repaired, tallyOfAll);
   await dropChunks(session, sha1, pagesFile);
   return all.map(outcomeOf);
+}
+
+/** Writes what became of a document's pages into the ledger, and counts the document where a person should look at it. */
+async function recordPages(
+  session: Session,
+  { id }: SourceDocument,
+  entries: readonly PageEntry[],
+  repaired: boolean,
+  tally: PagesTally,
+): Promise<void> {
+  const { run, meter } = session.parts;
+  const { language, damaged } = tally.sums(run.record.settings.language);
+  await session.journal({ type: 'pages', document: id, pages: entries, language, damaged });
+  const pages = new Map(entries.map(outcomeOf).map((page) => [page.pageNumber, page]));
+  const damage = new Map(damaged?.map((page) => [page.pageNumber, page.damage]));
+  if (wantsEyes({ pages, language, repaired, damage })) meter.needsEyes(id);
 }
 
 /** Lets a tally see pages as they go by. */

@@ -2,7 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listRuns } from '../../src/app/find-runs.ts';
+import type { RunProgress } from '../../src/core/progress.ts';
+import { judgeRun } from '../../src/core/verdict.ts';
 import { makeFolder, PROJECT } from '../cli/run-cli.ts';
+import { makeScan } from '../e2e/make-scan.ts';
 import { run } from '../e2e/run-support.ts';
 
 const SCAN = join(PROJECT, 'test', 'fixtures', 'born-digital.pdf');
@@ -30,6 +33,27 @@ describe('a run that has nothing to read', () => {
     expect(seen).toEqual([]);
     expect(await listRuns(workDir)).toEqual([]);
     expect(existsSync(workDir) ? readdirSync(workDir) : []).toEqual([]);
+  });
+});
+
+describe('what is counted while a run is on', () => {
+  it('is what its end says: a document of a damaged file is one to look at, also when it was read before', async () => {
+    const folder = makeFolder();
+    const input = join(folder, 'scans');
+    mkdirSync(input);
+    writeFileSync(join(input, 'sound.pdf'), makeScan(1, 1));
+    writeFileSync(join(input, 'cut.pdf'), makeScan(2, 2).subarray(0, -30));
+    for (const output of ['out', 'out-again']) {
+      const seen: RunProgress[] = [];
+      const { state } = await run({
+        input,
+        output: join(folder, output),
+        workDir: join(folder, 'runs'),
+        onProgress: (progress) => seen.push(progress),
+      });
+      expect(judgeRun(state).lookAt.map(({ path }) => path)).toEqual(['cut.pdf']);
+      expect(seen.at(-1)).toMatchObject({ phase: 'ended', lookAt: 1 });
+    }
   });
 });
 
