@@ -9,6 +9,8 @@ const UNSAFE =
 
 /** Puts something in place of every character of a text from outside that must not be shown as it is. */
 export function replaceUnsafe(text: string, replacement: string | ((character: string) => string)): string {
+  // Most texts have nothing else, and the pattern is slow to compile.
+  if (/^[ -~]*$/.test(text)) return text;
   return typeof replacement === 'string'
     ? text.replaceAll(UNSAFE, () => replacement)
     : text.replaceAll(UNSAFE, replacement);

@@ -4,8 +4,8 @@ import { replaceUnsafe } from '../../core/unsafe-characters.ts';
 
 let stringWidth: typeof StringWidth.default | undefined;
 
-/** What a terminal shows in one place: a letter with its accents, an emoji with its parts. */
-const GRAPHEMES = new Intl.Segmenter();
+/** What a terminal shows in one place: a letter with its accents, an emoji with its parts. Making it takes a start's third. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** A name from outside as one line of harmless text: control characters become `?`. */
 export function cleanText(text: string): string {
@@ -18,7 +18,8 @@ export function cleanLines(text: string): string {
 }
 
 function splitGraphemes(text: string): string[] {
-  return Array.from(GRAPHEMES.segment(text), ({ segment }) => segment);
+  graphemes ??= new Intl.Segmenter();
+  return Array.from(graphemes.segment(text), ({ segment }) => segment);
 }
 
 /** Columns a text takes on a terminal. */
