@@ -102,7 +102,7 @@ const EVENTS: Readonly<Record<LedgerEvent['type'], Check>> = {
     damaged: optional(listOf(record({ pageNumber: isPageNumber, damage: isDamage }))),
   }),
   delivered: record({ document: isText, outputs: listOf(isOutput) }),
-  'document-done': record({ document: isText }),
+  'document-done': record({ document: isText, outputs: optional(isCount), pages: optional(isCount) }),
   'document-failed': record({ document: isText, error: isError }),
   'cluster-use': record({ jobs: isCount, nodes: isCount, used: isCoreTime, asked: isCoreTime }),
   placed: record({ folder: record({ name: isText, id: isText }) }),

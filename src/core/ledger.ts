@@ -105,7 +105,14 @@ export type LedgerEvent = { readonly at: string } & (
       readonly damaged?: readonly DamagedPage[] | undefined;
     }
   | { readonly type: 'delivered'; readonly document: string; readonly outputs: readonly DeliveredOutput[] }
-  | { readonly type: 'document-done'; readonly document: string }
+  | {
+      readonly type: 'document-done';
+      readonly document: string;
+      /** How many outputs were told of before; absent in ledgers of older versions. */
+      readonly outputs?: number | undefined;
+      /** And how many pages; absent, too, where another machine read them. */
+      readonly pages?: number | undefined;
+    }
   | { readonly type: 'document-failed'; readonly document: string; readonly error: ErrorRecord }
   /** At the end of a session whose pages were read on a cluster. */
   | ({ readonly type: 'cluster-use' } & ClusterUse)

@@ -172,7 +172,8 @@ function applyToDocument(
       document.outputs = event.outputs;
       break;
     case 'document-done':
-      document.stage = 'done';
+      // Otherwise events of it were damaged: what they told is found out again, with the pages that are kept.
+      if (isWhole(document, event)) document.stage = 'done';
       document.error = undefined;
       break;
     case 'document-failed':
@@ -180,6 +181,17 @@ function applyToDocument(
       document.error = event.error;
       break;
   }
+}
+
+/** Whether all is known that comes before a document's end; ledgers of older versions do not say what that is. */
+function isWhole(
+  document: Omit<DocumentState, 'stage'>,
+  told: Extract<LedgerEvent, { type: 'document-done' }>,
+): boolean {
+  if (told.outputs === undefined) return true;
+  const isOpened = document.sha1 !== undefined && document.pageCount !== undefined;
+  const hasPages = told.pages === undefined || document.pages.size === told.pages;
+  return isOpened && hasPages && document.outputs.length === told.outputs;
 }
 
 /** The counts of a run. Always: listed = done + failed + waiting, and pages = done + blank + kept + failed + elsewhere + waiting. */

@@ -42,7 +42,12 @@ export async function deliverOutcome(
   if (!fetched.inPlace) await run.disk.remove(fetched.file);
   const failed = pages.filter(({ state }) => state === 'failed');
   if (failed.length > 0) throw pagesFailed(failed, pages.length);
-  await session.journal({ type: 'document-done', document: document.id });
+  await session.journal({
+    type: 'document-done',
+    document: document.id,
+    outputs: outputs.length,
+    pages: pages.length,
+  });
 }
 
 /** Facts that are kept with each result where the store can: what it is of, and how it was made. */

@@ -42,7 +42,7 @@ export async function recordDoneElsewhere(session: Session, elsewhere: Iterable<
       { type: 'fetched', document, sha1, sizeBytes },
       { type: 'inspected', document, pageCount, repaired: false },
       { type: 'delivered', document, outputs },
-      { type: 'document-done', document },
+      { type: 'document-done', document, outputs: outputs.length },
     );
     await run.disk.remove(run.artifactsFolder(sha1));
   }

@@ -105,6 +105,18 @@ describe('a run whose own files were damaged', () => {
     expect(notices.map(({ code }) => code)).toContain('LEDGER_DAMAGED');
   });
 
+  it.each(['fetched', 'inspected', 'pages', 'delivered', 'document-done'])(
+    'a damaged event of a document, "%s", leaves none of its results out, and reads no page again',
+    async (type) => {
+      await change(join(folder, 'ledger.ndjson'), (text) =>
+        text.replace(`"type":"${type}","document"`, `"type":"${type}","dokument"`),
+      );
+      const { read, notices } = await again();
+      expect(read).toEqual([]);
+      expect(notices.map(({ code }) => code)).toContain('LEDGER_DAMAGED');
+    },
+  );
+
   it.each([
     ['not JSON', (text: string) => text.replace('{', '[')],
     ['a flipped key', (text: string) => text.replace('"recipe"', '"recipf"')],
