@@ -90,7 +90,7 @@ describe('a run that meets trouble', () => {
     expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
     await chmod(await runFolder(), 0o000);
     const asNobody = process.getuid?.() === 0;
-    if (asNobody) for (const folder of [base, join(base, 'in')]) await chmod(folder, 0o755);
+    if (asNobody) for (const folder of [base, join(base, 'in'), join(base, 'runs')]) await chmod(folder, 0o755);
     const script = `import { RunFolder } from ${JSON.stringify(new URL('../../src/runs/run-folder.ts', import.meta.url).href)};
       import { listRuns } from ${JSON.stringify(new URL('../../src/app/find-runs.ts', import.meta.url).href)};
       if (${asNobody}) process.setuid(65534);
