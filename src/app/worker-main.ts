@@ -31,11 +31,20 @@ const server = new CallServer(answer, tell, () => process.exit(1));
 // Its owner has died, and nobody reads what it says: `disconnect` ends it, and this must not keep it busy till then.
 process.stderr.on('error', () => undefined);
 
+/** How long what is under way may take to be given up, once nobody waits for it. */
+const CLOSE_MS = 3_000;
+
+/**
+ * Ends this process at once. `process.exit` would stop the watch, then wait for reads that are under way: one of a named
+ * pipe, or of a disk that is away, may never end.
+ */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 process.on('disconnect', () => {
-  answer.close().then(
-    () => process.exit(0),
-    () => process.exit(1),
-  );
+  setTimeout(end, CLOSE_MS);
+  answer.close().then(end, end);
 });
 
 function takeLateError(error: unknown): void {

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LIMITS, RECIPE } from './pool-setup.ts';
@@ -28,6 +30,45 @@ test('a worker whose owner was killed at once ends too, and does not stay busy',
     while (isAlive(Number(said))) await sleep(50);
   }
 });
+
+/** Starts a worker, has it open a file, and says its process ID when it does. */
+const READING_OWNER = `
+  const { fork } = require('node:child_process');
+  const [, entry, setup, file] = process.argv;
+  const worker = fork(entry, [setup], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const inspect = (id, file) => worker.send({ id, call: 'inspect', request: { file } });
+  worker.on('message', ({ type }) => {
+    // A file that is not there first: then all that opening needs is loaded.
+    if (type === 'ready') inspect(1, file + '.none');
+    if (type === 'error') {
+      worker.on('message', () => require('node:fs').writeSync(1, String(worker.pid)));
+      inspect(2, file);
+    }
+  });
+`;
+
+test.skipIf(process.platform === 'win32')(
+  'a worker whose owner was killed while a file kept it waiting ends too',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'orphan-'));
+    try {
+      // Nobody writes to it: whoever opens it to read waits.
+      const file = join(folder, 'scan.pdf');
+      execFileSync('mkfifo', [file]);
+      const setup = JSON.stringify({ recipe: RECIPE, limits: LIMITS });
+      const owner = spawn(process.execPath, ['-e', READING_OWNER, WORKER, setup, file], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [said] = (await once(owner.stdout, 'data')) as [Buffer];
+      const pid = Number(said.toString());
+      expect(pid).toBeGreaterThan(1);
+      owner.kill('SIGKILL');
+      while (isAlive(pid)) await sleep(50);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 /** A process that has ended and that nobody has reaped is none. */
 function isAlive(pid: number): boolean {
