@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { hasErrno } from '../core/errno.ts';
+import { openRegular, UnfitFileError } from './open-regular.ts';
 
 /** One line of a file, without its end. */
 export interface FileLine {
@@ -13,9 +14,14 @@ export interface FileLine {
 /** Longest line that is read, in bytes; a page result has some tens of kilobytes. Longer ones are passed over. */
 const MAX_LINE_BYTES = 1 << 26;
 
-/** The lines of a UTF-8 file, the last one also where it has no end; none where there is no file. */
-export async function* readLines(file: string): AsyncGenerator<FileLine> {
-  const input = createReadStream(file, { highWaterMark: 1 << 18 });
+/** How much of a file is read at once, in bytes. */
+const PART_BYTES = 1 << 18;
+
+/**
+ * The lines of a UTF-8 file, the last one also where it has no end; none where there is no file, or something else in its place:
+ * of that, `onUnfit` hears.
+ */
+export async function* readLines(file: string, onUnfit?: (error: UnfitFileError) => void): AsyncGenerator<FileLine> {
   let parts: Buffer[] = [];
   let partsBytes = 0;
   let offset = 0;
@@ -32,8 +38,15 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
     if (partsBytes > MAX_LINE_BYTES) parts = [];
     else parts.push(part);
   };
+  const handle = await openIfThere(file, onUnfit);
+  if (!handle) return;
   try {
-    for await (const chunk of input as AsyncIterable<Buffer>) {
+    for (;;) {
+      // Lines are cut out of it, and what is held of them stays: each part has a buffer of its own.
+      const part = Buffer.allocUnsafeSlow(PART_BYTES);
+      const { bytesRead } = await handle.read(part, 0, PART_BYTES);
+      if (bytesRead === 0) break;
+      const chunk = part.subarray(0, bytesRead);
       let start = 0;
       for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
         hold(chunk.subarray(start, end));
@@ -45,10 +58,21 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
       hold(chunk.subarray(start));
     }
     if (partsBytes > 0) yield take();
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error;
   } finally {
-    input.destroy();
+    await handle.close();
+  }
+}
+
+async function openIfThere(
+  file: string,
+  onUnfit: ((error: UnfitFileError) => void) | undefined,
+): Promise<FileHandle | undefined> {
+  try {
+    return (await openRegular(file)).handle;
+  } catch (error) {
+    if (error instanceof UnfitFileError) onUnfit?.(error);
+    else if (!hasErrno(error, 'ENOENT')) throw error;
+    return undefined;
   }
 }
 

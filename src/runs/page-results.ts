@@ -9,6 +9,7 @@ import { DocumentError } from '../core/errors.ts';
 import { wordsOf, type PageResult } from '../core/page.ts';
 import type { Disk } from '../files/disk.ts';
 import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
+import { openRegular, UnfitFileError } from '../files/open-regular.ts';
 import { hasErrno } from '../core/errno.ts';
 
 /** A line of a chunk's result file. */
@@ -44,15 +45,16 @@ const TRAILER_BYTES = 1_024;
 
 /** Reads the last line of a chunk's result file; undefined where there is no such file, or it is not whole. */
 export async function readTrailer(file: string): Promise<ChunkTrailer | undefined> {
-  let handle: FileHandle;
+  let opened: Awaited<ReturnType<typeof openRegular>>;
   try {
-    handle = await open(file, 'r');
+    opened = await openRegular(file);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ESTALE')) return undefined;
+    if (error instanceof UnfitFileError || hasErrno(error, 'ENOENT', 'ESTALE')) return undefined;
     throw error;
   }
+  const { handle, facts } = opened;
   try {
-    const { size } = await handle.stat();
+    const { size } = facts;
     const tail = Buffer.alloc(Math.min(size, TRAILER_BYTES));
     await handle.read(tail, 0, tail.length, size - tail.length);
     const line = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';

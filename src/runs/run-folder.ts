@@ -227,7 +227,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
 
   async *load(): AsyncGenerator<LedgerEvent> {
     this.#damagedEvents = 0;
-    for await (const { text } of readLines(this.ledgerFile)) {
+    for await (const { text } of readLines(this.ledgerFile, refuseUnfit)) {
       const event = parseLine<unknown>(text);
       if (isLedgerEvent(event)) {
         if (event.type === 'session-started') refuseNewer(this.path, event.format);
@@ -285,6 +285,19 @@ async function unreadable(path: string, cause: unknown): Promise<PipelineError> 
   const message = `The run folder ${path} ${owner === undefined ? 'is not yours' : `belongs to ${owner}`}, and you may not read it.`;
   const remedy = `Ask ${owner ?? 'its owner'} to let you: chmod -R g+rwX ${path}\nOr take a work folder of your own with --work-dir.`;
   return new AccessError('RUN_NOT_READABLE', message, { safe, remedy }, { cause, scope: 'run' });
+}
+
+function refuseUnfit(error: UnfitFileError): never {
+  throw new ConfigError(
+    'RUN_DAMAGED',
+    `${error.message}.`,
+    {
+      why: 'It is where the run notes what it has done.',
+      safe: 'Nothing was changed.',
+      remedy: 'Move it away; then the same command. Pages that were read are not read again.',
+    },
+    { cause: error },
+  );
 }
 
 function damaged(path: string, problem: string, cause: unknown): ConfigError {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,32 @@ describe('a run whose own files were damaged', () => {
     await writeFile(second, Buffer.alloc(length));
     expect((await again()).read).toHaveLength(5);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'a named pipe in the place of page results is not waited for: those pages are read again',
+    async () => {
+      const [first = ''] = await pagesFiles();
+      const pages = (await readFile(first, 'utf8')).trim().split('\n').length - 1;
+      await rm(first);
+      execFileSync('mkfifo', [first]);
+      expect((await again()).read).toHaveLength(pages);
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'a named pipe in the place of the ledger is told, and moved away costs no page',
+    async () => {
+      const ledger = join(folder, 'ledger.ndjson');
+      await rm(ledger);
+      execFileSync('mkfifo', [ledger]);
+      await expect(run(places)).rejects.toMatchObject({
+        code: 'RUN_DAMAGED',
+        message: `${ledger} is a named pipe, not a file.`,
+      });
+      await rm(ledger);
+      expect((await again()).read).toEqual([]);
+    },
+  );
 
   it('a damaged event is left out with a warning', async () => {
     await change(join(folder, 'ledger.ndjson'), (text) => text.replace('"pageCount"', '"pageKount"'));

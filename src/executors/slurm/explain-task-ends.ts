@@ -1,6 +1,7 @@
-import { access, open } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import type { ErrorRecord } from '../../core/errors.ts';
 import { parseLine } from '../../files/ndjson.ts';
+import { openRegular } from '../../files/open-regular.ts';
 import type { ChunkResults } from './store/chunk-results.ts';
 import {
   classifyEnd,
@@ -166,9 +167,9 @@ function readLog(text: string): TaskLog {
 
 async function readTail(file: string): Promise<string> {
   try {
-    const handle = await open(file, 'r');
+    const { handle, facts } = await openRegular(file);
     try {
-      const { size } = await handle.stat();
+      const { size } = facts;
       const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
       await handle.read(bytes, 0, bytes.length, size - bytes.length);
       return bytes.toString('utf8');

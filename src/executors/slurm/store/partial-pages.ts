@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { openRegular } from '../../../files/open-regular.ts';
 
 const BLOCK_BYTES = 1 << 20;
 const LINE_FEED = 10;
@@ -23,7 +23,7 @@ export class PartialPages {
   async #countOne(file: string): Promise<number> {
     const seen = this.#files.get(file) ?? { offset: 0, lines: 0 };
     this.#files.set(file, seen);
-    const handle = await open(file, 'r');
+    const { handle } = await openRegular(file);
     try {
       const block = Buffer.allocUnsafe(BLOCK_BYTES);
       for (;;) {
