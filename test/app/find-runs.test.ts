@@ -6,29 +6,7 @@ import { listRuns } from '../../src/app/find-runs.ts';
 import type { PipelineError } from '../../src/core/errors.ts';
 import { realDisk } from '../../src/files/disk.ts';
 import { RunFolder } from '../../src/runs/run-folder.ts';
-import type { RunRecord } from '../../src/runs/run-store.ts';
-import { LIMITS, RECIPE } from '../work/pool-setup.ts';
-
-const record = (name: string): RunRecord =>
-  ({
-    name,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    programVersion: '1.0.0',
-    source: { kind: 'local', name: '/scans', ids: ['/scans'] },
-    destination: { kind: 'local', name: '/text', ids: ['/text'] },
-    settings: {
-      language: 'eng',
-      engine: 'null',
-      mode: 'skip',
-      dpi: 300,
-      formats: ['txt'],
-      onConflict: 'keep',
-      match: [],
-      recursive: true,
-      limits: LIMITS,
-    },
-    recipe: RECIPE,
-  }) as unknown as RunRecord;
+import { RECORD } from '../runs/run-record.ts';
 
 describe('a run whose description is damaged', () => {
   let workDir: string;
@@ -50,7 +28,7 @@ describe('a run whose description is damaged', () => {
   });
 
   it('does not hide the others', async () => {
-    await (await RunFolder.create(workDir, record('good-1'), realDisk)).close();
+    await (await RunFolder.create(workDir, { ...RECORD, name: 'good-1' }, realDisk)).close();
     expect((await listRuns(workDir)).map((entry) => entry.record.name)).toEqual(['good-1']);
   });
 });

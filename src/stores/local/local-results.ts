@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { nameTaken } from '../name-taken.ts';
 import { AccessError, OutputError, throwIfStopped } from '../../core/errors.ts';
 import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../../core/errno.ts';
 import { explainWrite } from '../../files/explain-write.ts';
@@ -143,16 +144,4 @@ async function sha1Of(file: string, signal: AbortSignal): Promise<string | undef
 function numbered(path: string, n: number): string {
   const extension = /(?:\.alto\.xml|\.[^./]+)?$/.exec(path)?.[0] ?? '';
   return `${path.slice(0, path.length - extension.length)} (${n})${extension}`;
-}
-
-function nameTaken(path: string): OutputError {
-  return new OutputError(
-    'NAME_TAKEN',
-    `"${path}" is already there, not made by this program.`,
-    {
-      safe: 'It was not touched. Our result waits in the run folder.',
-      remedy: '--on-conflict rename | version | skip',
-    },
-    { scope: 'document' },
-  );
 }

@@ -1,3 +1,4 @@
+import { nameTaken } from '../../name-taken.ts';
 import { OutputError } from '../../../core/errors.ts';
 import type { WriteRequest, WrittenFile } from '../../document-store.ts';
 import { BoxCallError, type NameConflict } from '../transport/box-call-error.ts';
@@ -162,16 +163,4 @@ export class ResultWriter {
     this.#refusals = kept ? 0 : this.#refusals + 1;
     return kept ? { ...item.properties, ...wanted } : item.properties;
   }
-}
-
-function nameTaken(path: string): OutputError {
-  return new OutputError(
-    'NAME_TAKEN',
-    `"${path}" is already there, not made by this program.`,
-    {
-      safe: 'It was not touched. Our result waits in the run folder.',
-      remedy: '--on-conflict rename | version | skip',
-    },
-    { scope: 'document' },
-  );
 }
