@@ -95,8 +95,9 @@ export function openTerminal(
     abilities: detectAbilities(environment, stdout.isTTY ?? false, stderr.isTTY ?? false),
     typed,
     jsonErrors: false,
-    columns: () => Math.min(80, stderr.columns ?? stdout.columns ?? 80),
-    rows: () => stderr.rows ?? 24,
+    // A terminal that was never told its size says 0.
+    columns: () => Math.min(80, stderr.columns || stdout.columns || 80),
+    rows: () => stderr.rows || 24,
     print(text) {
       if (!outClosed) stdout.write(`${hideKnownSecrets(text)}\n`);
     },

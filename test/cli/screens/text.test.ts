@@ -164,6 +164,11 @@ describe('a terminal', () => {
     expect(detectAbilities({ FORCE_COLOR: '0' }, false, false)).toMatchObject({ colorOut: false });
   });
 
+  it('that was never told its size, as in a container or a script, has the usual one', () => {
+    const { terminal } = memoryTerminal({ isTTY: true, columns: 0, rows: 0 });
+    expect([terminal.columns(), terminal.rows()]).toEqual([80, 24]);
+  });
+
   it('hides the secrets this process knows in whatever is printed, and nothing that people call a token', () => {
     registerSecret('abc123def456');
     const { terminal, out, err } = memoryTerminal();
