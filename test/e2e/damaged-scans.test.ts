@@ -7,6 +7,7 @@ import { renderSummary } from '../../src/cli/screens/render-summary.ts';
 import { summarizeRun, type RunSummary } from '../../src/cli/screens/run-summary.ts';
 import { PdfFile } from '../../src/pdf/pdf-file.ts';
 import { samplePdf } from '../conformance/page-renderer-samples.ts';
+import { makeScan } from './make-scan.ts';
 import { run } from './run-support.ts';
 
 const SCAN = resolve(import.meta.dirname, '../fixtures/scan-3-pages.pdf');
@@ -29,22 +30,31 @@ async function tell(pdf: Uint8Array): Promise<{ summary: RunSummary; text: strin
 }
 
 describe('a scan that was cut short or damaged', () => {
-  it.each([0.25, 0.6, 0.95])(
-    'is not called complete where %s of its file is left, and named under "Look at"',
-    async (share) => {
-      const bytes = await readFile(SCAN);
-      const { summary, text, report } = await tell(bytes.subarray(0, Math.floor(bytes.length * share)));
-      expect(summary.complete).toBe(0);
-      expect(text).not.toContain('The document is complete');
-      if (summary.failed.length > 0) return;
-      expect(text).toMatch(/Look at +scan\.pdf .*the file is cut short and was repaired/);
-      expect(report).toContain('the file is cut short and was repaired');
-      expect(report).not.toContain('is complete');
-      await using made = await PdfFile.open(join(base, 'out', 'scan.pdf'));
-      expect(made.repaired).toBe(false);
-      expect(made.pageCount).toBe(summary.counts.pages.known);
-    },
-  );
+  it.each([
+    [0.25, 1, '1 of its 3 pages were found; the picture ends early on page 1'],
+    [0.6, 2, '2 of its 3 pages were found; the picture ends early on page 2'],
+    [0.95, 3, 'what was found could be decoded whole'],
+  ])('is not called complete where %s of its file is left, and named under "Look at"', async (share, pages, lost) => {
+    const bytes = makeScan(3);
+    const { summary, text, report } = await tell(bytes.subarray(0, Math.floor(bytes.length * share)));
+    const damage = `the file is cut short and was repaired; ${lost}`;
+    expect(summary.complete).toBe(0);
+    expect(summary.counts.pages).toMatchObject({ known: pages, done: pages });
+    expect(text).not.toContain('The document is complete');
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(`Look at scan.pdf ${damage}`);
+    expect(report).toContain(damage);
+    expect(report).toContain('0 of 1 document is complete; 1 wants your eyes.');
+    await using made = await PdfFile.open(join(base, 'out', 'scan.pdf'));
+    expect(made.repaired).toBe(false);
+    expect(made.pageCount).toBe(pages);
+  });
+
+  it('fails with its reason where the list of its pages is lost', async () => {
+    const bytes = await readFile(SCAN);
+    const { summary, text } = await tell(bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+    expect(summary.exitCode).toBe(65);
+    expect(text).toMatch(/Failed +scan\.pdf .*its list of pages is missing\. +\[PDF_DAMAGED\]/);
+  });
 
   it('fails as damaged rather than blank where nothing of the picture is left', async () => {
     const [width, height] = [800, 1000];

@@ -7,10 +7,13 @@ import { NO_BOX } from './run-support.ts';
 import { assembleDocuments, rasterizePages, recognizePages } from '../../src/app/single-steps.ts';
 import type { RecognizeRequest, StepItem } from '../../src/app/contract.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
+import { requireLanguages } from '../support/requires.ts';
 import { makeScan } from './make-scan.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
 const CALM = new AbortController().signal;
+
+const german = requireLanguages(['deu']);
 
 let base: string;
 let book: string;
@@ -30,11 +33,15 @@ async function all(items: AsyncIterable<StepItem>): Promise<StepItem[]> {
 
 const problems = (items: readonly StepItem[]): string[] => items.flatMap(({ problem }) => problem ?? []);
 
-function recognize(pageNumbers?: readonly number[], language = 'eng'): Promise<StepItem[]> {
+function recognize(
+  pageNumbers?: readonly number[],
+  language = 'eng',
+  engine: RecognizeRequest['engine'] = 'null',
+): Promise<StepItem[]> {
   const request: RecognizeRequest = {
     target: { kind: 'files', files: [book], pageNumbers },
     outputFolder: join(base, 'results'),
-    engine: 'null',
+    engine,
     jobs: 1,
     box: NO_BOX,
     limits: DEFAULT_LIMITS,
@@ -48,7 +55,7 @@ function assemble(): Promise<StepItem[]> {
     target: { kind: 'files', files: [book] },
     resultsFolder: join(base, 'results'),
     outputFolder: join(base, 'out'),
-    formats: ['txt', 'hocr', 'jsonl', 'pdf'],
+    formats: ['txt', 'hocr', 'alto', 'jsonl', 'pdf'],
     jobs: 1,
     box: NO_BOX,
     limits: DEFAULT_LIMITS,
@@ -57,11 +64,14 @@ function assemble(): Promise<StepItem[]> {
 }
 
 describe('recognize, then assemble', () => {
-  it('say in all formats what was read with, and of which file', async () => {
-    expect(problems(await recognize(undefined, 'deu'))).toEqual([]);
+  it.skipIf(german.skip)('say in all formats what was read with, and of which file', async () => {
+    expect(problems(await recognize(undefined, 'deu', 'tesseract'))).toEqual([]);
     expect(problems(await assemble())).toEqual([]);
     const hocr = await readFile(join(base, 'out/book.hocr'), 'utf8');
     expect(hocr).toMatch(/lang="de"/);
+    expect(hocr).toMatch(/name="ocr-system" content="ocr-pipeline \S+, tesseract \d/);
+    const alto = await readFile(join(base, 'out/book.alto.xml'), 'utf8');
+    expect(alto).toMatch(/>engine tesseract \d[\d.]*; language deu</);
     const [line = ''] = (await readFile(join(base, 'out/book.jsonl'), 'utf8')).split('\n');
     expect(JSON.parse(line)).toMatchObject({
       language: 'deu',
