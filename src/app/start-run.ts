@@ -274,7 +274,9 @@ async function otherRuns(
 ): Promise<{ folders: string[]; delivered: Set<string> }> {
   const folders: string[] = [];
   const delivered = new Set<string>();
-  for (const name of (await RunFolder.list(workDir)).slice(0, OTHER_RUNS)) {
+  // Where they may not be seen, each document is read: a run of one's own is still possible.
+  const names = await RunFolder.list(workDir).catch(() => []);
+  for (const name of names.slice(0, OTHER_RUNS)) {
     if (name === record.name) continue;
     const other = await RunFolder.open(join(workDir, name), disk).catch((error: unknown) =>
       tell(asPipelineError(error)),

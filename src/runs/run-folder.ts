@@ -1,6 +1,6 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AccessError, ConfigError, TransientError, type PipelineError } from '../core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import { hideSecrets } from '../core/safe-json.ts';
 import { isLedgerEvent, isRunProgress, isRunRecord } from '../core/check-shape.ts';
 import type { LedgerEvent } from '../core/ledger.ts';
@@ -12,8 +12,8 @@ import { parseLine, readLines, sealLine } from '../files/ndjson.ts';
 import { UnfitFileError } from '../files/open-regular.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import type { RunRecord, RunStore } from './run-store.ts';
-import { explainErrno, hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
-import { ownerOf } from '../files/owner-of.ts';
+import { hasErrno, isErrnoOf, readErrno } from '../core/errno.ts';
+import { unreadableRun, unreadableWorkDir } from './unreadable-run.ts';
 
 /**
  * The format of a run folder's files, raised where an older program would take them for something else. 1, which is not written:
@@ -105,15 +105,21 @@ export class RunFolder implements RunStore, AsyncDisposable {
     } catch (error) {
       if (error instanceof UnfitFileError) throw damaged(path, error.problem, error);
       if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-      if (readErrno(error)) throw await unreadable(path, error);
+      if (readErrno(error)) throw await unreadableRun(path, error);
       throw error;
     }
     return new RunFolder(path, parseRecord(path, text), disk);
   }
 
-  /** Names of the runs in a work folder, in alphabetical order, those that may not be read too; none where there is no folder. */
+  /**
+   * Names of the runs in a work folder, in alphabetical order, those that may not be read too; none where there is no folder.
+   * @throws {AccessError} `WORK_DIR_NOT_READABLE`: this person may not see what is in it.
+   */
   static async list(workDir: string): Promise<string[]> {
-    const entries = await readdir(workDir, { withFileTypes: true }).catch(() => []);
+    const entries = await readdir(workDir, { withFileTypes: true }).catch(async (error: unknown) => {
+      if (isErrnoOf(error, 'access')) throw await unreadableWorkDir(workDir, error);
+      return [];
+    });
     const names: string[] = [];
     for (const entry of entries) {
       if (!entry.isDirectory()) continue;
@@ -272,19 +278,6 @@ export class RunFolder implements RunStore, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-async function unreadable(path: string, cause: unknown): Promise<PipelineError> {
-  const safe = 'Nothing was changed.';
-  if (!isErrnoOf(cause, 'access')) {
-    const message = `The run folder ${path} cannot be read: ${explainErrno(cause)}.`;
-    const remedy = 'The same command again, when its disk answers.';
-    return new TransientError('RUN_UNREADABLE', message, { safe, remedy }, { cause, scope: 'environment' });
-  }
-  const owner = await ownerOf(path);
-  const message = `The run folder ${path} ${owner === undefined ? 'is not yours' : `belongs to ${owner}`}, and you may not read it.`;
-  const remedy = `Ask ${owner ?? 'its owner'} to let you: chmod -R g+rwX ${path}\nOr take a work folder of your own with --work-dir.`;
-  return new AccessError('RUN_NOT_READABLE', message, { safe, remedy }, { cause, scope: 'run' });
 }
 
 function refuseUnfit(error: UnfitFileError): never {

@@ -1,10 +1,11 @@
 import { chmod, chown, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasErrno } from '../core/errno.ts';
+import { hasErrno, isErrnoOf } from '../core/errno.ts';
 import { AccessError } from '../core/errors.ts';
 import type { Sharing } from '../core/settings.ts';
 import { makeWithin } from '../files/own-umask.ts';
 import { nameOfUser } from '../files/owner-of.ts';
+import { unreadableRun } from './unreadable-run.ts';
 
 /** Permissions of run folders. The group's folders hand on their group (setgid) to what is made in them. */
 const FOLDER_MODES: Readonly<Record<Sharing, number>> = { none: 0o700, group: 0o2770 };
@@ -31,14 +32,15 @@ function isShared(mode: number): boolean {
  * Sees to it that a run folder is this person's own and that no more people reach what is in it than may: its owner, or the group
  * of the work folder where that was asked for. Without a wish it stays as it is shared. Answers whether there is one.
  * @throws {AccessError} `RUN_NOT_YOURS`: it is somebody else's. `GROUP_NOT_YOURS`: this person is not in that group.
+ *   `WORK_DIR_NOT_READABLE`: they may not look into the work folder.
  */
 export async function secureRunFolder(path: string, asked: Sharing | undefined): Promise<boolean> {
   // Windows has no such owners and modes.
   const own = process.getuid?.();
   if (own === undefined) return true;
-  const facts = await stat(path).catch((error: unknown) => {
+  const facts = await stat(path).catch(async (error: unknown) => {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
+    throw isErrnoOf(error, 'access') ? await unreadableRun(path, error) : error;
   });
   if (facts === undefined) return false;
   // Who made a link chose the folder that would be closed to others and written to.

@@ -86,21 +86,46 @@ describe('a run that meets trouble', () => {
     expect(code).toBe(74);
   });
 
-  it('says whose the run folder is that may not be read', async () => {
-    expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
-    await chmod(await runFolder(), 0o000);
-    const asNobody = process.getuid?.() === 0;
-    if (asNobody) for (const folder of [base, join(base, 'in'), join(base, 'runs')]) await chmod(folder, 0o755);
-    const script = `import { RunFolder } from ${JSON.stringify(new URL('../../src/runs/run-folder.ts', import.meta.url).href)};
-      import { listRuns } from ${JSON.stringify(new URL('../../src/app/find-runs.ts', import.meta.url).href)};
+  const moduleOf = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+  const asNobody = process.getuid?.() === 0;
+  const me = asNobody ? 'root' : '\\S+';
+
+  /** Does things as somebody who may not read what this test closed, and tells the errors: code, exit code, words. */
+  async function refusals(...calls: readonly string[]): Promise<string> {
+    if (asNobody) for (const folder of [base, join(base, 'in')]) await chmod(folder, 0o755);
+    const script = `import { RunFolder } from ${moduleOf('runs/run-folder.ts')};
+      import { secureRunFolder } from ${moduleOf('runs/run-privacy.ts')};
+      import { listRuns } from ${moduleOf('app/find-runs.ts')};
       if (${asNobody}) process.setuid(65534);
-      for (const look of [() => RunFolder.open(${JSON.stringify(await runFolder())}), () => listRuns(${JSON.stringify(join(base, 'runs'))})])
+      for (const look of [${calls.map((call) => `() => ${call}`).join()}])
         await look().catch(({ code, exitCode, message }) => console.log(code, exitCode, message));`;
     const { stdout, stderr } = await start(process.execPath, ['--input-type=module', '-e', script]).ended;
-    const me = process.getuid?.() === 0 ? 'root' : '\\S+';
-    expect(stdout, stderr).toMatch(
+    return stdout + stderr;
+  }
+
+  it('says whose the run folder is that may not be read', async () => {
+    expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
+    const [folder, runs] = [await runFolder(), join(base, 'runs')];
+    await chmod(folder, 0o000);
+    await chmod(runs, 0o755);
+    const told = await refusals(`RunFolder.open(${JSON.stringify(folder)})`, `listRuns(${JSON.stringify(runs)})`);
+    await chmod(folder, 0o700);
+    expect(told).toMatch(
       new RegExp(`^(?:RUN_NOT_READABLE 77 The run folder .+ belongs to ${me}, and you may not read it\\.\\n){2}$`),
     );
-    await chmod(await runFolder(), 0o700);
+  });
+
+  it('says whose the work folder is that may not be looked into, and never that it holds no runs', async () => {
+    expect(await start(process.execPath, [BIN, ...args]).ended).toMatchObject({ code: 0 });
+    const [folder, runs] = [await runFolder(), join(base, 'runs')];
+    await chmod(runs, 0o000);
+    const told = await refusals(
+      `listRuns(${JSON.stringify(runs)})`,
+      `RunFolder.open(${JSON.stringify(folder)})`,
+      `secureRunFolder(${JSON.stringify(folder)})`,
+    );
+    await chmod(runs, 0o700);
+    const words = `WORK_DIR_NOT_READABLE 77 The work folder ${runs} belongs to ${me}, and you may not read it\\.`;
+    expect(told).toMatch(new RegExp(`^(?:${words}\\n){3}$`));
   });
 });
