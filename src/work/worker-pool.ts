@@ -93,14 +93,15 @@ export class WorkerPool implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof WorkerBrokeError)) throw error;
         if (this.#closed) throw new StoppedError('STOPPED', 'Stopped at once.', {}, { cause: error });
-        const { breakage, wasFresh, step, blame } = error;
+        const { breakage, wasFresh, step, end, blame } = error;
         const mayGoBetter = breakage === 'crash' || (breakage === 'memory' && !wasFresh);
         if (!mayGoBetter || attempt >= ATTEMPTS) {
           if (breakage === 'crash') await this.#health.blame(error, laneOf(wanted));
           throw blame;
         }
-        // What breaks a worker before it has begun may break it for want of what other workers hold.
-        alone = breakage === 'crash' && step === 'open' && attempt === ATTEMPTS - 1;
+        // What breaks a worker before it has begun, or makes the kernel kill it, may be for want of what other workers hold.
+        const maybeScarce = breakage === 'crash' && (step === 'open' || end.signal === 'SIGKILL');
+        alone = maybeScarce && attempt === ATTEMPTS - 1;
       }
     }
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBoxEmulator, type BoxEmulator } from '../box-emulator/box-emulator.ts';
@@ -239,12 +239,16 @@ describe('from a Box folder and back', () => {
     const { code, stderr } = await run('--output', out);
     expect(code, stderr).toBe(65);
     expect((await readdir(out)).sort()).toEqual(['Koldewey.pdf', 'Koldewey.txt', 'Letters']);
+    const scans = join(home, 'scans');
+    await mkdir(join(scans, 'Letters'), { recursive: true });
+    for (const [index, name] of ['Koldewey.pdf', "Letters/O'Neil $5 ü.pdf"].entries())
+      await writeFile(join(scans, name), makeScan(1, index + 1));
     const target = emulator.seedFolder('Results');
     const back = await runCli(
       [
         'run',
         '--input',
-        out,
+        scans,
         '--box-output-folder',
         'box:Results',
         '--engine',

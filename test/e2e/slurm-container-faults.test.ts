@@ -17,7 +17,7 @@ describe.skipIf(need.skip)('a run in containers on a cluster loses nothing and d
 
   for (const fault of [FAULTS.containerKilled, FAULTS.pageWorkerKilled]) {
     it.concurrent(fault.name, async () => {
-      await using lab = await SlurmLab.start({ nodes: 2, cpus: 2, slurmdTimeoutS: 10 });
+      await using lab = await SlurmLab.start({ nodes: 2, cpus: 2 });
       const args = ['--cores', '2', '--image', image];
       await using program = await SlurmProgram.create(lab, { pages: [60, 7, 1], pageMs: 400, args });
       const expected = await program.expected();

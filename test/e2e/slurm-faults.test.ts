@@ -68,7 +68,7 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
 
   for (const { fault, brokenMs = 0, times = 1, code = 0, shows, restarts = 0, words, options } of CASES) {
     it.concurrent(`${fault.name}${times > 1 ? `, ${times} times` : ''}`, async () => {
-      await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, slurmdTimeoutS: 10 });
+      await using lab = await SlurmLab.start({ nodes: 2, cpus: 4 });
       const args = ['--cores', '2', '--nodes', '2'];
       await using program = await SlurmProgram.create(lab, {
         pages: PAGES,
@@ -104,7 +104,7 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
 
   for (const fault of [FAULTS.pageWorkerKilled, FAULTS.powerCut]) {
     it.skipIf(tesseract.skip).concurrent(`Tesseract reads, and ${fault.name}`, async () => {
-      await using lab = await SlurmLab.start({ nodes: 2, cpus: 2, slurmdTimeoutS: 10 });
+      await using lab = await SlurmLab.start({ nodes: 2, cpus: 2 });
       await using program = await SlurmProgram.create(lab, {
         pages: [40, 7, 1],
         engine: 'tesseract',

@@ -47,7 +47,7 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
     options: Partial<SlurmProgramOptions>,
     story: (program: SlurmProgram, lab: SlurmLab) => Promise<void>,
   ): Promise<void> {
-    await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, slurmdTimeoutS: 10, ...labOptions });
+    await using lab = await SlurmLab.start({ nodes: 2, cpus: 4, ...labOptions });
     await using program = await SlurmProgram.create(lab, {
       pages: PAGES,
       held: true,
@@ -163,8 +163,9 @@ describe.skipIf(slurm.skip)('a run on a cluster loses nothing and doubles nothin
           await lab.call('scontrol', 'update', 'PartitionName=savio3_htc', `DefMemPerCPU=${share}`);
           const { code, stderr } = await program.start().ended;
           expect(code, stderr).toBe(0);
-          expect(stderr).toMatch(/ran out of memory/);
           expect((await program.tasks()).map((task) => task.state)).toContain(state);
+          // The kernel may take a worker at a time, whose page is then read again: nothing is left to order anew.
+          if (watcher === 'Slurm') expect(stderr).toMatch(/ran out of memory/);
         });
       },
     );

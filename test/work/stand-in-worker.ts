@@ -1,6 +1,6 @@
 /**
  * A worker that speaks the protocol and does what the document's name says, so that the pool can be tested on every way
- * to break (`/stand-in/` before it counts for nothing): `crash`, `hang`, `memory`, `page-error`, `missing`, `flaky <file>` (breaks until the file has two bytes).
+ * to break (`/stand-in/` before it counts for nothing): `crash`, `hang`, `memory`, `page-error`, `missing`, `sigkill <file>` and `flaky <file>` (breaks until the file has two bytes).
  */
 import { appendFileSync, statSync } from 'node:fs';
 import { MissingDependencyError, PageError, asPipelineError } from '../../src/core/errors.ts';
@@ -27,6 +27,10 @@ function behave(file: string, pageNumber: number): unknown {
       throw new PageError('ENGINE_FAILED', 'The engine does not work.');
     case 'missing':
       throw new MissingDependencyError('TESSERACT_MISSING', 'There is no Tesseract.');
+    case 'sigkill':
+      appendFileSync(argument, 'x');
+      if (statSync(argument).size < 3) process.kill(process.pid, 'SIGKILL');
+      break;
     case 'flaky':
       appendFileSync(argument, 'x');
       if (statSync(argument).size < 3) process.exit(9);
@@ -60,7 +64,7 @@ process.on('message', ({ id, call, request }: ToWorker) => {
         process.send?.({ type: 'error', id, error: asPipelineError(error).toRecord() });
       }
     },
-    file === 'slow' ? 100 : 0,
+    file === 'slow' ? 100 : file.startsWith('sigkill') ? 300 : 0,
   );
 });
 process.on('disconnect', () => process.exit(0));

@@ -63,6 +63,20 @@ describe('worker pool', () => {
     expect(await readFile(file, 'utf8')).toBe('xxx');
   });
 
+  it('tries what the kernel killed twice once more, with nothing beside it that could hold the memory', async () => {
+    const file = join(folder, 'kills');
+    const seen: number[] = [];
+    const sampling = setInterval(() => {
+      if (pool.active.some(({ document }) => document.startsWith('sigkill'))) seen.push(pool.active.length);
+    }, 10);
+    const killed = read(`sigkill ${file}`);
+    await Promise.all([killed, ...Array.from({ length: 30 }, (_, index) => read('slow', index + 1))]);
+    clearInterval(sampling);
+    expect(await readFile(file, 'utf8')).toBe('xxx');
+    expect(seen.at(-1)).toBe(1);
+    expect(seen).toContain(2);
+  });
+
   it('ends a page that hangs at its time limit, names that limit, and does not try it again', async () => {
     const busy: number[] = [];
     const request = { file: 'hang', pageNumber: 1 };
