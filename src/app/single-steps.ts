@@ -5,7 +5,8 @@ import { asPipelineError, DocumentError, throwIfStopped } from '../core/errors.t
 import { formatPages } from '../core/format-pages.ts';
 import type { PageResult } from '../core/page.ts';
 import type { PageLimits } from '../core/settings.ts';
-import { realDisk } from '../files/disk.ts';
+import { diskOver } from '../files/disk.ts';
+import { realFileSystem } from '../files/file-system.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { openPagesFile, type PagesHeader, writePagesFile } from '../runs/page-results.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
@@ -29,6 +30,9 @@ interface PagesFile {
   readonly header: PagesHeader;
   readonly pages: AsyncIterable<PageResult>;
 }
+
+/** Where a step puts what it makes. */
+const outputDisk = diskOver(realFileSystem, '--output');
 
 /** Writes page images: `page-0001.png` for one document, in a folder of its own for each of several. */
 export async function* rasterizePages(request: RasterizeRequest, signal: AbortSignal): AsyncGenerator<StepItem> {
@@ -112,7 +116,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     await makeFolder(dirname(file));
     const sha1 = document.sha1 ?? (await sha1OfFile(document.file));
     const header = { sha1, recipe: recipe.digest, readWith: recipe, pageCount, repaired: false };
-    await writePagesFile(file, header, inOrder(pages), realDisk);
+    await writePagesFile(file, header, inOrder(pages), outputDisk);
     for (const { pageNumber, error } of pages)
       if (error) yield { source: document.name, pageNumber, problem: error.message };
     yield { source: document.name, file };

@@ -5,7 +5,7 @@ import { OutputError, PipelineError, type ErrorScope } from './errors.ts';
 export interface WriteFacts {
   /** The environment's unless the caller knows better. */
   readonly scope?: ErrorScope | undefined;
-  /** The flag that names another disk for it; absent: nothing does. */
+  /** The flag that names another disk for it; absent: none does. */
   readonly flag?: '--work-dir' | '--output' | undefined;
   /** What was to be written. */
   readonly neededBytes?: number | undefined;
@@ -27,12 +27,13 @@ export function asOutputError(error: unknown, path: string, facts: WriteFacts = 
   const system = error instanceof PipelineError ? undefined : readErrno(error);
   if (!system) return error;
   const safe = 'Finished pages are kept; no file was left half-written.';
-  const { scope, flag = '--work-dir' } = facts;
+  const { scope, flag } = facts;
+  const elsewhere = flag === undefined ? '' : `, or give ${flag} on another disk`;
   const inARow = OF_DISK.includes(system.kind) ? 'environment' : undefined;
   const details = { cause: error, scope, inARow } as const;
   switch (system.name) {
     case 'ENOSPC': {
-      const remedy = `Make room there, or give ${flag} on another disk; then the same command.`;
+      const remedy = `Make room there${elsewhere}; then the same command.`;
       return new OutputError(
         'DISK_FULL',
         `No room left on the disk of ${path}${roomOf(facts)}.`,
@@ -41,14 +42,14 @@ export function asOutputError(error: unknown, path: string, facts: WriteFacts = 
       );
     }
     case 'EDQUOT': {
-      const remedy = `Remove files of yours there, or give ${flag} ${flag === '--output' ? 'on another disk' : 'on scratch'}; then the same command.`;
+      const remedy = `Remove files of yours there${flag === '--work-dir' ? `, or give ${flag} on scratch` : elsewhere}; then the same command.`;
       const message = `Your quota on the disk of ${path} is used up${roomOf(facts)}.`;
       return new OutputError('DISK_QUOTA', message, { safe, remedy }, details);
     }
     default: {
       const remedy =
         system.kind === 'name'
-          ? `Rename it, or give ${flag} on another disk; then the same command.`
+          ? `Rename it${elsewhere}; then the same command.`
           : (REMEDIES[system.kind] ?? 'Check that the folder exists and may be written to, then the same command.');
       return new OutputError(
         'WRITE_FAILED',

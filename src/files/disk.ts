@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asOutputError } from '../core/write-failure.ts';
+import type { WriteFacts } from '../core/write-failure.ts';
+import { explainWrite } from './explain-write.ts';
 import { realFileSystem, type FileSystem } from './file-system.ts';
 import { linkIntoPlace } from './link-into-place.ts';
 import { makeFolder } from './make-folder.ts';
@@ -36,14 +37,6 @@ export interface Disk {
   remove(path: string): Promise<void>;
 }
 
-async function guarded<T>(path: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    throw asOutputError(error, path);
-  }
-}
-
 async function endsInsideLine(file: FileHandle): Promise<boolean> {
   const { size } = await file.stat();
   if (size === 0) return false;
@@ -52,14 +45,22 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
   return last[0] !== 0x0a;
 }
 
-/** A disk over these calls of the operating system. */
-export function diskOver(fs: FileSystem): Disk {
+/** A disk over these calls of the operating system; `flag` names another one for whoever must make room. */
+export function diskOver(fs: FileSystem, flag: WriteFacts['flag'] = '--work-dir'): Disk {
+  async function guarded<T>(path: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      throw await explainWrite(error, path, { flag });
+    }
+  }
+
   return {
     async makeFolder(path) {
       await guarded(path, () => tryAgain(() => makeFolder(path, fs), fs));
     },
 
-    writeWhole: (path, content) => writeWhole(path, content, { fs }),
+    writeWhole: (path, content) => writeWhole(path, content, { fs, flag }),
 
     async copyWhole(from, to) {
       const aside = asideOf(to);

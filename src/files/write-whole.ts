@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { asOutputError } from '../core/write-failure.ts';
+import type { WriteFacts } from '../core/write-failure.ts';
+import { explainWrite } from './explain-write.ts';
 import { realFileSystem, type FileSystem } from './file-system.ts';
 import { syncFile, syncFolder } from './sync.ts';
 import { tryAgain } from './try-again.ts';
@@ -10,6 +11,8 @@ import { tryAgain } from './try-again.ts';
 export interface WriteOptions {
   /** Permissions of the new file; by default what the umask leaves of 0o666. */
   readonly mode?: number | undefined;
+  /** The flag that names another disk for it, for whoever must make room. */
+  readonly flag?: WriteFacts['flag'];
   readonly fs?: FileSystem | undefined;
 }
 
@@ -21,13 +24,13 @@ export interface WriteOptions {
 export async function writeWhole(
   path: string,
   content: string | Uint8Array,
-  { mode, fs = realFileSystem }: WriteOptions = {},
+  { mode, flag, fs = realFileSystem }: WriteOptions = {},
 ): Promise<void> {
   const fill = (file: FileHandle): Promise<void> => file.writeFile(content);
   try {
     await tryAgain(() => fillAndPlace(path, fill, mode, fs), fs);
   } catch (error) {
-    throw asOutputError(error, path);
+    throw await explainWrite(error, path, { flag });
   }
 }
 
@@ -38,12 +41,12 @@ export async function writeWhole(
 export async function writeWholeWith(
   path: string,
   fill: (file: FileHandle) => Promise<void>,
-  { mode, fs = realFileSystem }: WriteOptions = {},
+  { mode, flag, fs = realFileSystem }: WriteOptions = {},
 ): Promise<void> {
   try {
     await fillAndPlace(path, fill, mode, fs);
   } catch (error) {
-    throw asOutputError(error, path);
+    throw await explainWrite(error, path, { flag });
   }
 }
 

@@ -2,6 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { DocumentError, throwIfStopped } from '../core/errors.ts';
 import type { PageResult } from '../core/page.ts';
 import { asSourceError } from '../core/read-failure.ts';
+import type { WriteFacts } from '../core/write-failure.ts';
 import { writeWholeWith } from '../files/write-whole.ts';
 import { IncrementalUpdate } from '../pdf/incremental-update.ts';
 import { PdfFile } from '../pdf/pdf-file.ts';
@@ -13,6 +14,8 @@ export interface SearchablePdfRequest {
   readonly outFile: string;
   /** Pages that were read, in any order; others stay as they are. */
   readonly pages: AsyncIterable<PageResult>;
+  /** The flag that names another disk for the result. */
+  readonly flag?: WriteFacts['flag'];
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +30,7 @@ const COPY_BYTES = 1024 * 1024;
 export async function writeSearchablePdf(request: SearchablePdfRequest): Promise<void> {
   const pdf = await PdfFile.open(request.sourceFile);
   try {
-    await writeWholeWith(request.outFile, (out) => fillFrom(pdf, request, out));
+    await writeWholeWith(request.outFile, (out) => fillFrom(pdf, request, out), { flag: request.flag });
     if (pdf.repaired) await readBack(request.outFile, pdf.pageCount);
   } finally {
     await pdf.close();

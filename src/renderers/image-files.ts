@@ -33,7 +33,7 @@ export async function writePng(image: PageImage, outFile: string): Promise<void>
     .withMetadata(density)
     .png({ compressionLevel: 6, ...bits })
     .toBuffer();
-  await writeWhole(outFile, picture);
+  await writeWhole(outFile, picture, { flag: '--output' });
 }
 
 /**

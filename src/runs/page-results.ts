@@ -251,9 +251,12 @@ export async function writePagesFile(
     }
     await out.append(lines);
     await out.sync();
-  } finally {
-    await out.close();
+  } catch (error) {
+    await out.close().catch(() => undefined);
+    await disk.remove(aside).catch(() => undefined);
+    throw error;
   }
+  await out.close();
   await disk.rename(aside, file);
   return entries;
 }

@@ -6,6 +6,7 @@ import { PageError, throwIfStopped } from '../core/errors.ts';
 import { outputPath } from '../core/output-names.ts';
 import type { PageResult } from '../core/page.ts';
 import type { OutputFormat } from '../core/settings.ts';
+import type { WriteFacts } from '../core/write-failure.ts';
 import { writeWholeWith } from '../files/write-whole.ts';
 import { writeFormat } from '../formats/write-format.ts';
 import { writeSearchablePdf } from '../formats/searchable-pdf.ts';
@@ -47,14 +48,22 @@ export interface AssembledFile {
  */
 export async function assemble(request: AssembleRequest, signal: AbortSignal): Promise<AssembledFile[]> {
   const files: AssembledFile[] = [];
+  // A run makes its results in its own folder first.
+  const flag = request.fillMissing === true ? '--output' : '--work-dir';
   for (const format of request.formats) {
     const file = join(request.folder, outputPath(request.baseName, format));
     throwIfStopped(signal);
     if (format === 'pdf') {
-      await writeSearchablePdf({ sourceFile: request.sourceFile, outFile: file, pages: inOrder(request), signal });
+      await writeSearchablePdf({
+        sourceFile: request.sourceFile,
+        outFile: file,
+        pages: inOrder(request),
+        flag,
+        signal,
+      });
     } else {
       const header = await headerOf(request);
-      await writeParts(file, writeFormat(format, header, inOrder(request)), signal);
+      await writeParts(file, writeFormat(format, header, inOrder(request)), flag, signal);
     }
     files.push({ format, file, ...(await measure(file)) });
   }
@@ -100,14 +109,19 @@ async function headerOf(request: AssembleRequest): Promise<Parameters<typeof wri
 async function writeParts(
   file: string,
   content: AsyncIterable<string | Uint8Array>,
+  flag: WriteFacts['flag'],
   signal: AbortSignal,
 ): Promise<void> {
-  await writeWholeWith(file, async (out) => {
-    for await (const part of content) {
-      throwIfStopped(signal);
-      await out.writeFile(part);
-    }
-  });
+  await writeWholeWith(
+    file,
+    async (out) => {
+      for await (const part of content) {
+        throwIfStopped(signal);
+        await out.writeFile(part);
+      }
+    },
+    { flag },
+  );
 }
 
 async function measure(file: string): Promise<{ sizeBytes: number; sha1: string }> {

@@ -7,13 +7,15 @@ import { NO_BOX } from './run-support.ts';
 import { assembleDocuments, rasterizePages, recognizePages } from '../../src/app/single-steps.ts';
 import type { RecognizeRequest, StepItem } from '../../src/app/contract.ts';
 import { DEFAULT_LIMITS } from '../../src/core/settings.ts';
-import { requireLanguages } from '../support/requires.ts';
+import { SmallScratch } from '../support/small-scratch.ts';
+import { requireLanguages, requireThat } from '../support/requires.ts';
 import { makeScan } from './make-scan.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures');
 const CALM = new AbortController().signal;
 
 const german = requireLanguages(['deu']);
+const mounts = requireThat(process.getuid?.() === 0, 'only root can mount a small file system to fill');
 
 let base: string;
 let book: string;
@@ -130,6 +132,36 @@ describe('recognize, then assemble', () => {
       'There is no page 99: it has 3 pages. Nothing of it was read.',
     ]);
     await expect(readdir(join(base, 'results'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe.skipIf(mounts.skip)('a step whose disk is full', () => {
+  it('says which disk, how much is free and what helps, and leaves nothing half-written', async () => {
+    await recognize();
+    using small = new SmallScratch(1);
+    await writeFile(join(small.folder, 'filler'), Buffer.alloc(2 << 20)).catch(() => undefined);
+    const folder = join(small.folder, 'made');
+    const target = { kind: 'files', files: [book] } as const;
+    const rest = { outputFolder: folder, jobs: 1, box: NO_BOX, limits: DEFAULT_LIMITS };
+    const recognition = { language: 'eng', mode: 'skip', dpi: 300 } as const;
+    const resultsFolder = join(base, 'results');
+    const steps = {
+      rasterize: () => rasterizePages({ ...rest, target, dpi: 300 }, CALM),
+      recognize: () => recognizePages({ ...rest, target, engine: 'null', recognition }, CALM),
+      assemble: () => assembleDocuments({ ...rest, target, resultsFolder, formats: ['pdf'] }, CALM),
+    };
+    for (const [step, start] of Object.entries(steps)) {
+      const failure: unknown = await all(start()).catch((error: unknown) => error);
+      expect(failure, step).toMatchObject({
+        code: 'DISK_FULL',
+        exitCode: 74,
+        message: expect.stringMatching(new RegExp(`, mounted at ${small.folder}: .+ free\\.$`)) as string,
+        advice: { remedy: 'Make room there, or give --output on another disk; then the same command.' },
+      });
+      const left = await readdir(folder, { recursive: true });
+      expect(left.filter((name) => name.includes('tmp'))).toEqual([]);
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

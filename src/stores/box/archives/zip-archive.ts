@@ -61,7 +61,7 @@ export class ZipArchive implements Disposable {
       return { sizeBytes: entry.sizeBytes, sha1 };
     } catch (error) {
       signal.throwIfAborted();
-      throw asOutputError(error, toFile);
+      throw asOutputError(error, toFile, { flag: '--work-dir' });
     }
   }
 

@@ -62,7 +62,7 @@ export async function download(
     signal.throwIfAborted();
     // Its number is the network's, not the disk's.
     if (error instanceof BoxCallError) throw error;
-    throw asOutputError(error, toFile);
+    throw asOutputError(error, toFile, { flag: '--work-dir' });
   }
 }
 
