@@ -7,7 +7,6 @@ import type { PageResult } from '../core/page.ts';
 import type { PageLimits } from '../core/settings.ts';
 import { diskOver } from '../files/disk.ts';
 import { realFileSystem } from '../files/file-system.ts';
-import { makeFolder } from '../files/make-folder.ts';
 import { openPagesFile, type PagesHeader, writePagesFile } from '../runs/page-results.ts';
 import type { WorkerPool } from '../work/worker-pool.ts';
 import { chooseRecipe, NO_READING } from './choose-engine.ts';
@@ -44,7 +43,7 @@ export async function* rasterizePages(request: RasterizeRequest, signal: AbortSi
     }
     const folder = document.isOnly ? request.outputFolder : join(request.outputFolder, document.stem);
     yield* eachPage(document, request, pool, signal, async (pageNumber, pageCount) => {
-      await makeFolder(folder);
+      await outputDisk.makeFolder(folder);
       const outFile = join(
         folder,
         `page-${String(pageNumber).padStart(Math.max(4, String(pageCount).length), '0')}.png`,
@@ -113,7 +112,7 @@ export async function* recognizePages(request: RecognizeRequest, signal: AbortSi
     }
     pages.sort((a, b) => a.pageNumber - b.pageNumber);
     const file = join(request.outputFolder, document.stem + RESULTS);
-    await makeFolder(dirname(file));
+    await outputDisk.makeFolder(dirname(file));
     const sha1 = document.sha1 ?? (await sha1OfFile(document.file));
     const header = { sha1, recipe: recipe.digest, readWith: recipe, pageCount, repaired: false };
     await writePagesFile(file, header, inOrder(pages), outputDisk);
@@ -147,7 +146,7 @@ export async function* assembleDocuments(request: AssembleRequest, signal: Abort
       continue;
     }
     const folder = join(request.outputFolder, dirname(document.stem));
-    await makeFolder(folder);
+    await outputDisk.makeFolder(folder);
     const wanted = {
       sourceFile: document.file,
       sourceSha1,

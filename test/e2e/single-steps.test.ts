@@ -135,6 +135,26 @@ describe('recognize, then assemble', () => {
   });
 });
 
+describe('a step whose output cannot be made', () => {
+  it('says so as of any write, and not as trouble of the system that passes', async () => {
+    await recognize();
+    const outputFolder = join(book, 'made');
+    const target = { kind: 'files', files: [book] } as const;
+    const rest = { outputFolder, jobs: 1, box: NO_BOX, limits: DEFAULT_LIMITS };
+    const recognition = { language: 'eng', mode: 'skip', dpi: 300 } as const;
+    for (const items of [
+      rasterizePages({ ...rest, target, dpi: 72 }, CALM),
+      recognizePages({ ...rest, target, engine: 'null', recognition }, CALM),
+      assembleDocuments({ ...rest, target, resultsFolder: join(base, 'results'), formats: ['txt'] }, CALM),
+    ])
+      await expect(all(items)).rejects.toMatchObject({
+        code: 'WRITE_FAILED',
+        exitCode: 74,
+        message: expect.stringContaining(`Cannot write ${outputFolder}`) as string,
+      });
+  });
+});
+
 describe.skipIf(mounts.skip)('a step whose disk is full', () => {
   it('says which disk, how much is free and what helps, and leaves nothing half-written', async () => {
     await recognize();
