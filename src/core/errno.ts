@@ -12,6 +12,9 @@ export interface SystemError {
   readonly words: string;
 }
 
+/** What to do where a limit of this process or machine (kind `limit`) is why. */
+export const RAISE_LIMIT = 'Raise the limit, or start fewer programs beside this one; then the same command.';
+
 const BY_NAME = new Map<string, SystemError>();
 const BY_NUMBER = new Map<number, SystemError>();
 

@@ -1,4 +1,4 @@
-import { explainErrno, readErrno } from './errno.ts';
+import { explainErrno, readErrno, RAISE_LIMIT } from './errno.ts';
 import { DocumentError, PipelineError, TransientError } from './errors.ts';
 
 /**
@@ -21,7 +21,7 @@ export function asSourceError(error: unknown, path: string): unknown {
       return new TransientError(
         'SYSTEM_LIMIT',
         `${path} cannot be opened: ${explainErrno(error)}.`,
-        { safe, remedy: 'Raise the limit, or start fewer programs beside this one; then the same command.' },
+        { safe, remedy: RAISE_LIMIT },
         { cause: error, scope: 'environment' },
       );
     default: {

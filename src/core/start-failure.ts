@@ -1,4 +1,4 @@
-import { explainErrno, readErrno } from './errno.ts';
+import { explainErrno, readErrno, RAISE_LIMIT } from './errno.ts';
 import { TransientError } from './errors.ts';
 
 /**
@@ -13,10 +13,7 @@ export function explainStart(error: unknown, program: string): TransientError | 
     `${program} cannot be started: ${explainErrno(error)}.`,
     {
       safe: 'No document is to blame. All that is finished is kept.',
-      remedy:
-        kind === 'limit'
-          ? 'Raise the limit, or start fewer programs beside this one; then the same command.'
-          : 'Mend what it names, then the same command.',
+      remedy: kind === 'limit' ? RAISE_LIMIT : 'Mend what it names, then the same command.',
     },
     { cause: error, scope: 'environment' },
   );

@@ -1,4 +1,4 @@
-import { explainErrno, readErrno, type ErrnoKind } from './errno.ts';
+import { explainErrno, readErrno, type ErrnoKind, RAISE_LIMIT } from './errno.ts';
 import { OutputError, PipelineError, type ErrorScope } from './errors.ts';
 
 /** What is known of a write beside its error. */
@@ -15,7 +15,7 @@ export interface WriteFacts {
 
 /** What helps, by what the refusal is about. */
 const REMEDIES: Partial<Readonly<Record<ErrnoKind, string>>> = {
-  limit: 'Raise the limit, or start fewer programs beside this one; then the same command.',
+  limit: RAISE_LIMIT,
   passing: 'The same command again, when the disk answers.',
 };
 

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { explainErrno, readErrno } from '../core/errno.ts';
 import { MissingDependencyError, type PipelineError } from '../core/errors.ts';
-import { parseLimits, suspectLimit, type WorkerEnd } from '../core/process-limits.ts';
+import type { WorkerEnd } from '../core/process-limits.ts';
 import { explainStart } from '../core/start-failure.ts';
+import { findLimit } from '../files/find-limit.ts';
 import { nameLanguage, suggestLanguages } from './languages.ts';
 
 /** `TESSERACT_MISSING`: there is no such program, or it does not answer as Tesseract does. */
@@ -25,7 +25,7 @@ export function tesseractNotStarted(program: string, error: unknown): PipelineEr
  * `LIMIT_...`, `ENGINE_BROKEN`: Tesseract ends before it has read anything, a page of our own neither. `how` completes "it ...".
  */
 export async function tesseractBroken(how: string, end: WorkerEnd): Promise<MissingDependencyError> {
-  const suspect = suspectLimit(end, parseLimits(await readFile('/proc/self/limits', 'utf8').catch(() => '')));
+  const suspect = await findLimit(end);
   const said = end.words.trim().split('\n').at(-1)?.slice(0, 300);
   const advice = { why: said || undefined, safe: 'No document is to blame. All that is finished is kept.' };
   if (suspect) {

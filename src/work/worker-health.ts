@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { MissingDependencyError, type PipelineError } from '../core/errors.ts';
-import { parseLimits, suspectLimit } from '../core/process-limits.ts';
+import { findLimit } from '../files/find-limit.ts';
 import { describeEnd } from './blame-breakage.ts';
 import type { WorkerBrokeError } from './page-worker.ts';
 
@@ -33,8 +32,7 @@ export class WorkerHealth {
     this.#inARow.add(document);
     const suspicious = this.#inARow.size >= SUSPICIOUS_DOCUMENTS;
     const cannotStart = broke.end.startError !== undefined;
-    const limits = parseLimits(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
-    const suspect = suspectLimit(broke.end, limits);
+    const suspect = await findLimit(broke.end);
     // The kernel ends whatever is past these, and says so by a signal of their own.
     const isTold = suspect?.isSure === true && (suspect.kind === 'CPU_TIME' || suspect.kind === 'FILE_SIZE');
     if (this.#hasWorked && !suspicious && !cannotStart && !isTold) return;

@@ -1,4 +1,4 @@
-import { explainErrno, readErrno } from '../../../core/errno.ts';
+import { explainErrno, readErrno, RAISE_LIMIT } from '../../../core/errno.ts';
 import { AccessError, TransientError, type PipelineError } from '../../../core/errors.ts';
 import type { BoxCallError } from './box-call-error.ts';
 
@@ -85,7 +85,7 @@ function ownLimit(why: string): PipelineError {
   return new TransientError(
     'SYSTEM_LIMIT',
     `No connection to Box can be made: ${why}.`,
-    { safe: SAFE, remedy: 'Raise the limit, or start fewer programs beside this one; then the same command.' },
+    { safe: SAFE, remedy: RAISE_LIMIT },
     { scope: 'environment' },
   );
 }
