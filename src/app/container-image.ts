@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, constants, stat } from 'node:fs/promises';
+import { constants, stat } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isThere } from '../files/is-there.ts';
 import { isImageAnswer } from '../core/check-shape.ts';
 import { childEnvironment } from '../core/child-environment.ts';
 import { ConfigError, errorFromRecord, MissingDependencyError, type ErrorRecord } from '../core/errors.ts';
@@ -141,10 +142,7 @@ async function readEngineOfImage(
  * image be another one, nodes notice: see work-on-task.ts.
  */
 async function isUnpacked(): Promise<boolean> {
-  return await access(new URL('../../../manifest.json', import.meta.url)).then(
-    () => true,
-    () => false,
-  );
+  return await isThere(new URL('../../../manifest.json', import.meta.url));
 }
 
 /** The version of the program in a container image; undefined where it does not run. `said` is what it printed instead. */
@@ -169,13 +167,7 @@ export async function findContainerProgram(path: string = process.env['PATH'] ??
     for (const folder of path.split(delimiter)) {
       if (folder === '') continue;
       const file = join(folder, program);
-      if (
-        await access(file, constants.X_OK).then(
-          () => true,
-          () => false,
-        )
-      )
-        return file;
+      if (await isThere(file, constants.X_OK)) return file;
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../files/is-there.ts';
 import type { Chunk, Recipe } from '../core/chunk.ts';
 import { ConfigError, NoInputError, UsageError } from '../core/errors.ts';
 import { countPages } from '../core/pack-chunks.ts';
@@ -36,11 +36,7 @@ const REAL: TaskDependencies = {
   workerEntry: REAL_DEPENDENCIES.workerEntry,
   environment: process.env,
   checkEngine,
-  isThere: (file) =>
-    access(file).then(
-      () => true,
-      () => false,
-    ),
+  isThere,
   say: (line) => process.stderr.write(`${line}\n`),
 };
 

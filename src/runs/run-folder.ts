@@ -1,5 +1,6 @@
 import { access, readdir, writeFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../files/is-there.ts';
 import { ConfigError } from '../core/errors.ts';
 import { hideSecrets } from '../core/safe-json.ts';
 import { isLedgerEvent, isRunProgress, isRunRecord } from '../core/check-shape.ts';
@@ -86,11 +87,7 @@ export class RunFolder implements RunStore, AsyncDisposable {
   async makeFolders(): Promise<void> {
     for (const name of ['', CHUNKS_FOLDER, 'documents', 'fetched']) {
       const folder = join(this.path, name);
-      const isThere = await access(folder).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere) await this.disk.makeFolder(folder);
+      if (!(await isThere(folder))) await this.disk.makeFolder(folder);
     }
   }
 

@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { isThere } from '../files/is-there.ts';
 import type { SourceDocument } from '../core/document.ts';
 import { outcomeOf, type DamagedPage, type PageEntry, type PageOutcome } from '../core/ledger.ts';
 import { LanguageTally, type ReadLanguage } from '../core/guess-language.ts';
@@ -138,11 +138,4 @@ async function reuseFromOtherRun(session: Session, sha1: string, pagesFile: stri
     await run.disk.copyWhole(file, pagesFile);
     return;
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

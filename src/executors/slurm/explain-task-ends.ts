@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { isThere } from '../../files/is-there.ts';
 import type { ErrorRecord } from '../../core/errors.ts';
 import { parseLine } from '../../files/ndjson.ts';
 import { openRegular } from '../../files/open-regular.ts';
@@ -110,11 +110,7 @@ function explainEnd(
 /** Whether any document of a task is to be seen from this machine. */
 async function anySource({ open: chunks }: LiveTask): Promise<boolean> {
   for (const { file } of [...chunks].flatMap(({ chunk }) => chunk.ranges)) {
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return true;
+    if (await isThere(file)) return true;
   }
   return false;
 }
